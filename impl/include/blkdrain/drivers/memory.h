@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <blkdrain/driver.h>
+#include <blkdrain/export.h>
+#include <blkdrain/world.h>
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+// A device whose bytes are in memory, zero at first. A discard makes zeros; a flush does nothing.
+// A request that reaches beyond the end fails with std::errc::invalid_argument and changes nothing.
+//
+// Requests of several loops may meet in it. Each aligned piece of 64 KiB is read and changed as a
+// whole; a request over several pieces is not one step to those that run at the same time.
+class BLKDRAIN_EXPORT MemoryDriver final : public Driver {
+public:
+    // `size` in bytes, allocated at once.
+    explicit MemoryDriver(std::uint64_t size);
+    ~MemoryDriver() override;
+
+    void submit(Node& node, Request& request) override;
+
+    [[nodiscard]] std::uint64_t size() const;
+
+    // A copy of all bytes. Any thread; between requests that run meanwhile, as said above.
+    [[nodiscard]] std::vector<std::byte> contents() const;
+
+private:
+    class Bytes;
+    const std::unique_ptr<Bytes> bytes_;
+};
+
+BLKDRAIN_NAMESPACE_END

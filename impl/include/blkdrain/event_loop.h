@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include <blkdrain/detail/task.h>
+#include <blkdrain/export.h>
+#include <blkdrain/world.h>
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+class LoopCore;
+}
+
+// One epoll loop, run by one thread at a time (QEMU's AioContext).
+//
+// Threads: create, destroy, run, run_once and the fd and timer calls belong to the thread that runs the loop (before it
+// runs: to whoever built it). post, stop, name and is_current may be called from any thread.
+// Order: posted tasks run in the order posted by each thread; a task posted while tasks run is run in the next round, so
+// timers and descriptors are never starved.
+// There are no nested loops (R8): run or run_once inside a callback of any loop stops the process.
+class BLKDRAIN_EXPORT EventLoop {
+public:
+    // `name` appears in messages. Fails when the kernel refuses a descriptor: then `error` is set and the result null.
+    static std::unique_ptr<EventLoop> create(std::string name, std::error_code& error);
+
+    // Nothing may be posted any more. What was posted and has not run is run now, on the calling thread.
+    ~EventLoop();
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+
+    // Runs until stop. A stop that came before the call ends it after one round.
+    void run();
+    void stop();
+
+    // One round: waits at most `timeout` for something to do (negative: for ever, zero: not at all), does it, says whether
+    // there was anything. For owners with a loop of their own, which polls fd().
+    bool run_once(std::chrono::nanoseconds timeout);
+
+    // Readable whenever run_once(0) would find something to do; to be polled by a foreign loop. Never read or written.
+    [[nodiscard]] int fd() const;
+
+    // Runs `task` on the loop's thread, never inside the call.
+    void post(std::function<void()> task);
+    void post(detail::Task& task);
+
+    // `handler` runs on the loop when `fd` is ready for `events` (EPOLLIN, EPOLLOUT), until remove_fd, as level-triggered
+    // epoll does. After remove_fd returned the handler does not run any more. The descriptor stays the caller's.
+    std::error_code add_fd(int fd, std::uint32_t events, std::function<void(std::uint32_t)> handler);
+    void remove_fd(int fd);
+
+    // Runs `task` once, `delay` from now, unless cancel_timer comes first (which says whether it did). Ids are not reused.
+    using TimerId = std::uint64_t;
+    TimerId start_timer(std::chrono::nanoseconds delay, std::function<void()> task);
+    bool cancel_timer(TimerId timer);
+
+    [[nodiscard]] const std::string& name() const;
+
+    // True on the thread that is inside run or run_once of this loop.
+    [[nodiscard]] bool is_current() const;
+
+    // The loop whose run or run_once the calling thread is in; null on other threads.
+    [[nodiscard]] static EventLoop* current();
+
+    // Rounds in which something was done, for tests and statistics; exact on the loop's thread.
+    [[nodiscard]] std::uint64_t busy_rounds() const;
+
+    [[nodiscard]] detail::LoopCore& core() const { return *core_; }
+
+private:
+    explicit EventLoop(std::unique_ptr<detail::LoopCore> core);
+
+    std::unique_ptr<detail::LoopCore> core_;
+};
+
+BLKDRAIN_NAMESPACE_END

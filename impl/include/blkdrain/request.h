@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+#include <blkdrain/detail/task.h>
+#include <blkdrain/event_loop.h>
+#include <blkdrain/export.h>
+#include <blkdrain/world.h>
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+class Node;
+
+enum class IoType : std::uint8_t { read, write, discard, flush };
+
+// What a request asks for. Offset and length in bytes. The buffer is the owner's and lives until the completion.
+struct Io {
+    IoType type = IoType::flush;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+    std::byte* buffer = nullptr;  // written by a read, only read by a write, null otherwise
+
+    static Io read(std::uint64_t offset, std::span<std::byte> into) {
+        return {IoType::read, offset, into.size(), into.data()};
+    }
+    static Io write(std::uint64_t offset, std::span<const std::byte> from) {
+        // No driver writes through the buffer of a write; one field serves both directions.
+        return {IoType::write, offset, from.size(), const_cast<std::byte*>(from.data())};
+    }
+    static Io discard(std::uint64_t offset, std::uint64_t length) {
+        return {IoType::discard, offset, length, nullptr};
+    }
+    static Io flush() { return {}; }
+};
+
+class Request;
+
+// A filter's step on the way back: put under a request by forward, run once on the request's loop when the child has
+// completed. It ends by completing or forwarding the request again. Storage is the driver's; it may free itself in `run`.
+struct Continuation {
+    using Run = void (*)(Continuation&, Request&, std::error_code child_result);
+
+    explicit Continuation(Run function) noexcept : run(function) {}
+
+    Run run;
+    Continuation* below = nullptr;
+};
+
+// One request on its way through the graph, as drivers see it. It belongs to the loop it was sent on.
+//
+// Each submit of a driver is answered by exactly one complete or forward, at once or later. complete may come from any
+// thread; everything else from the request's loop. A second answer stops the process where it can be seen. After the answer the driver must not touch the request again.
+// Neither call runs other drivers or owners inside itself: a chain of any length needs no stack (R8).
+class BLKDRAIN_EXPORT Request : public detail::Task {
+public:
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+
+    [[nodiscard]] const Io& io() const { return io_; }
+    [[nodiscard]] EventLoop& loop() const { return *loop_; }
+
+    void complete(std::error_code result);
+
+    // Hands the request on. The child's completion is then the request's; with `continuation` it goes there instead.
+    void forward(Node& child);
+    void forward(Node& child, Continuation& continuation);
+
+protected:
+    using Finish = void (*)(Request&, std::error_code);
+
+    Request() noexcept;
+    ~Request() = default;
+
+    // Sets out: the request goes to `node` on `loop`, which must be the calling thread's, once the callback that the loop runs
+    // now is over: neither a driver nor `finish` runs inside the call. `finish` gets the result on that loop, once, when
+    // nothing of the graph holds the request any more; it may free the request or start it again.
+    void start(EventLoop& loop, const Io& io, Node& node, Finish finish);
+
+private:
+    friend class detail::LoopCore;
+    void drive();
+    void take_answer();
+    static void completed_elsewhere(detail::Task& task);
+
+    Io io_;
+    EventLoop* loop_ = nullptr;
+    Finish finish_ = nullptr;                // null: not started, or finished
+    Continuation* continuations_ = nullptr;  // the innermost first
+    Node* target_ = nullptr;                 // forwarded there, not submitted yet
+    std::error_code result_;
+    bool driving_ = false;      // drive() is on the stack and will act on target_ and completed_
+    bool completed_ = false;    // answered with result_, nobody told yet
+    bool answer_owed_ = false;  // a driver has it
+};
+
+// A request a driver makes to serve another one, or for its settle (inner: it never meets a gate, R4). Reusable once
+// finished. Sent and finished on one loop.
+class BLKDRAIN_EXPORT InnerRequest : public Request {
+public:
+    using Done = void (*)(InnerRequest&, std::error_code);
+
+    InnerRequest() noexcept = default;
+
+    // `done` runs on `loop`, the calling thread's, never inside the call.
+    void send(EventLoop& loop, const Io& io, Node& node, Done done);
+
+private:
+    Done done_ = nullptr;
+};
+
+BLKDRAIN_NAMESPACE_END

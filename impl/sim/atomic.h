@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+
+#include "os/ref_count.h"
+#include "os/world.h"
+#include "sim/machine.h"
+
+BLKDRAIN_OS_BEGIN
+
+// Sequentially consistent whatever the order named: the simulator does not see weak memory yet.
+template <class T>
+class atomic {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
+
+public:
+    constexpr atomic() noexcept = default;
+    constexpr atomic(T value) noexcept : value_(value) {}
+    atomic(const atomic&) = delete;
+    atomic& operator=(const atomic&) = delete;
+
+    T load(std::memory_order /*order*/) const noexcept {
+        reach(sim::OperationKind::atomic_load, false);
+        return value_;
+    }
+
+    void store(T value, std::memory_order /*order*/) noexcept {
+        reach(sim::OperationKind::atomic_store, true);
+        value_ = value;
+    }
+
+    T exchange(T value, std::memory_order /*order*/) noexcept {
+        reach(sim::OperationKind::atomic_update, true);
+        const T before = value_;
+        value_ = value;
+        return before;
+    }
+
+    bool compare_exchange_strong(T& expected, T desired, std::memory_order /*order*/) noexcept {
+        reach(sim::OperationKind::atomic_update, true);
+        return compare_exchange(expected, desired);
+    }
+
+    bool compare_exchange_weak(T& expected, T desired, std::memory_order /*order*/) noexcept {
+        reach(sim::OperationKind::atomic_update, true);
+        if (value_ == expected && sim::this_fiber != nullptr &&
+            sim::this_fiber->machine->spurious()) {
+            return false;
+        }
+        return compare_exchange(expected, desired);
+    }
+
+    T fetch_add(T operand, std::memory_order /*order*/) noexcept
+        requires std::integral<T>
+    {
+        return update([operand](auto value) { return value + as_unsigned(operand); });
+    }
+
+    T fetch_sub(T operand, std::memory_order /*order*/) noexcept
+        requires std::integral<T>
+    {
+        return update([operand](auto value) { return value - as_unsigned(operand); });
+    }
+
+    T fetch_or(T operand, std::memory_order /*order*/) noexcept
+        requires std::integral<T>
+    {
+        return update([operand](auto value) { return value | as_unsigned(operand); });
+    }
+
+    T fetch_and(T operand, std::memory_order /*order*/) noexcept
+        requires std::integral<T>
+    {
+        return update([operand](auto value) { return value & as_unsigned(operand); });
+    }
+
+private:
+    void reach(sim::OperationKind kind, bool writes) const {
+        if (sim::this_fiber != nullptr) {
+            sim::this_fiber->machine->access_atomic(tag_, kind, writes);
+        }
+    }
+
+    bool compare_exchange(T& expected, T desired) {
+        if (value_ == expected) {
+            value_ = desired;
+            return true;
+        }
+        expected = value_;
+        return false;
+    }
+
+    // 64 bits wide, so that arithmetic wraps around for every type.
+    static std::uint64_t as_unsigned(T value) { return static_cast<std::uint64_t>(value); }
+
+    template <class Function>
+    T update(Function function) {
+        reach(sim::OperationKind::atomic_update, true);
+        const T before = value_;
+        value_ = static_cast<T>(function(as_unsigned(before)));
+        return before;
+    }
+
+    T value_{};
+    mutable sim::ObjectTag tag_ = sim::ObjectTag::make();
+};
+
+using ref_count = basic_ref_count<atomic<std::uint32_t>>;
+
+BLKDRAIN_OS_END

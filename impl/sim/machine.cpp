@@ -1,0 +1,891 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/machine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "sim/simulation.h"
+
+namespace blkdrain::sim {
+
+constinit thread_local Fiber* this_fiber = nullptr;
+
+const char host_owner = 0;
+
+namespace {
+
+constinit thread_local Machine* current_machine = nullptr;
+thread_local ThreadSlots host_slots{};
+
+// Run numbers are unique in the process, so that an object that went from one run to another
+// notices.
+std::uint32_t next_run_number() {
+    static std::atomic<std::uint32_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
+
+// What a thread keeps from one simulation to the next: machines with the memory of their tables,
+// fibers with their stacks, and the machine of the time in between.
+struct MachinePool {
+    std::vector<std::unique_ptr<Fiber>> all_fibers;
+    std::vector<Fiber*> free_fibers;
+    std::unique_ptr<Machine> machine;
+    std::unique_ptr<Machine> idle;
+
+    static MachinePool& local() {
+        static thread_local MachinePool pool;
+        return pool;
+    }
+
+    Fiber& take_fiber() {
+        if (free_fibers.empty()) {
+            all_fibers.push_back(std::make_unique<Fiber>());
+            free_fibers.reserve(all_fibers.size());
+            return *all_fibers.back();
+        }
+        Fiber& fiber = *free_fibers.back();
+        free_fibers.pop_back();
+        return fiber;
+    }
+
+    Machine& idle_machine() {
+        if (!idle) {
+            idle = std::make_unique<Machine>();
+            idle->reset();
+        }
+        return *idle;
+    }
+};
+
+void misuse(const std::string& message) {
+    const std::string who = this_fiber != nullptr ? "thread " + this_fiber->name : "the host";
+    std::fprintf(stderr, "blkdrain simulator: %s: %s\n", who.c_str(), message.c_str());
+    std::abort();
+}
+
+ThreadSlots& current_slots() {
+    return this_fiber != nullptr ? this_fiber->slots : host_slots;
+}
+
+std::size_t allocate_thread_slot() {
+    static std::atomic<std::size_t> used{0};
+    const std::size_t slot = used.fetch_add(1, std::memory_order_relaxed);
+    if (slot >= thread_slot_max) {
+        misuse("more than thread_slot_max kinds of per-thread slots");
+    }
+    return slot;
+}
+
+Machine& Machine::current() {
+    return current_machine != nullptr ? *current_machine : MachinePool::local().idle_machine();
+}
+
+Machine* Machine::of_run(std::uint32_t run) {
+    if (current_machine != nullptr && current_machine->run_ == run) {
+        return current_machine;
+    }
+    MachinePool& pool = MachinePool::local();
+    return pool.idle && pool.idle->run_ == run ? pool.idle.get() : nullptr;
+}
+
+Machine& Machine::take(Strategy& strategy, const Options& options) {
+    if (current_machine != nullptr) {
+        misuse("a second Simulation on one thread");
+    }
+    MachinePool& pool = MachinePool::local();
+    if (!pool.machine) {
+        pool.machine = std::make_unique<Machine>();
+    }
+    Machine& machine = *pool.machine;
+    machine.reset();
+    machine.strategy_ = &strategy;
+    machine.elide_ = options.elide;
+    machine.spurious_ = options.spurious;
+    machine.auto_advance_ = options.auto_advance;
+    machine.record_choices_ = options.record_choices;
+    machine.record_trace_ = options.record_trace;
+    machine.step_limit_ = options.step_limit;
+    current_machine = &machine;
+    return machine;
+}
+
+void Machine::give_back(Machine& machine) {
+    if (machine.running_) {
+        misuse("a Simulation was destroyed while it runs");
+    }
+    MachinePool& pool = MachinePool::local();
+    for (Fiber* fiber : machine.fibers_) {
+        if (!fiber->finished) {
+            fiber->context.drop();
+            // What the body captured goes, as the thread's frames never will.
+            fiber->body = nullptr;
+        }
+        pool.free_fibers.push_back(fiber);
+    }
+    machine.fibers_.clear();
+    current_machine = nullptr;
+}
+
+void Machine::reset() {
+    run_ = next_run_number();
+    enabled_.clear();
+    live_ = 0;
+    spinning_ = 0;
+    quiescing_ = 0;
+    next_to_release_ = 0;
+    stopped_ = false;
+    steps_ = 0;
+    points_ = 0;
+    switches_ = 0;
+    hash_ = 0;
+    next_number_.fill(0);
+    choices_.clear();
+    trace_.clear();
+    clock_ = start_time;
+    descriptors_.reset();
+}
+
+// --- questions
+
+std::uint32_t Machine::answer(const Choice& choice) {
+    const std::uint32_t picked = strategy_->pick(choice);
+    if (picked >= choice.count) {
+        misuse("a strategy gave an answer that was not offered");
+    }
+    if (record_choices_) {
+        choices_.push_back(picked);
+    }
+    return picked;
+}
+
+std::uint32_t Machine::ask(ChoiceKind kind, std::uint32_t count) {
+    // The host takes the default: its doings are not part of the schedule.
+    if (count < 2 || this_fiber == nullptr) {
+        return 0;
+    }
+    Choice choice;
+    choice.kind = kind;
+    choice.count = count;
+    choice.current = this_fiber;
+    choice.step = points_;
+    const std::uint32_t picked = answer(choice);
+    hash_ = (hash_ ^ picked) * 0x9e3779b97f4a7c15U;
+    return picked;
+}
+
+Fiber& Machine::ask_thread(const Fiber* current, std::uint32_t fallback) {
+    Choice choice;
+    choice.kind = ChoiceKind::thread;
+    choice.count = static_cast<std::uint32_t>(enabled_.size());
+    choice.fallback = fallback;
+    choice.enabled = {enabled_.data(), enabled_.size()};
+    choice.current = current;
+    choice.step = points_;
+    return static_cast<Fiber&>(*enabled_[answer(choice)]);
+}
+
+bool Machine::spurious() {
+    return spurious_ && ask(ChoiceKind::spurious, 2) == 1;
+}
+
+// --- who runs
+
+void Machine::enable(Fiber& fiber) {
+    if (fiber.enabled) {
+        return;
+    }
+    fiber.enabled = true;
+    std::size_t slot = enabled_.size();
+    enabled_.push_back(&fiber);
+    while (slot > 0 && enabled_[slot - 1]->id > fiber.id) {
+        enabled_[slot] = enabled_[slot - 1];
+        static_cast<Fiber*>(enabled_[slot])->slot = static_cast<std::uint32_t>(slot);
+        --slot;
+    }
+    enabled_[slot] = &fiber;
+    fiber.slot = static_cast<std::uint32_t>(slot);
+}
+
+void Machine::disable(Fiber& fiber) {
+    if (!fiber.enabled) {
+        return;
+    }
+    fiber.enabled = false;
+    for (std::size_t slot = fiber.slot; slot + 1 < enabled_.size(); ++slot) {
+        enabled_[slot] = enabled_[slot + 1];
+        static_cast<Fiber*>(enabled_[slot])->slot = static_cast<std::uint32_t>(slot);
+    }
+    enabled_.pop_back();
+}
+
+void Machine::set_enabled(Fiber& fiber, bool enabled) {
+    if (enabled) {
+        enable(fiber);
+    } else {
+        disable(fiber);
+    }
+}
+
+// Whom to run next; null when nobody can run.
+Fiber* Machine::choose(Fiber* current) {
+    for (;;) {
+        if (enabled_.size() == 1) {
+            return static_cast<Fiber*>(enabled_.front());
+        }
+        if (!enabled_.empty()) {
+            const bool runs_on = current != nullptr && current->enabled;
+            return &ask_thread(current, runs_on ? current->slot : 0);
+        }
+        if (!release_quiescing() && !pass_time()) {
+            return nullptr;
+        }
+    }
+}
+
+void Machine::leave_for_host(Fiber& fiber) {
+    this_fiber = nullptr;
+    FiberContext::switch_to(fiber.context, host_);
+}
+
+// Lets the strategy decide; returns when `fiber` is chosen.
+void Machine::pause(Fiber& fiber) {
+    Fiber* const next = choose(&fiber);
+    if (next == &fiber) {
+        return;
+    }
+    if (next == nullptr) {
+        leave_for_host(fiber);
+        return;
+    }
+    ++switches_;
+    this_fiber = next;
+    FiberContext::switch_to(fiber.context, next->context);
+}
+
+void Machine::count_step(Fiber& fiber) {
+    if (++steps_ > step_limit_) [[unlikely]] {
+        stopped_ = true;
+        leave_for_host(fiber);
+    }
+}
+
+void Machine::publish(Fiber& fiber, Operation operation) {
+    count_step(fiber);
+    ++points_;
+    fiber.pending = operation;
+}
+
+void Machine::performed(const Fiber& fiber) {
+    const Operation& operation = fiber.pending;
+    const std::uint64_t word = (static_cast<std::uint64_t>(fiber.id) << 48) ^
+                               (static_cast<std::uint64_t>(operation.kind) << 40) ^
+                               (static_cast<std::uint64_t>(operation.object_class) << 32) ^
+                               operation.object;
+    hash_ = (hash_ ^ word) * 0x9e3779b97f4a7c15U;
+    hash_ ^= hash_ >> 29;
+    if (record_trace_) [[unlikely]] {
+        trace_.push_back(TraceEntry{fiber.id, operation});
+    }
+    if (spinning_ != 0 && operation.writes) {
+        wake_spinners(&fiber);
+    }
+}
+
+void Machine::reach(Operation operation) {
+    Fiber& fiber = *this_fiber;
+    publish(fiber, operation);
+    if (enabled_.size() > 1) {
+        Fiber& next = ask_thread(&fiber, fiber.slot);
+        if (&next != &fiber) {
+            ++switches_;
+            this_fiber = &next;
+            FiberContext::switch_to(fiber.context, next.context);
+        }
+    }
+    performed(fiber);
+}
+
+// Names an object on its first touch in this run; says whether touching it is visible.
+bool Machine::touch(ObjectTag& tag, ObjectClass object_class, const Fiber& fiber) {
+    if (tag.run != run_) {
+        tag.run = run_;
+        tag.number = next_number_[static_cast<std::size_t>(object_class)]++;
+        tag.first_thread = fiber.id;
+        // Not made by a thread of this run: whoever made it can hand it to everybody.
+        tag.shared = elide_ != Elide::first_user;
+        return tag.shared;
+    }
+    if (tag.number == ObjectTag::unnamed) {
+        tag.number = next_number_[static_cast<std::size_t>(object_class)]++;
+    }
+    if (!tag.shared && tag.first_thread != fiber.id) {
+        tag.shared = true;
+    }
+    return tag.shared;
+}
+
+void Machine::access_atomic(ObjectTag& tag, OperationKind kind, bool writes) {
+    Fiber& fiber = *this_fiber;
+    if (touch(tag, ObjectClass::atomic, fiber)) {
+        reach({kind, ObjectClass::atomic, writes, tag.number});
+    } else {
+        count_step(fiber);
+    }
+}
+
+// --- threads
+
+Fiber& Machine::spawn(const char* name, std::function<void()> body) {
+    if (current_machine != this) {
+        misuse("a thread needs a Simulation to run in");
+    }
+    const auto id = static_cast<std::uint32_t>(fibers_.size());
+    if (this_fiber != nullptr) {
+        reach({OperationKind::spawn, ObjectClass::thread, true, id});
+    }
+    Fiber& fiber = MachinePool::local().take_fiber();
+    fiber.id = static_cast<std::uint32_t>(fibers_.size());
+    fiber.name = name;
+    fiber.pending = {OperationKind::start, ObjectClass::none, false, 0};
+    fiber.machine = this;
+    fiber.enabled = false;
+    fiber.finished = false;
+    fiber.timed = false;
+    fiber.timed_out = false;
+    fiber.wait = Fiber::Wait::none;
+    fiber.slots.fill(nullptr);
+    fiber.body = std::move(body);
+    fiber.context.prepare(&Machine::fiber_main, &fiber);
+    fibers_.push_back(&fiber);
+    ++live_;
+    enable(fiber);
+    strategy_->thread_created(fiber);
+    return fiber;
+}
+
+FiberContext* Machine::fiber_main(void* argument) {
+    Fiber& fiber = *static_cast<Fiber*>(argument);
+    Machine& machine = *fiber.machine;
+    machine.performed(fiber);
+    fiber.body();
+    fiber.body = nullptr;
+
+    fiber.finished = true;
+    --machine.live_;
+    machine.disable(fiber);
+    for (Fiber* other : machine.fibers_) {
+        if (other->wait == Fiber::Wait::thread && other->wait_thread == &fiber) {
+            machine.enable(*other);
+        }
+    }
+    machine.wake_spinners(&fiber);
+    Fiber* const next = machine.choose(&fiber);
+    this_fiber = next;
+    if (next == nullptr) {
+        return &machine.host_;
+    }
+    ++machine.switches_;
+    return &next->context;
+}
+
+void Machine::run(bool let_time_pass) {
+    if (this_fiber != nullptr || running_) {
+        misuse("run() from inside a simulated thread");
+    }
+    running_ = true;
+    let_time_pass_ = let_time_pass;
+    Fiber* const first = choose(nullptr);
+    if (first != nullptr) {
+        this_fiber = first;
+        FiberContext::switch_to(host_, first->context);
+    }
+    running_ = false;
+}
+
+void Machine::join(const Fiber& target) {
+    if (this_fiber == nullptr) {
+        if (!target.finished) {
+            run(true);
+        }
+        if (!target.finished) {
+            misuse("join() of thread " + target.name + " would never return: " + describe(target));
+        }
+        return;
+    }
+    Fiber& fiber = *this_fiber;
+    if (&fiber == &target) {
+        misuse("join() by the thread itself");
+    }
+    publish(fiber, {OperationKind::join, ObjectClass::thread, false, target.id});
+    fiber.wait = Fiber::Wait::thread;
+    fiber.wait_thread = &target;
+    set_enabled(fiber, target.finished);
+    pause(fiber);
+    fiber.wait = Fiber::Wait::none;
+    performed(fiber);
+}
+
+std::string Machine::describe(const Fiber& fiber) const {
+    std::string text = name_of(fiber.pending.kind);
+    if (fiber.pending.object_class == ObjectClass::thread) {
+        const std::uint32_t id = fiber.pending.object;
+        text += " of " + (id < fibers_.size() ? fibers_[id]->name : std::to_string(id));
+    } else if (fiber.pending.object_class != ObjectClass::none) {
+        text += std::string(" ") + name_of(fiber.pending.object_class) + "#" +
+                std::to_string(fiber.pending.object);
+    }
+    if (fiber.wait == Fiber::Wait::mutex && fiber.wait_mutex->owner != nullptr) {
+        const void* const owner = fiber.wait_mutex->owner;
+        text += ", held by " + (owner == &host_owner ? std::string("the host")
+                                                     : static_cast<const Fiber*>(owner)->name);
+    }
+    if (fiber.wait == Fiber::Wait::condition || fiber.wait == Fiber::Wait::poller) {
+        text += fiber.timed
+                    ? ", until " + std::to_string(fiber.deadline.time_since_epoch().count()) + " ns"
+                    : std::string(", no deadline");
+    }
+    return text;
+}
+
+// --- mutexes
+
+namespace {
+
+// A fiber of an earlier run that never unlocked is gone.
+void forget_old_owner(MutexState& mutex, std::uint32_t run) {
+    if (mutex.tag.run != run && mutex.owner != &host_owner) {
+        mutex.owner = nullptr;
+        mutex.contenders = 0;
+    }
+}
+
+void forget_old_waiters(ConditionState& condition, std::uint32_t run) {
+    if (condition.tag.run != run) {
+        condition.first = nullptr;
+        condition.last = nullptr;
+    }
+}
+
+std::string owner_name(const MutexState& mutex) {
+    return mutex.owner == &host_owner ? "the host"
+                                      : "thread " + static_cast<const Fiber*>(mutex.owner)->name;
+}
+
+}  // namespace
+
+void Machine::mutex_changed(const MutexState& mutex) {
+    for (Fiber* fiber : fibers_) {
+        if (fiber->wait == Fiber::Wait::mutex && fiber->wait_mutex == &mutex) {
+            set_enabled(*fiber, mutex.owner == nullptr);
+        }
+    }
+}
+
+// The fiber wants the mutex and is enabled when it is free; it then still has to be chosen.
+void Machine::await_lock(Fiber& fiber, MutexState& mutex) {
+    fiber.wait = Fiber::Wait::mutex;
+    fiber.wait_mutex = &mutex;
+    ++mutex.contenders;
+    set_enabled(fiber, mutex.owner == nullptr);
+}
+
+// The fiber was chosen while it wanted the mutex.
+void Machine::acquire(Fiber& fiber, MutexState& mutex) {
+    fiber.wait = Fiber::Wait::none;
+    mutex.owner = &fiber;
+    if (--mutex.contenders != 0) {
+        mutex_changed(mutex);
+    }
+}
+
+void Machine::release(MutexState& mutex) {
+    mutex.owner = nullptr;
+    if (mutex.contenders != 0) {
+        mutex_changed(mutex);
+    }
+}
+
+void Machine::lock(MutexState& mutex) {
+    forget_old_owner(mutex, run_);
+    if (this_fiber == nullptr) {
+        if (mutex.owner != nullptr) {
+            misuse("lock of a mutex that " + owner_name(mutex) + " holds");
+        }
+        mutex.owner = &host_owner;
+        return;
+    }
+    Fiber& fiber = *this_fiber;
+    const bool visible = touch(mutex.tag, ObjectClass::mutex, fiber);
+    if (mutex.owner == &fiber) {
+        misuse("lock of mutex#" + std::to_string(mutex.tag.number) + ", which it holds already");
+    }
+    if (!visible) {
+        count_step(fiber);
+        if (mutex.owner == nullptr) {
+            mutex.owner = &fiber;
+            return;
+        }
+    }
+    publish(fiber, {OperationKind::lock, ObjectClass::mutex, true, mutex.tag.number});
+    await_lock(fiber, mutex);
+    pause(fiber);
+    acquire(fiber, mutex);
+    performed(fiber);
+}
+
+bool Machine::try_lock(MutexState& mutex) {
+    forget_old_owner(mutex, run_);
+    if (this_fiber == nullptr) {
+        if (mutex.owner != nullptr) {
+            return false;
+        }
+        mutex.owner = &host_owner;
+        return true;
+    }
+    Fiber& fiber = *this_fiber;
+    if (touch(mutex.tag, ObjectClass::mutex, fiber)) {
+        reach({OperationKind::try_lock, ObjectClass::mutex, true, mutex.tag.number});
+    } else {
+        count_step(fiber);
+    }
+    if (mutex.owner != nullptr || spurious()) {
+        return false;
+    }
+    mutex.owner = &fiber;
+    if (mutex.contenders != 0) {
+        mutex_changed(mutex);
+    }
+    return true;
+}
+
+void Machine::unlock(MutexState& mutex) {
+    forget_old_owner(mutex, run_);
+    if (this_fiber == nullptr) {
+        if (mutex.owner != &host_owner) {
+            misuse("unlock of a mutex that the host does not hold");
+        }
+        release(mutex);
+        return;
+    }
+    Fiber& fiber = *this_fiber;
+    if (mutex.owner != &fiber) {
+        misuse("unlock of a mutex it does not hold");
+    }
+    if (touch(mutex.tag, ObjectClass::mutex, fiber)) {
+        reach({OperationKind::unlock, ObjectClass::mutex, true, mutex.tag.number});
+    } else {
+        count_step(fiber);
+    }
+    release(mutex);
+}
+
+// --- conditions
+
+bool Machine::wait(ConditionState& condition, MutexState& mutex, const os::time_point* deadline) {
+    if (this_fiber == nullptr) {
+        misuse("a condition wait outside simulated threads would never end");
+    }
+    Fiber& fiber = *this_fiber;
+    if (mutex.owner != &fiber) {
+        misuse("a condition wait without the mutex");
+    }
+    forget_old_waiters(condition, run_);
+    touch(condition.tag, ObjectClass::condition, fiber);
+    reach({OperationKind::condition_wait, ObjectClass::condition, true, condition.tag.number});
+    fiber.timed_out = false;
+    release(mutex);
+    if (spurious()) {
+        await_lock(fiber, mutex);
+        fiber.pending = {OperationKind::lock, ObjectClass::mutex, true, mutex.tag.number};
+    } else {
+        fiber.wait = Fiber::Wait::condition;
+        fiber.wait_condition = &condition;
+        fiber.wait_mutex = &mutex;
+        fiber.next_waiter = nullptr;
+        fiber.previous_waiter = condition.last;
+        (condition.last != nullptr ? condition.last->next_waiter : condition.first) = &fiber;
+        condition.last = &fiber;
+        disable(fiber);
+        if (deadline != nullptr) {
+            fiber.timed = true;
+            fiber.deadline = *deadline;
+            if (fiber.deadline <= clock_) {
+                expire(fiber);
+            }
+        }
+    }
+    ++points_;
+    pause(fiber);
+    acquire(fiber, mutex);
+    performed(fiber);
+    return !fiber.timed_out;
+}
+
+// Ends a fiber's wait: what it now wants is the mutex.
+void Machine::wake_waiter(ConditionState& condition, Fiber& fiber) {
+    (fiber.previous_waiter != nullptr ? fiber.previous_waiter->next_waiter : condition.first) =
+        fiber.next_waiter;
+    (fiber.next_waiter != nullptr ? fiber.next_waiter->previous_waiter : condition.last) =
+        fiber.previous_waiter;
+    fiber.timed = false;
+    MutexState& mutex = *fiber.wait_mutex;
+    // It waits in this run, so it named the mutex or shares it by now: competing for it is visible.
+    mutex.tag.shared = true;
+    fiber.pending = {OperationKind::lock, ObjectClass::mutex, true, mutex.tag.number};
+    await_lock(fiber, mutex);
+}
+
+void Machine::notify_one(ConditionState& condition) {
+    forget_old_waiters(condition, run_);
+    if (this_fiber != nullptr) {
+        touch(condition.tag, ObjectClass::condition, *this_fiber);
+        reach({OperationKind::notify_one, ObjectClass::condition, true, condition.tag.number});
+    }
+    std::uint32_t count = 0;
+    for (const Fiber* fiber = condition.first; fiber != nullptr; fiber = fiber->next_waiter) {
+        ++count;
+    }
+    if (count == 0) {
+        return;
+    }
+    Fiber* fiber = condition.first;
+    for (std::uint32_t skip = ask(ChoiceKind::waiter, count); skip != 0; --skip) {
+        fiber = fiber->next_waiter;
+    }
+    wake_waiter(condition, *fiber);
+}
+
+void Machine::notify_all(ConditionState& condition) {
+    forget_old_waiters(condition, run_);
+    if (this_fiber != nullptr) {
+        touch(condition.tag, ObjectClass::condition, *this_fiber);
+        reach({OperationKind::notify_all, ObjectClass::condition, true, condition.tag.number});
+    }
+    while (condition.first != nullptr) {
+        wake_waiter(condition, *condition.first);
+    }
+}
+
+// --- waiting for others without an object
+
+void Machine::spin() {
+    Fiber& fiber = *this_fiber;
+    publish(fiber, {OperationKind::spin, ObjectClass::none, false, 0});
+    fiber.wait = Fiber::Wait::spin;
+    ++spinning_;
+    disable(fiber);
+    pause(fiber);
+    performed(fiber);
+}
+
+void Machine::wake_spinners(const Fiber* cause) {
+    if (spinning_ == 0) {
+        return;
+    }
+    for (Fiber* fiber : fibers_) {
+        if (fiber != cause && fiber->wait == Fiber::Wait::spin) {
+            fiber->wait = Fiber::Wait::none;
+            --spinning_;
+            enable(*fiber);
+        }
+    }
+}
+
+void Machine::yield() {
+    Fiber& fiber = *this_fiber;
+    publish(fiber, {OperationKind::yield, ObjectClass::none, false, 0});
+    if (enabled_.size() > 1) {
+        const auto after = static_cast<std::uint32_t>((fiber.slot + 1) % enabled_.size());
+        Fiber& next = ask_thread(&fiber, after);
+        if (&next != &fiber) {
+            ++switches_;
+            this_fiber = &next;
+            FiberContext::switch_to(fiber.context, next.context);
+        }
+    }
+    performed(fiber);
+}
+
+void Machine::quiesce() {
+    Fiber& fiber = *this_fiber;
+    publish(fiber, {OperationKind::quiesce, ObjectClass::none, true, 0});
+    fiber.wait = Fiber::Wait::quiesce;
+    ++quiescing_;
+    disable(fiber);
+    pause(fiber);
+    performed(fiber);
+}
+
+bool Machine::release_quiescing() {
+    if (quiescing_ == 0) {
+        return false;
+    }
+    // By ascending id, beginning after the last one released: one that quiesces again and again
+    // starves nobody.
+    for (std::size_t i = 0; i < fibers_.size(); ++i) {
+        Fiber& fiber = *fibers_[(next_to_release_ + i) % fibers_.size()];
+        if (fiber.wait == Fiber::Wait::quiesce) {
+            fiber.wait = Fiber::Wait::none;
+            --quiescing_;
+            next_to_release_ = fiber.id + 1;
+            enable(fiber);
+            return true;
+        }
+    }
+    return false;
+}
+
+// --- time
+
+// A fiber's deadline has passed.
+void Machine::expire(Fiber& fiber) {
+    fiber.timed = false;
+    fiber.timed_out = true;
+    if (fiber.wait == Fiber::Wait::condition) {
+        wake_waiter(*fiber.wait_condition, fiber);
+    } else {
+        enable(fiber);
+    }
+}
+
+std::optional<os::time_point> Machine::next_deadline() const {
+    std::optional<os::time_point> next;
+    if (const auto due = descriptors_.earliest()) {
+        next = due->deadline;
+    }
+    for (const Fiber* fiber : fibers_) {
+        if (fiber->timed && (!next || fiber->deadline < *next)) {
+            next = fiber->deadline;
+        }
+    }
+    return next;
+}
+
+void Machine::advance_to(os::time_point target) {
+    if (target <= clock_) {
+        return;
+    }
+    for (;;) {
+        Fiber* first = nullptr;
+        for (Fiber* fiber : fibers_) {
+            if (fiber->timed && fiber->deadline <= target &&
+                (first == nullptr || fiber->deadline < first->deadline)) {
+                first = fiber;
+            }
+        }
+        const auto due = descriptors_.earliest();
+        const bool timer_due = due && due->deadline <= target;
+        if (timer_due && (first == nullptr || due->deadline < first->deadline)) {
+            clock_ = std::max(clock_, due->deadline);
+            descriptors_.expire(due->fd);
+        } else if (first != nullptr) {
+            clock_ = std::max(clock_, first->deadline);
+            expire(*first);
+        } else {
+            break;
+        }
+    }
+    clock_ = target;
+    wake_spinners(nullptr);
+}
+
+bool Machine::pass_time() {
+    if (!auto_advance_ || !let_time_pass_) {
+        return false;
+    }
+    const auto next = next_deadline();
+    if (!next) {
+        return false;
+    }
+    advance_to(*next);
+    return true;
+}
+
+// --- pollers
+
+void Machine::poller_changed(int poller) {
+    if (!descriptors_.is_waited_on(poller)) {
+        return;
+    }
+    const bool has_events = descriptors_.has_events(poller);
+    for (Fiber* fiber : fibers_) {
+        if (fiber->wait == Fiber::Wait::poller && fiber->wait_descriptor == poller) {
+            set_enabled(*fiber, has_events || fiber->timed_out);
+        }
+    }
+}
+
+void Machine::strand_pollers(int poller) {
+    for (Fiber* fiber : fibers_) {
+        if (fiber->wait == Fiber::Wait::poller && fiber->wait_descriptor == poller) {
+            fiber->wait_descriptor = -1;
+            fiber->timed = false;
+            disable(*fiber);
+        }
+    }
+}
+
+int Machine::poll(int poller, std::span<os::ready> out, os::duration timeout) {
+    if (out.empty()) {
+        misuse("a poller wait without room for events");
+    }
+    if (this_fiber == nullptr) {
+        if (!descriptors_.has_events(poller)) {
+            if (timeout < os::duration::zero()) {
+                misuse("a poller wait outside simulated threads would never end");
+            }
+            advance_to(clock_ + timeout);
+        }
+    } else {
+        Fiber& fiber = *this_fiber;
+        publish(fiber, {OperationKind::poller_wait, ObjectClass::poller, true,
+                        static_cast<std::uint32_t>(poller)});
+        if (timeout == os::duration::zero()) {
+            pause(fiber);
+        } else {
+            fiber.wait = Fiber::Wait::poller;
+            fiber.wait_descriptor = poller;
+            fiber.timed_out = false;
+            if (timeout > os::duration::zero()) {
+                fiber.timed = true;
+                fiber.deadline = clock_ + std::min(timeout, os::time_point::max() - clock_);
+            }
+            descriptors_.count_waiter(poller, 1);
+            set_enabled(fiber, descriptors_.has_events(poller));
+            pause(fiber);
+            descriptors_.count_waiter(poller, -1);
+            fiber.timed = false;
+            fiber.wait = Fiber::Wait::none;
+        }
+        performed(fiber);
+        if (spurious()) {
+            return 0;
+        }
+    }
+
+    static thread_local std::vector<DescriptorTable::Reportable> events;
+    events.clear();
+    descriptors_.list_events(poller, events);
+    const std::size_t fits = std::min(events.size(), out.size());
+    const std::uint32_t wanted = ask(ChoiceKind::event_count, static_cast<std::uint32_t>(fits));
+    const std::size_t count = wanted == 0 ? fits : wanted;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t index =
+            ask(ChoiceKind::event, static_cast<std::uint32_t>(events.size()));
+        out[i] = events[index].event;
+        descriptors_.consume(poller, events[index]);
+        events.erase(events.begin() + static_cast<std::ptrdiff_t>(index));
+    }
+    if (count != 0) {
+        // Edges and one-shots are used up: other waiters may find nothing any more.
+        poller_changed(poller);
+    }
+    return static_cast<int>(count);
+}
+
+}  // namespace blkdrain::sim

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "os/annotations.h"
+#include "os/mutex_lock.h"
+#include "os/types.h"
+#include "os/world.h"
+#include "sim/machine.h"
+
+BLKDRAIN_OS_BEGIN
+
+class BLKDRAIN_CAPABILITY("mutex") mutex {
+public:
+    mutex() = default;
+    mutex(const mutex&) = delete;
+    mutex& operator=(const mutex&) = delete;
+
+    void lock() BLKDRAIN_ACQUIRE() { sim::Machine::current().lock(state_); }
+    void unlock() BLKDRAIN_RELEASE() { sim::Machine::current().unlock(state_); }
+    bool try_lock() BLKDRAIN_TRY_ACQUIRE(true) { return sim::Machine::current().try_lock(state_); }
+
+private:
+    friend class condition;
+    sim::MutexState state_;
+};
+
+using mutex_lock = basic_mutex_lock<mutex>;
+
+class condition {
+public:
+    condition() = default;
+    condition(const condition&) = delete;
+    condition& operator=(const condition&) = delete;
+
+    void wait(mutex_lock& lock) {
+        sim::Machine::current().wait(state_, lock.mutex().state_, nullptr);
+    }
+
+    bool wait_until(mutex_lock& lock, time_point deadline) {
+        return sim::Machine::current().wait(state_, lock.mutex().state_, &deadline);
+    }
+
+    void notify_one() { sim::Machine::current().notify_one(state_); }
+    void notify_all() { sim::Machine::current().notify_all(state_); }
+
+private:
+    sim::ConditionState state_;
+};
+
+BLKDRAIN_OS_END

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace blkdrain::sim {
+
+// What kind of thing an operation touches. Objects are numbered within their class in the order of
+// their first use in a run, never by address, so that the same choices give the same names.
+enum class ObjectClass : std::uint8_t {
+    none,
+    atomic,
+    mutex,
+    condition,
+    thread,
+    poller,
+    wake,
+    timer,
+};
+inline constexpr unsigned object_class_count = 8;
+
+enum class OperationKind : std::uint8_t {
+    start,
+    atomic_load,
+    atomic_store,
+    atomic_update,
+    fence_process,
+    lock,
+    try_lock,
+    unlock,
+    condition_wait,
+    notify_one,
+    notify_all,
+    spawn,
+    join,
+    read_clock,
+    poller_add,
+    poller_modify,
+    poller_remove,
+    poller_wait,
+    open,
+    close,
+    signal,
+    clear,
+    arm,
+    disarm,
+    spin,
+    yield,
+    quiesce,
+    advance,
+};
+
+// One visible operation: what a thread is about to do, or did. Two operations of different threads
+// commute if they touch different objects or neither writes; operations of class none on the clock
+// (advance) commute with nothing.
+struct Operation {
+    OperationKind kind = OperationKind::start;
+    ObjectClass object_class = ObjectClass::none;
+    bool writes = false;
+    std::uint32_t object = 0;  // number within the class; descriptors: the descriptor number
+
+    bool operator==(const Operation&) const = default;
+};
+
+const char* name_of(OperationKind kind);
+const char* name_of(ObjectClass object_class);
+
+}  // namespace blkdrain::sim

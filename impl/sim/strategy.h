@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "sim/operation.h"
+
+namespace blkdrain::sim {
+
+// A simulated thread as a strategy sees it.
+struct ThreadView {
+    std::uint32_t id = 0;  // order of creation, from 0
+    Operation pending;     // what it does next when it is chosen
+    std::string name;
+};
+
+// What a question is about. Every question is "pick one of `count`".
+enum class ChoiceKind : std::uint8_t {
+    thread,       // which of the enabled threads runs on
+    waiter,       // which waiter of a condition a notify_one ends, in the order of their arrival
+    event_count,  // how many ready events a poller hands out: 0 = all that fit, k = only k
+    event,        // which of the remaining ready events comes next, in the order of registration
+    spurious,     // 1 = this operation fails or returns for no reason
+};
+
+struct Choice {
+    ChoiceKind kind = ChoiceKind::thread;
+    std::uint32_t count = 0;  // at least 2: a question with one answer is not asked
+    std::uint32_t fallback =
+        0;  // the answer of the default order: run on, else the lowest id; else 0
+    // Thread choices: the enabled threads by ascending id, with their pending operations.
+    std::span<const ThreadView* const> enabled;
+    // The thread that asks; null when nobody runs yet. On a thread choice it is `enabled[fallback]`
+    // unless it blocked.
+    const ThreadView* current = nullptr;
+    std::uint64_t step = 0;  // visible operations so far in this run
+};
+
+// Answers the questions of a run. The simulation is deterministic: the same program and the same
+// answers give the same trace. A strategy is used by one simulation at a time and must not touch
+// simulated objects.
+class Strategy {
+public:
+    virtual ~Strategy() = default;
+
+    // An answer below choice.count; anything else stops the process.
+    virtual std::uint32_t pick(const Choice& choice) = 0;
+
+    // A thread was created; for strategies that keep something per thread.
+    virtual void thread_created(const ThreadView& /*thread*/) {}
+
+protected:
+    Strategy() = default;
+    Strategy(const Strategy&) = default;
+    Strategy& operator=(const Strategy&) = default;
+};
+
+}  // namespace blkdrain::sim

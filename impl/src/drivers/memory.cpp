@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+#include <system_error>
+
+#include <blkdrain/drivers/memory.h>
+
+#include "os/backend.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace {
+
+constexpr std::uint64_t stripe_size = 64 * 1024;
+
+}  // namespace
+
+class MemoryDriver::Bytes {
+public:
+    explicit Bytes(std::uint64_t size)
+        : bytes_(size), locks_(std::make_unique<os::mutex[]>(size / stripe_size + 1)) {}
+
+    [[nodiscard]] std::uint64_t size() const { return bytes_.size(); }
+
+    // Calls piece(bytes, length, offset from `offset`) for each piece of the range, its lock held.
+    template <class Piece>
+    void for_each_piece(std::uint64_t offset, std::uint64_t length, Piece piece) {
+        for (std::uint64_t done = 0; done < length;) {
+            const std::uint64_t at = offset + done;
+            const std::uint64_t stripe = at / stripe_size;
+            const std::uint64_t room = (stripe + 1) * stripe_size - at;
+            const std::uint64_t part = std::min(length - done, room);
+            const os::mutex_lock lock(locks_[stripe]);
+            piece(bytes_.data() + at, part, done);
+            done += part;
+        }
+    }
+
+private:
+    std::vector<std::byte> bytes_;              // never resized
+    const std::unique_ptr<os::mutex[]> locks_;  // one a stripe: guards its bytes
+};
+
+MemoryDriver::MemoryDriver(std::uint64_t size) : bytes_(std::make_unique<Bytes>(size)) {}
+
+MemoryDriver::~MemoryDriver() = default;
+
+std::uint64_t MemoryDriver::size() const {
+    return bytes_->size();
+}
+
+std::vector<std::byte> MemoryDriver::contents() const {
+    std::vector<std::byte> copy(bytes_->size());
+    bytes_->for_each_piece(0, copy.size(), [&](std::byte* bytes, auto length, auto done) {
+        std::memcpy(copy.data() + done, bytes, length);
+    });
+    return copy;
+}
+
+void MemoryDriver::submit(Node& /*node*/, Request& request) {
+    const Io& io = request.io();
+    if (io.type == IoType::flush) {
+        request.complete({});
+        return;
+    }
+    if (io.offset > size() || io.length > size() - io.offset) {
+        request.complete(std::make_error_code(std::errc::invalid_argument));
+        return;
+    }
+    bytes_->for_each_piece(io.offset, io.length,
+                           [&](std::byte* bytes, std::uint64_t length, std::uint64_t done) {
+                               switch (io.type) {
+                                   case IoType::read:
+                                       std::memcpy(io.buffer + done, bytes, length);
+                                       break;
+                                   case IoType::write:
+                                       std::memcpy(bytes, io.buffer + done, length);
+                                       break;
+                                   case IoType::discard:
+                                       std::memset(bytes, 0, length);
+                                       break;
+                                   case IoType::flush:
+                                       break;
+                               }
+                           });
+    request.complete({});
+}
+
+BLKDRAIN_NAMESPACE_END

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/edit.h"
+
+#include <algorithm>
+#include <utility>
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+namespace {
+
+void unlink_parent(NodeState& child, NodeState& parent) {
+    child.parents.erase(std::find(child.parents.begin(), child.parents.end(), &parent));
+}
+
+void set_root(Backend& backend, NodeState* root) {
+    if (backend.root != nullptr) {
+        backend.unlink();
+    }
+    backend.root = root;
+    if (root != nullptr) {
+        root->backends.push_back(backend);
+    }
+}
+
+void insert_edge(NodeState& parent, std::size_t index, std::string role, NodeState& child) {
+    parent.edges.insert(parent.edges.begin() + static_cast<std::ptrdiff_t>(index), {std::move(role), &child});
+    child.parents.push_back(&parent);
+}
+
+void erase_edge(NodeState& parent, std::size_t index) {
+    unlink_parent(*parent.edges[index].child, parent);
+    parent.edges.erase(parent.edges.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+void repoint(NodeState& parent, std::size_t index, NodeState& child) {
+    unlink_parent(*parent.edges[index].child, parent);
+    parent.edges[index].child = &child;
+    child.parents.push_back(&parent);
+}
+
+}  // namespace
+
+void apply(Edits& edits) {
+    for (Edit& edit : edits) {
+        switch (edit.kind) {
+            case Edit::Kind::add_edge:
+                edit.index = edit.parent->edges.size();
+                insert_edge(*edit.parent, edit.index, edit.role, *edit.to);
+                break;
+            case Edit::Kind::remove_edge:
+                edit.role = edit.parent->edges[edit.index].role;
+                erase_edge(*edit.parent, edit.index);
+                break;
+            case Edit::Kind::repoint_edge:
+                repoint(*edit.parent, edit.index, *edit.to);
+                break;
+            case Edit::Kind::set_root:
+                set_root(*edit.backend, edit.to);
+                break;
+        }
+    }
+}
+
+void undo(Edits& edits) {
+    for (auto edit = edits.rbegin(); edit != edits.rend(); ++edit) {
+        switch (edit->kind) {
+            case Edit::Kind::add_edge:
+                erase_edge(*edit->parent, edit->index);
+                break;
+            case Edit::Kind::remove_edge:
+                insert_edge(*edit->parent, edit->index, edit->role, *edit->from);
+                break;
+            case Edit::Kind::repoint_edge:
+                repoint(*edit->parent, edit->index, *edit->from);
+                break;
+            case Edit::Kind::set_root:
+                set_root(*edit->backend, edit->from);
+                break;
+        }
+    }
+}
+
+void publish(const Edits& edits) {
+    for (const Edit& edit : edits) {
+        if (edit.kind == Edit::Kind::set_root) {
+            // release: the request path reads the node behind it after its acquire of the gate word, which opens later.
+            edit.backend->medium.store(edit.backend->root, std::memory_order_release);
+        } else {
+            edit.parent->publish_children();
+        }
+    }
+}
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

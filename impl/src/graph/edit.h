@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <blkdrain/world.h>
+
+#include "graph/backend.h"
+#include "graph/node.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+// One elementary change of the control plane's picture of the graph, undoable.
+struct Edit {
+    enum class Kind : std::uint8_t { add_edge, remove_edge, repoint_edge, set_root };
+    Kind kind;
+    NodeState* parent = nullptr;   // edges: whose
+    std::size_t index = 0;         // remove_edge, repoint_edge: which child
+    std::string role;              // add_edge, remove_edge
+    Backend* backend = nullptr;    // set_root
+    NodeState* from = nullptr;     // child or root before; null: none
+    NodeState* to = nullptr;       // child or root after; null: none
+};
+
+using Edits = std::vector<Edit>;
+
+// Apply in order, undo in reverse order; both leave drivers and the request path alone.
+void apply(Edits& edits);
+void undo(Edits& edits);
+
+// Lets drivers and the request path see the result of `edits`, which are applied. Nothing may cross the edges meanwhile.
+void publish(const Edits& edits);
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/node.h"
+
+#include <utility>
+
+#include "graph/backend.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+Node::Node(NodeId id, std::string name, EventLoop& loop, Driver& driver)
+    : id_(id), name_(std::move(name)), loop_(&loop), driver_(&driver) {}
+
+namespace detail {
+
+NodeState::NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop, std::unique_ptr<Driver> driver)
+    : Node(id, std::move(name), loop, *driver), control(plane), owned_driver_(std::move(driver)) {}
+
+NodeState::~NodeState() = default;
+
+void NodeState::publish_children() {
+    auto children = std::make_unique<Node*[]>(edges.size());
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+        children[i] = edges[i].child;
+    }
+    published_ = std::move(children);
+    children_ = published_.get();
+    children_count_ = edges.size();
+}
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

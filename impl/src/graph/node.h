@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <blkdrain/detail/intrusive_list.h>
+#include <blkdrain/driver.h>
+#include <blkdrain/ids.h>
+#include <blkdrain/world.h>
+
+#include "graph/cover.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+struct OnNode;  // tag: the backends that stand on a node
+
+class ControlPlane;
+
+// A node as the control plane sees it. Two pictures of the edges are kept on purpose: `edges` and `parents` belong to the
+// control plane, which may try a change on them; the driver's picture (Node::children) follows at the switch, when
+// nothing crosses the edges (R24).
+//
+// All fields are guarded by the control plane's lock; the base class says what drivers may read without it.
+class NodeState final : public Node {
+public:
+    struct Edge {
+        std::string role;
+        NodeState* child;
+    };
+    enum class Settle : std::uint8_t { no, running, done };
+
+    NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop, std::unique_ptr<Driver> driver);
+    ~NodeState();
+
+    // Shows the driver the edges as they are now.
+    void publish_children();
+    void move_to(EventLoop& loop) { loop_ = &loop; }
+
+    [[nodiscard]] bool stopped() const { return !covers.empty(); }
+
+    ControlPlane& control;
+    std::vector<Edge> edges;            // to children, in the order of attachment
+    std::vector<NodeState*> parents;    // one entry an edge
+    IntrusiveList<Backend, OnNode> backends;
+    CoverChain covers;
+    OperationId closing;                // the pending close that has taken the node on
+    unsigned internal_requests = 0;     // R22
+    Settle settle = Settle::no;
+    OperationId settler;                // who runs or ran the settle
+    std::error_code settle_error;
+    std::uint64_t mark = 0;             // stamp of the last walk that came by
+    std::uint32_t missing_parents = 0;  // scratch of topological_order
+
+private:
+    std::unique_ptr<Driver> owned_driver_;
+    std::unique_ptr<Node*[]> published_;
+};
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

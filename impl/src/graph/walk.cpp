@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/walk.h"
+
+#include <cstddef>
+
+#include <blkdrain/detail/check.h>
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+namespace {
+
+void visit(NodeState& node, std::uint64_t stamp, Nodes& into) {
+    if (node.mark != stamp) {
+        node.mark = stamp;
+        into.push_back(&node);
+    }
+}
+
+// `into` is the queue of the breadth-first walk as well as its result.
+template <class Neighbours>
+void walk(NodeState& from, std::uint64_t stamp, Nodes& into, Neighbours neighbours) {
+    std::size_t next = into.size();
+    visit(from, stamp, into);
+    for (; next < into.size(); ++next) {
+        neighbours(*into[next]);
+    }
+}
+
+}  // namespace
+
+void Walker::down(NodeState& from, std::uint64_t stamp, Nodes& into) {
+    walk(from, stamp, into, [&](NodeState& node) {
+        for (const auto& edge : node.edges) {
+            visit(*edge.child, stamp, into);
+        }
+    });
+}
+
+void Walker::up(NodeState& from, std::uint64_t stamp, Nodes& into) {
+    walk(from, stamp, into, [&](NodeState& node) {
+        for (NodeState* parent : node.parents) {
+            visit(*parent, stamp, into);
+        }
+    });
+}
+
+void Walker::cone(NodeState& from, std::uint64_t stamp, Nodes& into) {
+    scratch_.clear();
+    down(from, new_stamp(), scratch_);
+    for (NodeState* node : scratch_) {
+        up(*node, stamp, into);
+    }
+}
+
+void Walker::component(NodeState& from, std::uint64_t stamp, Nodes& into) {
+    walk(from, stamp, into, [&](NodeState& node) {
+        for (const auto& edge : node.edges) {
+            visit(*edge.child, stamp, into);
+        }
+        for (NodeState* parent : node.parents) {
+            visit(*parent, stamp, into);
+        }
+    });
+}
+
+bool Walker::reaches(NodeState& from, const NodeState& to) {
+    scratch_.clear();
+    const std::uint64_t stamp = new_stamp();
+    down(from, stamp, scratch_);
+    return to.mark == stamp;
+}
+
+void Walker::sort_topologically(Nodes& nodes) {
+    const std::uint64_t stamp = new_stamp();
+    for (NodeState* node : nodes) {
+        node->mark = stamp;
+        node->missing_parents = 0;
+    }
+    for (NodeState* node : nodes) {
+        for (const auto& edge : node->edges) {
+            if (edge.child->mark == stamp) {
+                ++edge.child->missing_parents;
+            }
+        }
+    }
+    scratch_.clear();
+    for (NodeState* node : nodes) {
+        if (node->missing_parents == 0) {
+            scratch_.push_back(node);
+        }
+    }
+    for (std::size_t next = 0; next < scratch_.size(); ++next) {
+        for (const auto& edge : scratch_[next]->edges) {
+            if (edge.child->mark == stamp && --edge.child->missing_parents == 0) {
+                scratch_.push_back(edge.child);
+            }
+        }
+    }
+    BLKDRAIN_CHECK(scratch_.size() == nodes.size(), "the graph has no cycle");
+    nodes.swap(scratch_);
+}
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

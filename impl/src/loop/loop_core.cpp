@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/loop_core.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include <blkdrain/detail/check.h>
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+LoopCore::LoopCore(std::string name) : name_(std::move(name)) {}
+
+std::error_code LoopCore::open(EventLoop& owner) {
+    owner_ = &owner;
+    if (const std::error_code error = poller_.open()) {
+        return error;
+    }
+    if (const std::error_code error = wake_.open()) {
+        return error;
+    }
+    if (const std::error_code error = alarm_.open()) {
+        return error;
+    }
+    if (const std::error_code error = poller_.add(wake_.fd(), os::event_in, wake_cookie)) {
+        return error;
+    }
+    return poller_.add(alarm_.fd(), os::event_in, alarm_cookie);
+}
+
+void LoopCore::finish() {
+    BLKDRAIN_CHECK(!is_current(), "an event loop is not destroyed by what it runs");
+    // A loop may be destroyed by a callback of another one.
+    LoopCore* const outer = current();
+    CurrentSlot::set(this);
+    for (;;) {
+        posted_.take_all(ready_);
+        if (ready_.empty() && moving_.empty()) {
+            break;
+        }
+        run_ready();
+        move_requests();
+    }
+    CurrentSlot::set(outer);
+}
+
+void LoopCore::post(Task& task) {
+    if (is_current()) {
+        ready_.push_back(task);
+    } else if (posted_.push(task)) {
+        wake_.signal();
+    }
+}
+
+void LoopCore::post_local(Task& task) {
+    BLKDRAIN_CHECK(is_current(), "post_local is called inside the loop");
+    ready_.push_back(task);
+}
+
+void LoopCore::set_in_motion(Request& request) {
+    BLKDRAIN_CHECK(is_current(), "requests move inside their loop");
+    moving_.push_back(request);
+}
+
+void LoopCore::enter() {
+    BLKDRAIN_CHECK(current() == nullptr, "event loops do not nest (R8)");
+    // acquire: what the thread that ran the loop before left behind.
+    BLKDRAIN_CHECK(!entered_.exchange(true, std::memory_order_acquire),
+                   "an event loop is run by one thread at a time");
+    CurrentSlot::set(this);
+    posted_.wake_up();
+}
+
+void LoopCore::leave() {
+    set_alarm();
+    // L3. Also wakes a foreign loop that polls fd().
+    if (!posted_.prepare_sleep() || !ready_.empty() || !moving_.empty()) {
+        wake_.signal();
+    }
+    CurrentSlot::set(nullptr);
+    // release: hands what belongs to the owning thread on to the next one.
+    entered_.store(false, std::memory_order_release);
+}
+
+void LoopCore::run() {
+    enter();
+    do {
+        round(os::duration(-1), true);
+        // acquire: what was done before stop is visible after run. One stop ends one run.
+    } while (!(stop_.load(std::memory_order_relaxed) &&
+               stop_.exchange(false, std::memory_order_acquire)));
+    leave();
+}
+
+void LoopCore::stop() {
+    // seq_cst: the producer's write of RemoteQueue I4; releases what the caller did before.
+    stop_.store(true, std::memory_order_seq_cst);
+    if (!is_current() && posted_.claim_wake_up()) {
+        wake_.signal();
+    }
+}
+
+bool LoopCore::run_once(os::duration timeout) {
+    enter();
+    const bool did_something = round(timeout, false);
+    leave();
+    return did_something;
+}
+
+bool LoopCore::round(os::duration timeout, bool for_run) noexcept {
+    const std::size_t count = fetch_events(timeout, for_run);
+    posted_.take_all(ready_);
+    bool busy = run_ready();
+    busy |= run_due_timers();
+    busy |= run_handlers(count);
+    ++rounds_;
+    busy_rounds_ += busy ? 1U : 0U;
+    return busy;
+}
+
+std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
+    posted_.take_all(ready_);
+    if (!ready_.empty() || !moving_.empty() || timer_is_due()) {
+        if (descriptors_.empty()) {
+            return 0;
+        }
+        timeout = os::duration::zero();
+    }
+    if (timeout != os::duration::zero()) {
+        set_alarm();
+        // seq_cst load: the consumer's read of RemoteQueue I4, for stop.
+        if (!posted_.prepare_sleep() || (for_run && stop_.load(std::memory_order_seq_cst))) {
+            posted_.wake_up();
+            timeout = os::duration::zero();
+        }
+    }
+    const int found = poller_.wait(events_, timeout);
+    posted_.wake_up();
+    const auto count = static_cast<std::size_t>(std::max(found, 0));
+    for (const os::ready& event : std::span(events_).first(count)) {
+        if (event.cookie == wake_cookie) {
+            wake_.clear();
+        } else if (event.cookie == alarm_cookie) {
+            alarm_.clear();
+            alarm_deadline_.reset();
+        }
+    }
+    return count;
+}
+
+bool LoopCore::run_ready() {
+    bool busy = move_requests();
+    TaskList batch(std::move(ready_));
+    while (Task* const task = batch.pop_front()) {
+        task->run(*task);
+        move_requests();
+        busy = true;
+    }
+    return busy;
+}
+
+bool LoopCore::run_due_timers() {
+    if (timers_.empty()) {
+        return false;
+    }
+    // The clock stands still meanwhile, and timers started meanwhile wait for the next round.
+    const os::time_point now = os::now();
+    const std::uint64_t limit = timers_.next_number();
+    bool busy = false;
+    for (;;) {
+        const std::optional<TimerHeap::Due> first = timers_.first();
+        if (!first || first->deadline > now || first->number >= limit) {
+            return busy;
+        }
+        timers_.pop()();
+        move_requests();
+        busy = true;
+    }
+}
+
+bool LoopCore::run_handlers(std::size_t count) {
+    bool busy = false;
+    for (std::size_t i = 0; i < count; ++i) {
+        const os::ready event = events_[i];
+        if (event.cookie >= DescriptorTable::first_cookie &&
+            descriptors_.dispatch(event.cookie, event.events)) {
+            move_requests();
+            busy = true;
+        }
+    }
+    return busy;
+}
+
+bool LoopCore::move_requests() {
+    bool busy = false;
+    for (int moves = 0; moves < moves_per_callback; ++moves) {
+        Task* const next = moving_.pop_front();
+        if (next == nullptr) {
+            break;
+        }
+        static_cast<Request*>(next)->drive();
+        busy = true;
+    }
+    return busy;
+}
+
+bool LoopCore::timer_is_due() const {
+    const std::optional<TimerHeap::Due> first = timers_.first();
+    return first && first->deadline <= os::now();
+}
+
+// Deferred to the moment before sleep, so that timers started and cancelled meanwhile cost nothing.
+void LoopCore::set_alarm() {
+    const std::optional<TimerHeap::Due> first = timers_.first();
+    if (!first) {
+        if (alarm_deadline_) {
+            alarm_.disarm();
+            alarm_deadline_.reset();
+        }
+    } else if (alarm_deadline_ != first->deadline) {
+        alarm_.arm(first->deadline);
+        alarm_deadline_ = first->deadline;
+    }
+}
+
+std::error_code LoopCore::add_fd(int fd, std::uint32_t events, DescriptorTable::Handler handler) {
+    const std::uint64_t cookie = descriptors_.add(fd, std::move(handler));
+    if (cookie == 0) {
+        return std::make_error_code(std::errc::file_exists);
+    }
+    const std::error_code error = poller_.add(fd, events, cookie);
+    if (error) {
+        descriptors_.remove(fd);
+    }
+    return error;
+}
+
+void LoopCore::remove_fd(int fd) {
+    if (descriptors_.remove(fd)) {
+        // A descriptor that was closed has left the poller by itself.
+        static_cast<void>(poller_.remove(fd));
+    }
+}
+
+LoopCore::TimerId LoopCore::start_timer(os::duration delay, std::function<void()> task) {
+    const os::duration wait = std::max(delay, os::duration::zero());
+    const os::time_point now = os::now();
+    const os::time_point deadline =
+        wait < os::time_point::max() - now ? now + wait : os::time_point::max();
+    const TimerId id = timers_.add(deadline, std::move(task));
+    if (!is_current()) {
+        set_alarm();
+    }
+    return id;
+}
+
+bool LoopCore::cancel_timer(TimerId timer) {
+    const bool cancelled = timers_.cancel(timer);
+    if (cancelled && !is_current()) {
+        set_alarm();
+    }
+    return cancelled;
+}
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <blkdrain/world.h>
+
+#include "os/backend.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+// Deliberate defects, to show that the checks catch them. Each place that can be broken asks
+// canary(); the installed library has neither the question nor the answer. What each one breaks is
+// said in props/canary/canaries.h.
+enum class Canary : unsigned char {
+    none,
+    admit_while_gated,       // R2
+    done_before_callback,    // R3
+    token_opens_gated,       // R4
+    quiet_early,             // R7
+    notification_lost,       // R9
+    drain_forgets_chain,     // R10
+    drain_ignores_waiting,   // R11
+    false_deadlock,          // R12
+    overtake,                // R18
+    idle_before_settled,     // R20
+    internal_while_stopped,  // R21
+    isolates_together,       // R23
+    change_before_quiet,     // R24
+    abandon_reports_twice,   // R25
+    explain_hides,           // R26
+    close_before_done,       // R27
+    move_without_consent,    // R28
+};
+
+#if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)
+// Set once, before any graph exists.
+inline Canary canary_in_force = Canary::none;
+
+inline bool canary(Canary which) {
+    return canary_in_force == which;
+}
+#else
+constexpr bool canary(Canary) {
+    return false;
+}
+#endif
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

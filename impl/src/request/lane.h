@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include <blkdrain/event_loop.h>
+#include <blkdrain/world.h>
+
+#include "graph/backend.h"
+#include "loop/loop_core.h"
+#include "os/backend.h"
+#include "request/gatekeeper.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+class OuterRequest;
+
+// What one loop has sent and finished under one counter. sent - done over all lanes is what is in flight.
+struct Cell {
+    os::atomic<std::uint64_t> sent{0};
+    os::atomic<std::uint64_t> done{0};
+    os::atomic<std::uint32_t> watched{0};
+};
+
+// One loop's lane in one graph: the accounting of the requests it sends, and their storage.
+//
+// The handshake between the request path and the control plane (in-flight count against gate, both without a shared write):
+//  1. A sender counts itself (sent + 1) in its own cell, light fence, reads the gate word; if the word is not the one it
+//     counted under, it uncounts itself (done + 1) and takes the slow path.
+//  2. The control plane writes the gate word, process-wide fence, reads the cells. So either it sees the sender's count or
+//     the sender sees the new word; never neither.
+//  3. A finisher counts (done + 1), light fence, reads `watched`; the control plane sets `watched`, process-wide fence, reads
+//     the cells. So either it sees the request done or the finisher reports to it; never neither.
+//  4. Sums are taken over all `done` first, then over all `sent`. If they are equal, nothing was in flight at the instant
+//     between; and nothing new comes under a counter that is closed or gated but from a request in flight or an open token.
+//  5. A cell is written by its loop's thread alone (`watched`: by the control plane under its lock). Cells never move and are
+//     never reset: a counter that changes hands keeps its sums, which are equal then.
+class Lane {
+public:
+    Lane(Gatekeeper& gatekeeper, EventLoop& loop, std::uint32_t number);
+    ~Lane();
+    Lane(const Lane&) = delete;
+    Lane& operator=(const Lane&) = delete;
+
+    // Loop thread: the cell of `counter`, made when missing.
+    Cell& cell(std::uint32_t counter) {
+        const Place place = locate(counter);
+        // relaxed: only this thread writes it.
+        Cell* segment = segments_[place.segment].load(std::memory_order_relaxed);
+        if (segment == nullptr) [[unlikely]] {
+            segment = add_segment(place.segment);
+        }
+        return segment[place.offset];
+    }
+
+    // Any thread: the cell of `counter`; null if this loop never sent under a counter near it.
+    [[nodiscard]] Cell* find(std::uint32_t counter) const {
+        const Place place = locate(counter);
+        // acquire: the cells were made before the pointer was published.
+        Cell* segment = segments_[place.segment].load(std::memory_order_acquire);
+        return segment == nullptr ? nullptr : &segment[place.offset];
+    }
+
+    // Loop thread. A request object from the free list, so that sending allocates nothing once
+    // warm.
+    OuterRequest& allocate();
+
+    // Loop thread. Never 0; unique in the graph among the requests not done.
+    std::uint32_t next_id() { return (++sequence_ << lane_bits) | number; }
+
+    void recycle(OuterRequest& request);
+
+    // Any thread: calls visit(const OuterRequest&) for every request in use, as far as can be told while they move.
+    template <class Visit>
+    void for_each_request(Visit visit) const;
+
+    Gatekeeper& gatekeeper;
+    EventLoop& loop;
+    LoopCore& core;
+    const std::uint32_t number;              // in the graph, from 0
+    OuterRequest* dispatching = nullptr;     // loop thread: whose completion runs now (R3, R10: chains)
+
+private:
+    static constexpr std::uint32_t lane_bits = 6;  // Graph::loops_max
+    static constexpr std::uint32_t first_segment_bits = 4;
+    static constexpr std::size_t segments = 28;
+    struct Place {
+        std::uint32_t segment;
+        std::uint32_t offset;
+    };
+    struct Slab;
+
+    // Segment k has 16 * 2^k cells.
+    static Place locate(std::uint32_t counter) {
+        const std::uint32_t shifted = counter + (1U << first_segment_bits);
+        const auto top = static_cast<std::uint32_t>(std::bit_width(shifted)) - 1;
+        return {top - first_segment_bits, shifted - (1U << top)};
+    }
+
+    Cell* add_segment(std::uint32_t segment);
+    void add_slab();
+
+    std::array<os::atomic<Cell*>, segments> segments_;
+    OuterRequest* free_ = nullptr;
+    os::atomic<Slab*> slabs_{nullptr};
+    std::uint32_t sequence_ = 0;
+};
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "request/outer_request.h"
+
+#include <blkdrain/error.h>
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+Announcement describe_send(const OuterRequest& request, const Backend& backend) {
+    Announcement announcement;
+    if constexpr (os::announces) {
+        const OuterRequest* parent = request.lane.dispatching;
+        announcement.kind = Announced::send;
+        announcement.id = request.id.load(std::memory_order_relaxed);
+        announcement.a = backend.id.value;
+        announcement.b = request.token.load(std::memory_order_relaxed);
+        if (parent != nullptr && parent->backend.load(std::memory_order_relaxed) == &backend) {
+            announcement.c = parent->id.load(std::memory_order_relaxed);
+        }
+        announcement.loop = request.lane.number;
+        announcement.flag = request.is_write();
+    }
+    return announcement;
+}
+
+std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion completion, TokenId token, RequestId* id) {
+    OuterRequest& request = lane.allocate();
+    request.io = io;
+    request.completion = completion;
+    request.never_admitted = false;
+    // relaxed, here and below: hints for other threads; the id that makes them count is stored last, with release.
+    request.backend.store(&backend, std::memory_order_relaxed);
+    request.token.store(token.value, std::memory_order_relaxed);
+    request.state.store(RequestState::admitted, std::memory_order_relaxed);
+    const std::uint32_t number = lane.next_id();
+    if (id != nullptr) {
+        *id = RequestId{number};
+    }
+    const std::uint64_t since = lane.gatekeeper.announce.stamp();
+
+    bool undone = false;
+    std::uint32_t counter = 0;
+    // acquire: with the word come the banks and the medium it speaks of.
+    const std::uint64_t word = backend.word.load(std::memory_order_acquire);
+    if ((word & GateWord::slow) == 0 && token.value == 0) [[likely]] {
+        const OuterRequest* parent = lane.dispatching;
+        const bool chained = parent != nullptr && parent->backend.load(std::memory_order_relaxed) == &backend;
+        counter = chained ? parent->counter.load(std::memory_order_relaxed) : GateWord::counter(word);
+        request.counter.store(counter, std::memory_order_relaxed);
+        request.id.store(number, std::memory_order_release);
+        Announcement sent = describe_send(request, backend);
+        sent.since = since;
+        Cell& cell = lane.cell(counter);
+        // relaxed: the fences of the handshake order it (lane.h, 1).
+        cell.sent.store(cell.sent.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        os::fence_light();
+        // acquire: as above, the word may have gone and come back meanwhile.
+        if (backend.word.load(std::memory_order_acquire) == word) [[likely]] {
+            lane.gatekeeper.announce(sent);
+            lane.gatekeeper.announce(Announced::admit, number, [&](Announcement& a) { a.since = since; });
+            request.launch();
+            return {};
+        }
+        // release: as in dispatch.
+        cell.done.store(cell.done.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+        undone = true;
+    }
+    request.id.store(number, std::memory_order_release);
+    const Gatekeeper::Decision decision = lane.gatekeeper.decide(request, undone, counter);
+    if (decision.refusal) {
+        lane.recycle(request);
+    } else if (decision.admitted) {
+        request.launch();
+    }
+    return decision.refusal;
+}
+
+void OuterRequest::launch() {
+    // acquire: the node was complete when it became the root; it cannot change while this request is admitted.
+    NodeState* root = backend.load(std::memory_order_relaxed)->medium.load(std::memory_order_acquire);
+    if (root == nullptr) {
+        finish(make_error_code(Errc::no_medium));
+        return;
+    }
+    start(lane.loop, io, *root, [](Request& request, std::error_code result) {
+        static_cast<OuterRequest&>(request).finish(result);
+    });
+}
+
+void OuterRequest::launch_remotely() {
+    run = [](Task& task) {
+        auto& request = static_cast<OuterRequest&>(task);
+        request.run = request.completed_run_;
+        request.launch();
+    };
+    lane.core.post(*this);
+}
+
+void OuterRequest::cancel_remotely() {
+    outcome_ = make_error_code(Errc::cancelled);
+    run = [](Task& task) { static_cast<OuterRequest&>(task).dispatch(); };
+    lane.core.post(*this);
+}
+
+void OuterRequest::finish(std::error_code result) {
+    outcome_ = result;
+    // relaxed: a hint.
+    state.store(RequestState::completing, std::memory_order_relaxed);
+    lane.gatekeeper.announce(Announced::complete, id.load(std::memory_order_relaxed), [&](Announcement& announcement) {
+        announcement.error = !result                                     ? Errc::ok
+                             : result == make_error_code(Errc::no_medium) ? Errc::no_medium
+                                                                          : Errc::io_error;
+    });
+    run = [](Task& task) { static_cast<OuterRequest&>(task).dispatch(); };
+    lane.core.post_local(*this);
+}
+
+void OuterRequest::dispatch() {
+    run = completed_run_;
+    OuterRequest* outer_dispatch = lane.dispatching;
+    lane.dispatching = this;
+    completion.function(completion.context, outcome_);
+    lane.dispatching = outer_dispatch;
+
+    Gatekeeper& gatekeeper = lane.gatekeeper;
+    if (never_admitted) {
+        gatekeeper.done_unadmitted(*this);
+        return;
+    }
+    const std::uint32_t number = id.load(std::memory_order_relaxed);
+    const std::uint32_t counted_by = counter.load(std::memory_order_relaxed);
+    Cell& cell = lane.cell(counted_by);
+    lane.recycle(*this);
+    const std::uint64_t since = gatekeeper.announce.stamp();
+    // release: whoever sees the count sees what the completion did.
+    cell.done.store(cell.done.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    gatekeeper.announce(Announced::done, number, [&](Announcement& announcement) { announcement.since = since; });
+    os::fence_light();
+    // relaxed: the fences of the handshake order it (lane.h, 3).
+    if (cell.watched.load(std::memory_order_relaxed) != 0) {
+        gatekeeper.released(counted_by);
+    }
+}
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <system_error>
+
+#include <blkdrain/block_backend.h>
+#include <blkdrain/detail/intrusive_list.h>
+#include <blkdrain/error.h>
+#include <blkdrain/ids.h>
+#include <blkdrain/request.h>
+#include <blkdrain/snapshot.h>
+#include <blkdrain/world.h>
+
+#include "graph/backend.h"
+#include "os/backend.h"
+#include "request/lane.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+// A request an owner sent through a backend: WAITING, ADMITTED, COMPLETING, DONE.
+//
+// The identifying fields are atomics because explain and snapshot read them from other threads while the loop goes on;
+// they are hints there, except for waiting requests, whose fields the control plane's lock guards.
+class OuterRequest final : public Request, public ListHook<> {
+public:
+    explicit OuterRequest(Lane& home) : lane(home), completed_run_(run) {}
+
+    // Admitted on its own loop: on to the root node, or to the end with no_medium (R3).
+    void launch();
+
+    // Admitted by another thread, which holds the control plane's lock: launches on the request's loop.
+    void launch_remotely();
+
+    // Taken out of WAITING by close: completes with `cancelled` on its loop.
+    void cancel_remotely();
+
+    [[nodiscard]] bool is_write() const { return io.type != IoType::read; }
+
+    Lane& lane;
+    os::atomic<std::uint32_t> id{0};         // 0: free
+    os::atomic<Backend*> backend{nullptr};
+    os::atomic<RequestState> state{RequestState::waiting};
+    os::atomic<std::uint32_t> token{0};
+    os::atomic<std::uint32_t> counter{0};    // the bank that counts it
+    bool never_admitted = false;
+    os::time_point waiting_since{};
+    Io io;
+    Completion completion;
+    OuterRequest* next_free = nullptr;
+
+private:
+    void finish(std::error_code result);
+    void dispatch();
+
+    const Run completed_run_;
+    std::error_code outcome_;
+};
+
+// Sends `io` through `backend` on `lane`, whose loop is the calling thread's. See BlockBackend::submit.
+std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion completion, TokenId token, RequestId* id);
+
+// The announcement of `request`, complete but for its error; to be made before the effect it announces.
+Announcement describe_send(const OuterRequest& request, const Backend& backend);
+
+struct Lane::Slab {
+    static constexpr std::size_t size = 32;
+    Slab* next = nullptr;
+    alignas(OuterRequest) std::byte storage[size * sizeof(OuterRequest)];
+
+    [[nodiscard]] void* place(std::size_t i) { return &storage[i * sizeof(OuterRequest)]; }
+    [[nodiscard]] OuterRequest& at(std::size_t i) { return *std::launder(static_cast<OuterRequest*>(place(i))); }
+};
+
+template <class Visit>
+void Lane::for_each_request(Visit visit) const {
+    // acquire: the slab's requests were made before it was published.
+    for (Slab* slab = slabs_.load(std::memory_order_acquire); slab != nullptr; slab = slab->next) {
+        for (std::size_t i = 0; i < Slab::size; ++i) {
+            // acquire: the fields set before the id are visible with it.
+            if (slab->at(i).id.load(std::memory_order_acquire) != 0) {
+                visit(slab->at(i));
+            }
+        }
+    }
+}
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Covers, gates, and what is in flight behind them.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include <blkdrain/detail/check.h>
+
+#include "section/control_plane.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+// --- covers --------------------------------------------------------------------------------------------------------
+
+void ControlPlane::add_cover(SectionOperation& section, const Member& member) {
+    Cover& cover = section.covers.emplace_back();
+    cover.section = &section;
+    cover.node = member.node;
+    cover.backend = member.backend;
+    cover.demand = member.demand;
+    if (member.node != nullptr) {
+        member.node->covers.link(cover);
+        set_busy(cover, member.node->internal_requests != 0);
+    } else {
+        member.backend->covers.link(cover);
+        fresh_.push_back(&cover);
+    }
+}
+
+void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
+    if (section.covers.empty()) {
+        for (const Member& member : scope) {
+            add_cover(section, member);
+        }
+        return;
+    }
+    // Only the difference moves: whoever is in scope before and after never sees a gap (R24).
+    const std::uint64_t wanted = walker_.new_stamp();
+    const std::uint64_t kept = walker_.new_stamp();
+    const auto mark_of = [](const Member& member) -> std::uint64_t& {
+        return member.node != nullptr ? member.node->mark : member.backend->mark;
+    };
+    for (const Member& member : scope) {
+        mark_of(member) = wanted;
+    }
+    for (Cover& cover : section.covers) {
+        if (cover.node == nullptr && cover.backend == nullptr) {
+            continue;
+        }
+        std::uint64_t& mark = cover.node != nullptr ? cover.node->mark : cover.backend->mark;
+        if (mark == wanted) {
+            mark = kept;
+        } else {
+            uncover(cover);
+        }
+    }
+    for (const Member& member : scope) {
+        if (mark_of(member) == kept) {
+            CoverChain& chain = member.node != nullptr ? member.node->covers : member.backend->covers;
+            Cover* cover = chain.first();
+            while (cover->section != &section) {
+                cover = cover->next;
+            }
+            if (cover->demand != member.demand) {
+                cover->demand = member.demand;
+                if (member.node != nullptr) {
+                    reassess(*member.node);
+                } else {
+                    reassess(*member.backend);
+                }
+            }
+        } else {
+            add_cover(section, member);
+        }
+    }
+}
+
+void ControlPlane::uncover(Cover& cover) {
+    if (cover.busy) {
+        cover.busy = false;
+        --cover.section->busy_members;
+    }
+    if (cover.node != nullptr) {
+        NodeState& node = *cover.node;
+        node.covers.unlink(cover);
+        cover.node = nullptr;
+        if (node.settle == NodeState::Settle::done) {
+            bool kept = false;
+            for (const Cover* other = node.covers.first(); other != nullptr; other = other->next) {
+                kept = kept || keeps_settled(*other);
+            }
+            if (!kept) {
+                node.settle = NodeState::Settle::no;
+                node.settle_error = {};
+            }
+        }
+    } else if (cover.backend != nullptr) {
+        Backend& backend = *cover.backend;
+        backend.covers.unlink(cover);
+        cover.backend = nullptr;
+        if (backend.covers.empty()) {
+            touched_.push_back(&backend);
+        }
+    }
+}
+
+void ControlPlane::uncover_all(SectionOperation& section) {
+    for (Cover& cover : section.covers) {
+        uncover(cover);
+    }
+    section.covers.clear();
+}
+
+// --- gates ---------------------------------------------------------------------------------------------------------
+
+void ControlPlane::update_word(Backend& backend) {
+    const bool slow = backend.gated() || backend.closing.value != 0 || !backend.waiting.empty();
+    const std::uint64_t word = GateWord::pack(backend.banks.back().counter, slow);
+    // relaxed: only written under this lock.
+    if (backend.word.load(std::memory_order_relaxed) != word) {
+        // release: whoever finds the gate open finds what was written before (medium, children, banks).
+        backend.word.store(word, std::memory_order_release);
+    }
+}
+
+void ControlPlane::close_gates() {
+    if (fresh_.empty()) {
+        return;
+    }
+    for (const Cover* cover : fresh_) {
+        update_word(*cover->backend);
+        set_watched(*cover->backend);
+    }
+    // The gates are closed and the watches set before anything is counted (lane.h, 2 and 3).
+    os::fence_process();
+    watch_fresh();
+    for (Cover* cover : fresh_) {
+        Backend& backend = *cover->backend;
+        note_gate(backend);
+        set_busy(*cover, busy_for(*cover->section, backend, in_flight(backend)));
+    }
+    fresh_.clear();
+}
+
+// A loop that sent its first request ever beside us has made its cells after set_watched looked for them.
+void ControlPlane::watch_fresh() {
+    bool again = true;
+    while (again) {
+        again = false;
+        for (const Cover* cover : fresh_) {
+            again = set_watched(*cover->backend) || again;
+        }
+        if (again) {
+            os::fence_process();
+        }
+    }
+}
+
+bool ControlPlane::set_watched(Backend& backend) {
+    bool changed = false;
+    backend.watched = true;
+    const std::uint32_t lanes = lane_count_.load(std::memory_order_relaxed);
+    for (std::uint32_t i = 0; i < lanes; ++i) {
+        for (const Bank& bank : backend.banks) {
+            Cell* cell = lanes_[i]->find(bank.counter);
+            // relaxed: only written under this lock; the process-wide fence that follows orders it.
+            if (cell != nullptr && cell->watched.load(std::memory_order_relaxed) == 0) {
+                cell->watched.store(1, std::memory_order_relaxed);
+                changed = true;
+            }
+        }
+    }
+    return changed;
+}
+
+void ControlPlane::unwatch_if_unused(Backend& backend) {
+    if (!backend.watched || backend.closed || backend.gated() || backend.banks.size() > 1) {
+        return;
+    }
+    backend.watched = false;
+    const std::uint32_t lanes = lane_count_.load(std::memory_order_relaxed);
+    for (std::uint32_t i = 0; i < lanes; ++i) {
+        Cell* cell = lanes_[i]->find(backend.banks.back().counter);
+        if (cell != nullptr) {
+            // relaxed: at worst a completion more takes the slow path.
+            cell->watched.store(0, std::memory_order_relaxed);
+        }
+    }
+}
+
+// --- banks ---------------------------------------------------------------------------------------------------------
+
+void ControlPlane::add_bank(Backend& backend) {
+    std::uint32_t counter = 0;
+    if (free_counters_.empty()) {
+        counter = static_cast<std::uint32_t>(counter_owners_.size());
+        counter_owners_.push_back(&backend);
+    } else {
+        counter = free_counters_.back();
+        free_counters_.pop_back();
+        counter_owners_[counter] = &backend;
+    }
+    backend.banks.push_back({counter, backend.next_serial++, 0});
+}
+
+// Banks that are closed, empty, and have nothing older before them.
+void ControlPlane::retire_banks(Backend& backend) {
+    std::size_t retired = 0;
+    while (retired + 1 < backend.banks.size() && backend.banks[retired].open_tokens == 0 &&
+           in_flight(backend.banks[retired]) == 0) {
+        counter_owners_[backend.banks[retired].counter] = nullptr;
+        free_counters_.push_back(backend.banks[retired].counter);
+        ++retired;
+    }
+    backend.banks.erase(backend.banks.begin(), backend.banks.begin() + static_cast<std::ptrdiff_t>(retired));
+}
+
+void ControlPlane::free_counters(Backend& backend) {
+    for (const Bank& bank : backend.banks) {
+        counter_owners_[bank.counter] = nullptr;
+        free_counters_.push_back(bank.counter);
+    }
+}
+
+std::uint64_t ControlPlane::in_flight(const Bank& bank) const {
+    const std::uint32_t lanes = lane_count_.load(std::memory_order_relaxed);
+    std::uint64_t done = 0;
+    for (std::uint32_t i = 0; i < lanes; ++i) {
+        if (const Cell* cell = lanes_[i]->find(bank.counter); cell != nullptr) {
+            // acquire: what the completions did is visible to whoever is told that they are over.
+            done += cell->done.load(std::memory_order_acquire);
+        }
+    }
+    std::uint64_t sent = 0;
+    for (std::uint32_t i = 0; i < lanes; ++i) {
+        if (const Cell* cell = lanes_[i]->find(bank.counter); cell != nullptr) {
+            // relaxed: the order against `done` is that of the process-wide fence (lane.h, 4).
+            sent += cell->sent.load(std::memory_order_relaxed);
+        }
+    }
+    return sent - done;
+}
+
+std::uint64_t ControlPlane::in_flight(const Backend& backend) const {
+    std::uint64_t total = 0;
+    for (const Bank& bank : backend.banks) {
+        total += in_flight(bank);
+    }
+    return total;
+}
+
+// --- busy ----------------------------------------------------------------------------------------------------------
+
+void ControlPlane::set_busy(Cover& cover, bool busy) {
+    busy = busy && cover.demand != Demand::gated;
+    if (busy != cover.busy) {
+        cover.busy = busy;
+        cover.section->busy_members += busy ? 1 : -1;
+    }
+}
+
+// Not quiet: something that was admitted is not DONE, or a token is open (R11: WAITING does not count).
+bool ControlPlane::busy_for(const SectionOperation& section, const Backend& backend, std::uint64_t in_flight_now) const {
+    if (in_flight_now != backend.not_admitted) {
+        return true;
+    }
+    if (section.kind != OperationKind::change) {
+        return !backend.open_tokens.empty();
+    }
+    for (const TokenId token : backend.open_tokens) {
+        if (!suspended(token)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void ControlPlane::reassess(Backend& backend) {
+    if (backend.covers.empty()) {
+        return;
+    }
+    const std::uint64_t now = in_flight(backend);
+    for (Cover* cover = backend.covers.first(); cover != nullptr; cover = cover->next) {
+        set_busy(*cover, busy_for(*cover->section, backend, now));
+    }
+}
+
+void ControlPlane::reassess(NodeState& node) {
+    for (Cover* cover = node.covers.first(); cover != nullptr; cover = cover->next) {
+        set_busy(*cover, node.internal_requests != 0);
+    }
+}
+
+// --- what the request path asks ------------------------------------------------------------------------------------
+
+void ControlPlane::released(std::uint32_t counter) {
+    const Locked locked(*this);
+    Backend* backend = counter_owners_[counter];
+    if (backend != nullptr) {
+        reassess(*backend);
+        progress();
+    }
+}
+
+void ControlPlane::done_unadmitted(OuterRequest& request) {
+    const Locked locked(*this);
+    Backend& backend = *request.backend.load(std::memory_order_relaxed);
+    const std::uint32_t id = request.id.load(std::memory_order_relaxed);
+    Cell& cell = request.lane.cell(request.counter.load(std::memory_order_relaxed));
+    request.lane.recycle(request);
+    --backend.not_admitted;
+    // release: as on the fast path.
+    cell.done.store(cell.done.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    announce(Announced::done, id);
+    reassess(backend);
+    progress();
+}
+
+Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone, std::uint32_t undone_counter) {
+    const Locked locked(*this);
+    Backend& backend = *request.backend.load(std::memory_order_relaxed);
+    const TokenId token_id{request.token.load(std::memory_order_relaxed)};
+    Announcement sent = describe_send(request, backend);
+    Decision decision;
+
+    const TokenOperation* token = nullptr;
+    std::size_t place = 0;
+    Errc refusal = backend.closing.value != 0 ? Errc::closing : Errc::ok;
+    if (refusal == Errc::ok && token_id.value != 0) {
+        const auto found = tokens_.find(token_id);
+        if (found != tokens_.end() && found->second->open) {
+            token = found->second.get();
+            while (place < token->backends.size() && token->backends[place].get() != &backend) {
+                ++place;
+            }
+        }
+        if (token == nullptr || place == token->backends.size()) {
+            refusal = Errc::bad_token;
+        }
+    }
+    if (refusal != Errc::ok) {
+        sent.error = refusal;
+        announce(sent);
+        decision.refusal = make_error_code(refusal);
+    } else {
+        // The oldest bank it belongs to: that of the request whose completion sends it (R10: chain), that of its token,
+        // the current one.
+        std::uint64_t serial = token != nullptr ? token->serials[place] : backend.banks.back().serial;
+        const OuterRequest* parent = request.lane.dispatching;
+        if (parent != nullptr && parent->backend.load(std::memory_order_relaxed) == &backend) {
+            const std::uint32_t counter = parent->counter.load(std::memory_order_relaxed);
+            for (const Bank& bank : backend.banks) {
+                if (bank.counter == counter) {
+                    serial = std::min(serial, bank.serial);
+                }
+            }
+        }
+        const Bank* bank = &backend.banks.front();
+        while (bank->serial != serial) {
+            ++bank;
+        }
+        request.counter.store(bank->counter, std::memory_order_relaxed);
+        bool waits = token != nullptr ? suspended(token_id) : backend.gated();
+        for (const OuterRequest& earlier : backend.waiting) {
+            waits = waits || (earlier.is_write() == request.is_write() &&
+                              earlier.token.load(std::memory_order_relaxed) == token_id.value);
+        }
+        request.state.store(waits ? RequestState::waiting : RequestState::admitted, std::memory_order_relaxed);
+        Cell& cell = request.lane.cell(bank->counter);
+        if (backend.watched) {
+            // relaxed: this thread is the one that will read it.
+            cell.watched.store(1, std::memory_order_relaxed);
+        }
+        if (waits) {
+            request.never_admitted = true;
+            ++backend.not_admitted;
+            request.waiting_since = os::now();
+        }
+        cell.sent.store(cell.sent.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        announce(sent);
+        if (waits) {
+            backend.waiting.push_back(request);
+            update_word(backend);
+        } else {
+            announce(Announced::admit, sent.id);
+            decision.admitted = true;
+        }
+    }
+    // What the fast path took back may have kept somebody waiting who read the cells in between.
+    if (undone && counter_owners_[undone_counter] != nullptr) {
+        reassess(*counter_owners_[undone_counter]);
+        progress();
+    }
+    return decision;
+}
+
+std::error_code ControlPlane::begin_internal(NodeState& node) {
+    const Locked locked(*this);
+    const Errc error = node.closing.value != 0 ? Errc::closing : node.stopped() ? Errc::stopped : Errc::ok;
+    if (error == Errc::ok) {
+        ++node.internal_requests;
+    }
+    announce(Announced::internal_start, node.id().value, [&](Announcement& a) { a.error = error; });
+    return error == Errc::ok ? std::error_code{} : make_error_code(error);
+}
+
+void ControlPlane::end_internal(NodeState& node) {
+    const Locked locked(*this);
+    BLKDRAIN_CHECK(node.internal_requests != 0, "an internal request ends once");
+    --node.internal_requests;
+    announce(Announced::internal_end, node.id().value);
+    if (node.internal_requests == 0) {
+        reassess(node);
+        progress();
+    }
+}
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

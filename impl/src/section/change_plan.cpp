@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a change plan means on the graph as it is now. Asked at the call and again at the switch (R24).
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "section/control_plane.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+namespace {
+
+Edit repointing(NodeState& parent, std::size_t index, NodeState& from, NodeState& to) {
+    Edit edit{Edit::Kind::repoint_edge, &parent, index, {}, nullptr, &from, &to};
+    return edit;
+}
+
+Edit new_root(Backend& backend, NodeState* to) {
+    Edit edit{Edit::Kind::set_root, nullptr, 0, {}, &backend, backend.root, to};
+    return edit;
+}
+
+// Every edge and root edge to `from`, except from `to` itself, goes to `to`.
+void repoint_parents(NodeState& from, NodeState& to, Edits& edits) {
+    Nodes parents = from.parents;
+    std::sort(parents.begin(), parents.end(), [](const NodeState* a, const NodeState* b) { return a->id() < b->id(); });
+    parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
+    for (NodeState* parent : parents) {
+        for (std::size_t i = 0; parent != &to && i < parent->edges.size(); ++i) {
+            if (parent->edges[i].child == &from) {
+                edits.push_back(repointing(*parent, i, from, to));
+            }
+        }
+    }
+    for (Backend& backend : from.backends) {
+        edits.push_back(new_root(backend, &to));
+    }
+}
+
+bool loose(const NodeState& node) {
+    return node.parents.empty() && node.edges.empty() && node.backends.empty();
+}
+
+}  // namespace
+
+Edits ControlPlane::edits_of(const ChangePlan& plan) const {
+    Edits edits;
+    switch (plan.kind) {
+        case ChangeKind::attach:
+            edits.push_back({Edit::Kind::add_edge, plan.x, 0, plan.role, nullptr, nullptr, plan.y});
+            break;
+        case ChangeKind::detach:
+            edits.push_back({Edit::Kind::remove_edge, plan.x, plan.index, {}, nullptr, plan.x->edges[plan.index].child, nullptr});
+            break;
+        case ChangeKind::replace:
+            repoint_parents(*plan.x, *plan.y, edits);
+            break;
+        case ChangeKind::insert_medium:
+            edits.push_back(new_root(*plan.backend, plan.y));
+            break;
+        case ChangeKind::remove_medium:
+            edits.push_back(new_root(*plan.backend, nullptr));
+            break;
+        case ChangeKind::insert_filter:
+            repoint_parents(*plan.x, *plan.y, edits);
+            edits.push_back({Edit::Kind::add_edge, plan.y, 0, "file", nullptr, nullptr, plan.x});
+            break;
+        case ChangeKind::remove_filter: {
+            NodeState& child = *plan.x->edges[0].child;
+            repoint_parents(*plan.x, child, edits);
+            edits.push_back({Edit::Kind::remove_edge, plan.x, 0, {}, nullptr, &child, nullptr});
+            break;
+        }
+    }
+    return edits;
+}
+
+Error ControlPlane::check(const ChangePlan& plan) {
+    for (const NodeState* node : {plan.x, plan.y}) {
+        if (node != nullptr && node->closing.value != 0) {
+            return {Errc::closing, describe(*node) + " is being closed"};
+        }
+    }
+    if (plan.backend && plan.backend->closing.value != 0) {
+        return {Errc::closing, describe(*plan.backend) + " is being closed"};
+    }
+    for (const TokenId token : plan.tokens) {
+        const auto found = tokens_.find(token);
+        if (found == tokens_.end() || !found->second->open) {
+            return {Errc::bad_token, "t" + std::to_string(token.value) + " is not open"};
+        }
+    }
+    switch (plan.kind) {
+        case ChangeKind::detach:
+            if (plan.index >= plan.x->edges.size()) {
+                return {Errc::no_such_edge, describe(*plan.x) + " has no child number " + std::to_string(plan.index)};
+            }
+            break;
+        case ChangeKind::insert_medium:
+            if (plan.backend->root != nullptr) {
+                return {Errc::has_medium, describe(*plan.backend) + " stands on " + describe(*plan.backend->root)};
+            }
+            break;
+        case ChangeKind::remove_medium:
+            if (plan.backend->root == nullptr) {
+                return {Errc::no_medium, describe(*plan.backend) + " has no medium"};
+            }
+            break;
+        case ChangeKind::insert_filter:
+            if (plan.x == plan.y || !loose(*plan.y)) {
+                return {Errc::not_filter, describe(*plan.y) + " has parents, children or backends already"};
+            }
+            break;
+        case ChangeKind::remove_filter:
+            if (plan.x->edges.size() != 1) {
+                return {Errc::not_filter, describe(*plan.x) + " has " + std::to_string(plan.x->edges.size()) +
+                                              " children, a filter has one"};
+            }
+            break;
+        case ChangeKind::replace:
+            if (plan.x == plan.y) {
+                return {Errc::cycle, describe(*plan.x) + " cannot replace itself"};
+            }
+            break;
+        default:
+            break;
+    }
+    Edits edits = edits_of(plan);
+    apply(edits);
+    Error error;
+    for (const Edit& edit : edits) {
+        if (edit.kind != Edit::Kind::set_root && edit.to != nullptr && walker_.reaches(*edit.to, *edit.parent)) {
+            error = {Errc::cycle, describe(*edit.parent) + " would be its own descendant through " + describe(*edit.to)};
+            break;
+        }
+    }
+    const bool conflicts = !error && live_isolates_conflict();
+    undo(edits);
+    if (error) {
+        return error;
+    }
+    if (moves_of(plan).refused) {
+        return {Errc::context, "neither side can move to the other's event loop: " + describe(*plan.y)};
+    }
+    if (conflicts) {
+        return {Errc::conflict, "the holder of an isolated section would come into the scope of another"};
+    }
+    return {};
+}
+
+// Attaching across loops moves the side that nobody else uses (R28).
+ControlPlane::Moves ControlPlane::moves_of(const ChangePlan& plan) {
+    Moves moves;
+    EventLoop* above = plan.backend ? plan.backend->home : plan.x != nullptr ? &plan.x->loop() : nullptr;
+    if (plan.y == nullptr || &plan.y->loop() == above) {
+        return moves;
+    }
+    // The component of `node`, if it may go to `loop` as a whole and nobody stands on it.
+    const auto side = [this](NodeState& node, const EventLoop& loop, Nodes& into) {
+        into.clear();
+        if (!node.parents.empty()) {
+            return false;
+        }
+        walker_.component(node, walker_.new_stamp(), into);
+        return std::all_of(into.begin(), into.end(), [&](NodeState* member) {
+            return member->backends.empty() && member->driver().may_move(*member, loop);
+        });
+    };
+    if (side(*plan.y, *above, moves.nodes)) {
+        moves.to = above;
+        return moves;
+    }
+    moves.to = &plan.y->loop();
+    if (plan.kind == ChangeKind::attach && side(*plan.x, *moves.to, moves.nodes)) {
+        return moves;
+    }
+    moves.nodes.clear();
+    if (plan.kind == ChangeKind::insert_medium &&
+        (plan.backend->listener == nullptr || plan.backend->listener->may_move(*moves.to))) {
+        moves.backend = plan.backend.get();
+        return moves;
+    }
+    moves.refused = true;
+    return moves;
+}
+
+void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) {
+    const ChangePlan& plan = change.plan;
+    // The graph may have moved away under a change that will fail at its switch: then it covers nothing.
+    if (check(plan)) {
+        return;
+    }
+    Edits edits = edits_of(plan);
+
+    // Its own part: what is above the edges that change.
+    Nodes above;
+    const std::uint64_t stamp = walker_.new_stamp();
+    for (const Edit& edit : edits) {
+        if (edit.parent != nullptr) {
+            walker_.up(*edit.parent, stamp, above);
+        }
+    }
+    Scope own;
+    add_backends_on(above, nullptr, own);
+    add_node_members(above, own);
+    for (const Edit& edit : edits) {
+        if (edit.kind == Edit::Kind::set_root) {
+            own.push_back({nullptr, edit.backend, Demand::quiet});
+        }
+    }
+    add_node_members(moves_of(plan).nodes, own);
+
+    // Who enters another section by it.
+    std::vector<std::pair<SectionOperation*, Scope>> after;
+    apply(edits);
+    for_each_section([&](SectionOperation& section) {
+        if (section.kind != OperationKind::change && section.kind != OperationKind::close_backend &&
+            section.kind != OperationKind::close_node && section.phase != Operation::Phase::queued) {
+            scope_of(section, after.emplace_back(&section, Scope{}).second);
+        }
+    });
+    undo(edits);
+    for (auto& [section, scope] : after) {
+        const bool idle = section->kind == OperationKind::drained && section->phase == Operation::Phase::begun;
+        const Demand demand = idle                                          ? Demand::settled
+                              : section->quiet_reported || section->in_pass ? Demand::quiet
+                                                                            : Demand::gated;
+        for (Member& member : scope) {
+            const Cover* cover = (member.node != nullptr ? member.node->covers : member.backend->covers).first();
+            while (cover != nullptr && cover->section != section) {
+                cover = cover->next;
+            }
+            if (cover == nullptr) {
+                own.push_back({member.node, member.backend, demand});
+            }
+        }
+    }
+
+    // Each member once, with the strongest demand.
+    std::stable_sort(own.begin(), own.end(), [](const Member& a, const Member& b) { return a.demand > b.demand; });
+    const std::uint64_t seen = walker_.new_stamp();
+    for (const Member& member : own) {
+        std::uint64_t& mark = member.node != nullptr ? member.node->mark : member.backend->mark;
+        if (mark != seen) {
+            mark = seen;
+            into.push_back(member);
+        }
+    }
+}
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "section/control_plane.h"
+
+#include <utility>
+
+#include <blkdrain/detail/check.h>
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+void retain(ControlPlane* control) noexcept { control->owners.retain(); }
+
+void release(ControlPlane* control) noexcept {
+    if (control->owners.release()) {
+        delete control;
+    }
+}
+
+ControlPlane::ControlPlane() {
+    // Ids and counters start at 1: 0 names nothing.
+    nodes_.emplace_back();
+    backends_.emplace_back();
+    counter_owners_.push_back(nullptr);
+}
+
+ControlPlane::~ControlPlane() = default;
+
+void ControlPlane::shut_down() {
+    const Locked locked(*this);
+    BLKDRAIN_CHECK(operations_.empty(), "sections and operations are over before their graph is destroyed");
+    BLKDRAIN_CHECK(tokens_.empty(), "operation tokens are closed before their graph is destroyed");
+    for (auto& backend : backends_) {
+        if (backend) {
+            BLKDRAIN_CHECK(in_flight(*backend) == 0, "requests are done before their graph is destroyed");
+            detach_backend(*backend);
+        }
+    }
+    for (auto& node : nodes_) {
+        if (node != nullptr) {
+            graveyard_.push_back(std::move(node));
+        }
+    }
+}
+
+// --- objects -------------------------------------------------------------------------------------------------------
+
+Error ControlPlane::add_loop(EventLoop& loop) {
+    const Locked locked(*this);
+    // relaxed: only written under this lock.
+    const std::uint32_t count = lane_count_.load(std::memory_order_relaxed);
+    if (count == lanes_.size()) {
+        return {Errc::too_many_loops, "loop '" + loop.name() + "': the graph has " + std::to_string(count) + " loops already"};
+    }
+    lanes_[count] = std::make_unique<Lane>(*this, loop, count);
+    // release: the lane is complete for whoever reads the count.
+    lane_count_.store(count + 1, std::memory_order_release);
+    return {};
+}
+
+Lane& ControlPlane::lane_of(const EventLoop& loop) {
+    // acquire: with the count come the lanes.
+    const std::uint32_t count = lane_count_.load(std::memory_order_acquire);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        if (&lanes_[i]->loop == &loop) {
+            return *lanes_[i];
+        }
+    }
+    BLKDRAIN_CHECK(false, "a loop is added to the graph before it is used there");
+    return *lanes_[0];
+}
+
+Lane* ControlPlane::current_lane() {
+    const LoopCore* core = LoopCore::current();
+    if (core == nullptr) {
+        return nullptr;
+    }
+    // acquire: with the count come the lanes.
+    const std::uint32_t count = lane_count_.load(std::memory_order_acquire);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        if (&lanes_[i]->core == core) {
+            return lanes_[i].get();
+        }
+    }
+    return nullptr;
+}
+
+NodeId ControlPlane::add_node(std::string name, std::unique_ptr<Driver> driver, EventLoop& home) {
+    const Locked locked(*this);
+    const NodeId id{static_cast<std::uint32_t>(nodes_.size())};
+    const std::uint32_t loop = lane_of(home).number;
+    nodes_.push_back(std::make_unique<NodeState>(*this, id, std::move(name), home, std::move(driver)));
+    NodeState& node = *nodes_.back();
+    // Born inside every section whose scope contains it (R24): a node without edges is in that of quiesce_all alone.
+    if (live_quiesce_alls_ != 0) {
+        for_each_section([&](SectionOperation& section) {
+            if (section.kind == OperationKind::quiesce_all) {
+                add_cover(section, {&node, nullptr, Demand::quiet});
+            }
+        });
+    }
+    announce(Announced::node_new, id.value, [&](Announcement& a) {
+        a.loop = loop;
+        a.flag = !node.driver().may_move(node, home);
+    });
+    return id;
+}
+
+Ref<Backend> ControlPlane::add_backend(std::string name, EventLoop& home) {
+    const Locked locked(*this);
+    const BackendId id{static_cast<std::uint32_t>(backends_.size())};
+    const std::uint32_t loop = lane_of(home).number;
+    backends_.push_back(Ref<Backend>::adopt(new Backend(id, std::move(name), home)));
+    Backend& backend = *backends_.back();
+    add_bank(backend);
+    update_word(backend);
+    if (live_quiesce_alls_ != 0) {
+        for_each_section([&](SectionOperation& section) {
+            if (section.kind == OperationKind::quiesce_all) {
+                add_cover(section, {nullptr, &backend, Demand::quiet});
+            }
+        });
+        close_gates();
+    }
+    announce(Announced::backend_new, id.value, [&](Announcement& a) { a.loop = loop; });
+    return Ref<Backend>(&backend);
+}
+
+NodeState* ControlPlane::find_node(NodeId id) {
+    return id.value < nodes_.size() ? nodes_[id.value].get() : nullptr;
+}
+
+Backend* ControlPlane::find_backend(BackendId id) {
+    return id.value < backends_.size() ? backends_[id.value].get() : nullptr;
+}
+
+SectionOperation* ControlPlane::find_section(OperationId id) {
+    const auto found = operations_.find(id);
+    if (found == operations_.end() || found->second->kind > OperationKind::close_node) {
+        return nullptr;
+    }
+    return static_cast<SectionOperation*>(found->second.get());
+}
+
+// --- the life of an operation --------------------------------------------------------------------------------------
+
+Operation& ControlPlane::enroll(std::unique_ptr<Operation> operation) {
+    operation->id = OperationId{++last_operation_};
+    Operation& enrolled = *operation;
+    operations_.emplace(enrolled.id, std::move(operation));
+    pending_.push_back(enrolled);
+    return enrolled;
+}
+
+namespace {
+
+EventLoop* callback_loop(EventLoop* asked, EventLoop* anchor) {
+    if (asked != nullptr) {
+        return asked;
+    }
+    EventLoop* current = EventLoop::current();
+    return current != nullptr ? current : anchor;
+}
+
+}  // namespace
+
+void ControlPlane::start(std::unique_ptr<Operation> operation, WaitOptions&& options, EventLoop* anchor_loop) {
+    operation->holding = std::move(options.holding);
+    operation->where = options.where;
+    operation->loop = callback_loop(options.loop, anchor_loop != nullptr ? anchor_loop : &lanes_[0]->loop);
+    Operation& enrolled = operation->kind == OperationKind::token ? *operation : enroll(std::move(operation));
+    if (operation != nullptr) {
+        auto& token = static_cast<TokenOperation&>(*operation);
+        token.token = TokenId{++last_token_};
+        pending_.push_back(token);
+        tokens_.emplace(token.token,
+                        std::unique_ptr<TokenOperation>(static_cast<TokenOperation*>(operation.release())));
+    }
+    if (options.deadline) {
+        arm_deadline(enrolled, *options.deadline);
+    }
+}
+
+void ControlPlane::arm_deadline(Operation& operation, std::chrono::nanoseconds deadline) {
+    EventLoop& loop = *operation.loop;
+    auto* timer = new EventLoop::TimerId{0};
+    operation.deadline = timer;
+    auto give_up = [control = Ref<ControlPlane>(this), id = operation.id,
+                    token = operation.kind == OperationKind::token
+                                ? static_cast<TokenOperation&>(operation).token
+                                : TokenId{}] {
+        if (token.value != 0) {
+            control->abandon(token, Errc::timed_out);
+        } else {
+            control->abandon(id, Errc::timed_out);
+        }
+    };
+    loop.post([&loop, timer, deadline, give_up] { *timer = loop.start_timer(deadline, give_up); });
+}
+
+void ControlPlane::report(Operation& operation, Error error, bool stands) {
+    operation.loop->post([loop = operation.loop, deadline = std::exchange(operation.deadline, nullptr),
+                          callback = std::move(operation.report), outcome = std::move(error), stands]() mutable {
+        if (deadline != nullptr) {
+            loop->cancel_timer(*deadline);
+            delete deadline;
+        }
+        if (callback) {
+            callback(std::move(outcome), stands);
+        }
+    });
+    operation.report = nullptr;
+    if (operation.is_linked()) {
+        operation.unlink();
+    }
+}
+
+void ControlPlane::conclude(Operation& operation, Error error) {
+    report(operation, std::move(error));
+    operations_.erase(operation.id);
+}
+
+Wait ControlPlane::refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback done, Error error) {
+    EventLoop* loop = callback_loop(options.loop, anchor_loop != nullptr ? anchor_loop : &lanes_[0]->loop);
+    loop->post([done = std::move(done), outcome = std::move(error)]() mutable {
+        if (done) {
+            done(std::move(outcome));
+        }
+    });
+    return {};
+}
+
+// Gates and queues are restored and what was held is released, now or when the settle that runs returns (R25).
+void ControlPlane::give_up(SectionOperation& section, Error why) {
+    announce(Announced::abandon, section.id.value, [&](Announcement& a) { a.error = announced(why); });
+    section.given_up = std::move(why);
+    if (!section.settling) {
+        let_go(section);
+    }
+}
+
+void ControlPlane::let_go(SectionOperation& section) {
+    announce(Announced::release, section.id.value);
+    report(section, std::move(section.given_up));
+    remove(section);
+}
+
+bool ControlPlane::abandon(OperationId id, Errc why) {
+    const Locked locked(*this);
+    const auto found = operations_.find(id);
+    if (found == operations_.end() || !found->second->is_linked()) {
+        return false;
+    }
+    Operation& operation = *found->second;
+    Error error{why, describe(operation) + (why == Errc::timed_out ? ": the deadline passed" : " was given up")};
+    if (operation.kind == OperationKind::drain || operation.kind == OperationKind::quiet) {
+        announce(Announced::abandon, id.value, [&](Announcement& a) { a.error = why; });
+        conclude(operation, std::move(error));
+    } else {
+        auto& section = static_cast<SectionOperation&>(operation);
+        if (section.given_up) {
+            return false;
+        }
+        give_up(section, std::move(error));
+    }
+    progress();
+    return true;
+}
+
+// --- getting on ----------------------------------------------------------------------------------------------------
+
+void ControlPlane::progress() {
+    do {
+        release_due();
+    } while (activate_isolates() || advance_operations() || close_orphans());
+}
+
+bool ControlPlane::advance_operations() {
+    for (Operation& operation : pending_) {
+        if (advance(operation)) {
+            return true;  // the list has changed; whoever became due comes first
+        }
+    }
+    return false;
+}
+
+bool ControlPlane::advance(Operation& operation) {
+    if (operation.kind == OperationKind::token) {
+        auto& token = static_cast<TokenOperation&>(operation);
+        return would_deadlock(operation) &&
+               give_up_token(token, {Errc::would_deadlock, "opening t" + std::to_string(token.token.value) +
+                                                              ": all that gates its backends is held by the caller"});
+    }
+    if (operation.kind == OperationKind::drain) {
+        return advance_drain(static_cast<DrainOperation&>(operation));
+    }
+    if (operation.kind == OperationKind::quiet) {
+        const SectionOperation* section = find_section(static_cast<QuietOperation&>(operation).section);
+        const bool deadlock = section != nullptr && would_deadlock(operation);
+        if (section != nullptr && section->busy_members != 0 && !deadlock) {
+            return false;
+        }
+        Error error;
+        if (section == nullptr) {
+            error = {Errc::cancelled, "the section has ended"};
+        } else if (deadlock) {
+            error = {Errc::would_deadlock, describe(operation) + ": all it waits for is held by the caller"};
+        } else {
+            find_section(section->id)->quiet_reported = true;
+        }
+        announce(Announced::quiet_done, operation.id.value,
+                 [&](Announcement& a) { a.error = announced(error); });
+        conclude(operation, std::move(error));
+        refresh_changes();
+        return true;
+    }
+    auto& section = static_cast<SectionOperation&>(operation);
+    if (section.given_up) {
+        if (section.settling) {
+            return false;
+        }
+        let_go(section);
+        return true;
+    }
+    if (would_deadlock(operation)) {
+        Error error{Errc::would_deadlock, describe(operation) + ": all it waits for is held by the caller"};
+        if (is_section(section.kind)) {
+            give_up(section, std::move(error));
+        } else {
+            finish(section, std::move(error));
+        }
+        return true;
+    }
+    switch (section.kind) {
+        case OperationKind::drained:
+        case OperationKind::settle:
+            return advance_drained(section);
+        case OperationKind::change:
+            return advance_change(section);
+        case OperationKind::context:
+            return advance_context(section);
+        case OperationKind::close_backend:
+            return advance_close_backend(section);
+        case OperationKind::close_node:
+            return advance_close_node(section);
+        default:
+            return false;  // a queued isolate: activate_isolates
+    }
+}
+
+void ControlPlane::release_due() {
+    for (std::size_t i = 0; i < touched_.size(); ++i) {
+        Backend& backend = *touched_[i];
+        note_gate(backend);
+        admit_waiting(backend);
+        update_word(backend);
+        reassess(backend);
+        unwatch_if_unused(backend);
+    }
+    touched_.clear();
+    open_tokens();
+}
+
+void ControlPlane::admit_waiting(Backend& backend) {
+    auto at = backend.waiting.begin();
+    while (at != backend.waiting.end()) {
+        OuterRequest& request = *at;
+        ++at;
+        const TokenId token{request.token.load(std::memory_order_relaxed)};
+        // Whoever is looked at has nobody of its class before it any more: they would have been admitted just now.
+        if (token.value == 0 ? backend.gated() : suspended(token)) {
+            continue;
+        }
+        request.unlink();
+        request.never_admitted = false;
+        --backend.not_admitted;
+        // relaxed: a hint; the launch is ordered by the loop's queue.
+        request.state.store(RequestState::admitted, std::memory_order_relaxed);
+        announce(Announced::admit, request.id.load(std::memory_order_relaxed));
+        request.launch_remotely();
+    }
+}
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <blkdrain/graph.h>
+#include <blkdrain/world.h>
+
+#include "graph/edit.h"
+#include "graph/walk.h"
+#include "os/backend.h"
+#include "request/gatekeeper.h"
+#include "request/lane.h"
+#include "request/outer_request.h"
+#include "section/operation.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+// The serialised side of a graph: sections, changes, waits. One lock, held only while marking; nothing of a driver or an
+// owner is called under it but may_move.
+//
+//  1. `gated` and `stopped` are the covers of live sections (graph/cover.h); nothing is counted beside them.
+//  2. A gate word says slow whenever its backend is gated, closing, or has waiting requests; it is opened last, after who
+//     waited has been admitted, so nobody overtakes (R18).
+//  3. A begin closes all its gates, then one process-wide fence, then it is announced: one consistent cut (R2).
+//  4. Every entry that changes something ends in progress(), which runs until nothing more can happen: first whoever is due
+//     is admitted, then queued isolates are activated, then pending operations get on, in the order of their calls.
+//  5. A backend with a cover or a pending drain is watched: its completions come back here (released).
+//  6. Callbacks, notifications and settles are posted to loops; destroyed nodes die after the lock is released.
+class ControlPlane final : public Gatekeeper {
+public:
+    ControlPlane();
+    ~ControlPlane();
+    ControlPlane(const ControlPlane&) = delete;
+    ControlPlane& operator=(const ControlPlane&) = delete;
+
+    // What Graph, BlockBackend, Section, OperationToken and Wait offer; see there. `backend` handles name live objects.
+    Error add_loop(EventLoop& loop);
+    NodeId add_node(std::string name, std::unique_ptr<Driver> driver, EventLoop& home);
+    Ref<Backend> add_backend(std::string name, EventLoop& home);
+    Error set_listener(Backend& backend, SectionListener* listener);
+    Lane* current_lane();
+
+    Wait isolate(Backend& backend, IsolateOptions options, SectionCallback begun);
+    Wait self_quiesce(Backend& backend, WaitOptions options, SectionCallback begun);
+    Wait drained(NodeId node, WaitOptions options, SectionCallback begun);
+    Wait quiesce_all(std::vector<BackendId> except, WaitOptions options, SectionCallback begun);
+    Wait settle(NodeId node, WaitOptions options, DoneCallback done);
+    Wait quiet(OperationId section, WaitOptions options, DoneCallback done);
+    Wait drain(Backend& backend, WaitOptions options, DoneCallback done);
+    Wait open_token(std::vector<BackendId> backends, WaitOptions options, TokenCallback opened);
+    // Ids instead of pointers in the plan: operands are looked up under the lock. `x`, `y` as in ChangePlan.
+    struct ChangeCall {
+        ChangeKind kind;
+        NodeId x;
+        NodeId y;
+        BackendId backend;
+        std::size_t index = 0;
+        std::string role;
+    };
+    Wait change(ChangeCall call, ChangeOptions options, DoneCallback done);
+    Wait set_event_loop(NodeId node, EventLoop& loop, WaitOptions options, DoneCallback done);
+    Wait close(NodeId node, WaitOptions options, DoneCallback done);
+    Wait close(Backend& backend, WaitOptions options, DoneCallback done);
+
+    // The handle goes: what close does, in the background, as soon as it can (R27).
+    void abandon_handle(Backend& backend);
+    void end(OperationId section);
+    void close_token(TokenId token);
+    bool abandon(OperationId operation, Errc why);
+    bool abandon(TokenId token, Errc why);
+
+    Explanation explain(OperationId operation);
+    Explanation explain(TokenId token);
+    std::vector<Explanation> explain_all();
+    void snapshot(Snapshot& into);
+
+    std::error_code begin_internal(NodeState& node);
+    void end_internal(NodeState& node);
+
+    // The graph is going away: everything must be over.
+    void shut_down();
+
+    // Gatekeeper
+    Decision decide(OuterRequest& request, bool undone, std::uint32_t counter) override;
+    void released(std::uint32_t counter) override;
+    void done_unadmitted(OuterRequest& request) override;
+
+    os::ref_count owners;
+
+private:
+    class Locked;
+    class PassSettlement;
+    struct Item;                                            // a WaitItem with the objects it speaks of
+    using Items = std::vector<Item>;
+
+    // control_plane.cpp: objects, and the order in which things get on
+    NodeState* find_node(NodeId id);
+    Backend* find_backend(BackendId id);
+    SectionOperation* find_section(OperationId id);
+    Lane& lane_of(const EventLoop& loop);
+    void progress();
+    bool advance_operations();
+    bool advance(Operation& operation);
+    void release_due();
+    void admit_waiting(Backend& backend);
+    void open_tokens();
+    void start(std::unique_ptr<Operation> operation, WaitOptions&& options, EventLoop* anchor_loop);
+    Operation& enroll(std::unique_ptr<Operation> operation);
+    Wait refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback done, Error error);
+    void arm_deadline(Operation& operation, std::chrono::nanoseconds deadline);
+    void report(Operation& operation, Error error, bool stands = false);
+    void conclude(Operation& operation, Error error);      // reports and forgets
+    void give_up(SectionOperation& section, Error why);
+    void let_go(SectionOperation& section);
+    std::function<void(Error, bool)> hand_over(OperationId section, SectionCallback begun);
+
+    // bookkeeping.cpp: who is covered, gated, watched, busy
+    void cover(SectionOperation& section, const Scope& scope);
+    void add_cover(SectionOperation& section, const Member& member);
+    void uncover(Cover& cover);
+    void uncover_all(SectionOperation& section);
+    void close_gates();
+    void update_word(Backend& backend);
+    void watch_fresh();
+    bool set_watched(Backend& backend);
+    void unwatch_if_unused(Backend& backend);
+    void reassess(Backend& backend);
+    void reassess(NodeState& node);
+    void set_busy(Cover& cover, bool busy);
+    std::uint64_t in_flight(const Bank& bank) const;
+    std::uint64_t in_flight(const Backend& backend) const;
+    bool busy_for(const SectionOperation& section, const Backend& backend, std::uint64_t admitted) const;
+    void add_bank(Backend& backend);
+    void retire_banks(Backend& backend);
+    void free_counters(Backend& backend);
+
+    // scope.cpp: who is in scope, on the control plane's picture of the graph
+    void scope_of(const SectionOperation& section, Scope& into);
+    void add_node_members(const Nodes& nodes, Scope& into);
+    void add_backends_on(const Nodes& nodes, const SectionOperation* exempting, Scope& into);
+    bool exempts(const SectionOperation& section, const Backend& backend) const;
+    bool isolates(const SectionOperation& isolate, const Backend& backend);
+
+    // section.cpp: begin and end
+    void make_live(SectionOperation& section);
+    void refresh_live_sections();
+    void refresh_changes();
+    void remove(SectionOperation& section);
+    bool advance_drained(SectionOperation& section);
+    void announce_begin(const SectionOperation& section, Errc error, bool only_now = false);
+    void go_live(SectionOperation& section, bool only_now = false);
+
+    // isolate.cpp: conflicts and the queue (R23)
+    bool conflict(const SectionOperation& a, const SectionOperation& b);
+    bool must_queue(const SectionOperation& isolate, std::vector<SectionOperation*>* behind);
+    bool activate_isolates();
+    bool live_isolates_conflict();
+
+    // settle.cpp: the pass (R20, R21)
+    bool run_pass(SectionOperation& section);
+    void start_pass(SectionOperation& section);
+    bool pass_touches(const NodeState& node, const SectionOperation& except) const;
+    std::error_code settle_error(const SectionOperation& section) const;
+    void settled(NodeState& node, OperationId by, std::error_code result);
+    std::vector<const Backend*> not_quiesced(NodeState& node);
+
+    // change_plan.cpp: what a plan means on the graph as it is now
+    Error check(const ChangePlan& plan);
+    Edits edits_of(const ChangePlan& plan) const;
+    struct Moves {
+        Nodes nodes;
+        Backend* backend = nullptr;
+        EventLoop* to = nullptr;
+        bool refused = false;
+    };
+    Moves moves_of(const ChangePlan& plan);
+    void scope_of_change(const SectionOperation& change, Scope& into);
+
+    // change.cpp: changes and context changes (R24, R28)
+    bool advance_change(SectionOperation& change);
+    bool advance_context(SectionOperation& change);
+    void carry_out(SectionOperation& change);
+    void finish(SectionOperation& section, Error error);
+    std::string refusers(NodeState& node, const EventLoop& loop);
+
+    // close.cpp (R27)
+    Wait begin_close(Backend& backend, WaitOptions options, DoneCallback done);
+    bool close_orphans();
+    bool advance_close_backend(SectionOperation& section);
+    bool advance_close_node(SectionOperation& section);
+    void take_on(SectionOperation& section, NodeState& node);
+    void erase_node(NodeState& node);
+    void detach_backend(Backend& backend);
+    const Operation* holder_of(const Backend& backend) const;
+    const Operation* anchored_at(const NodeState& node) const;
+
+    // drain.cpp (R10), token.cpp (R4)
+    bool advance_drain(DrainOperation& drain);
+    bool can_open(const TokenOperation& token) const;
+    bool suspended(TokenId token) const;
+    void name_tokens(const std::vector<TokenId>& tokens, int difference);
+    bool give_up_token(TokenOperation& token, Error error);
+
+    // notify.cpp (R9)
+    void note_gate(Backend& backend);
+    void deliver(Ref<Backend> backend);
+
+    // explain.cpp (R12, R26)
+    Items items_of(Operation& operation);
+    static std::vector<const OuterRequest*> line_up_to(const OuterRequest& request);
+    bool would_deadlock(Operation& operation);
+    bool hostage(const Operation& operation, const Item& item);
+    Explanation explanation(Operation& operation);
+
+    template <class Visit>
+    void for_each_section(Visit visit);                     // live, queued and pending ones, in the order of their calls
+    template <class Visit>
+    void for_each_request(Visit visit) const;
+
+    // Guards everything below. Never held over a wait.
+    os::mutex mutex_;
+
+    std::vector<std::unique_ptr<NodeState>> nodes_;         // index: id
+    std::vector<Ref<Backend>> backends_;                    // index: id
+    std::map<OperationId, std::unique_ptr<Operation>> operations_;
+    std::map<TokenId, std::unique_ptr<TokenOperation>> tokens_;
+    IntrusiveList<Operation> pending_;
+    std::uint32_t last_operation_ = 0;
+    std::uint32_t last_token_ = 0;
+    unsigned live_quiesce_alls_ = 0;
+    unsigned pending_changes_ = 0;
+
+    std::vector<Backend*> counter_owners_;                  // index: counter; null: free
+    std::vector<std::uint32_t> free_counters_;
+
+    std::vector<Ref<Backend>> orphans_;                     // their handles are gone, they are not closing yet
+    std::vector<Backend*> touched_;                         // left a scope: who waits there may be due
+    std::vector<Cover*> fresh_;                             // backends covered since the last watch_fresh
+    std::vector<std::unique_ptr<NodeState>> graveyard_;
+    Walker walker_;
+
+    // Lanes are added under the lock and never go; read without it up to lane_count_.
+    std::array<std::unique_ptr<Lane>, Graph::loops_max> lanes_;
+    os::atomic<std::uint32_t> lane_count_{0};
+};
+
+// For the time a thread works on the control plane. What dies of it dies after the lock is released.
+class ControlPlane::Locked {
+public:
+    explicit Locked(ControlPlane& control) : control_(control), lock_(control.mutex_) {}
+    Locked(const Locked&) = delete;
+    Locked& operator=(const Locked&) = delete;
+    ~Locked() {
+        std::vector<std::unique_ptr<NodeState>> dead;
+        dead.swap(control_.graveyard_);
+        lock_.unlock();
+    }
+
+private:
+    ControlPlane& control_;
+    os::mutex_lock lock_;
+};
+
+template <class Visit>
+void ControlPlane::for_each_section(Visit visit) {
+    for (auto& [id, operation] : operations_) {
+        if (operation->kind <= OperationKind::close_node) {
+            visit(static_cast<SectionOperation&>(*operation));
+        }
+    }
+}
+
+template <class Visit>
+void ControlPlane::for_each_request(Visit visit) const {
+    // acquire: with the count come the lanes.
+    const std::uint32_t count = lane_count_.load(std::memory_order_acquire);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        lanes_[i]->for_each_request(visit);
+    }
+}
+
+inline bool is_section(OperationKind kind) { return kind <= OperationKind::self_quiesce; }
+inline bool is_momentary(OperationKind kind) {
+    return kind >= OperationKind::settle && kind <= OperationKind::close_node;
+}
+
+// Sections whose cover keeps a settled node settled.
+inline bool keeps_settled(const Cover& cover) {
+    switch (cover.section->kind) {
+        case OperationKind::drained:
+        case OperationKind::settle:
+        case OperationKind::context:
+        case OperationKind::close_node:
+            return true;
+        case OperationKind::change:
+            return cover.demand == Demand::settled;
+        default:
+            return false;
+    }
+}
+
+// An outcome as announced: settles fail with codes of their own.
+Errc announced(const Error& error);
+void fill_holding(Announcement& announcement, const Holding& holding);
+
+// "b2 'vda'", "n3 'disk'", "s4 begun at job.cpp:31".
+std::string describe(const Backend& backend);
+std::string describe(const Node& node);
+std::string describe(const Operation& operation);
+const char* name_of(OperationKind kind);
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

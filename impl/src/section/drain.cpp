@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// blk_drain: waits for a generation of requests, not for a count to reach zero, so a flow outside it cannot keep it (R10).
+#include <utility>
+
+#include "section/control_plane.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+Wait ControlPlane::drain(Backend& backend, WaitOptions options, DoneCallback done) {
+    const Locked locked(*this);
+    auto operation = std::make_unique<DrainOperation>();
+    DrainOperation& drain = *operation;
+    drain.backend = Ref<Backend>(&backend);
+    start(std::move(operation), std::move(options), backend.home);
+    drain.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    const OperationId id = drain.id;
+    drain.serial = backend.banks.back().serial;
+    // Closes the bank: a request that still counted itself there finds another word, takes it back, and comes again.
+    add_bank(backend);
+    update_word(backend);
+    announce(Announced::drain, id.value, [&](Announcement& a) {
+        a.a = backend.id.value;
+        fill_holding(a, drain.holding);
+    });
+    set_watched(backend);
+    os::fence_process();
+    while (set_watched(backend)) {
+        os::fence_process();
+    }
+    progress();
+    return {ControlRef(this), id};
+}
+
+bool ControlPlane::advance_drain(DrainOperation& drain) {
+    Backend& backend = *drain.backend;
+    retire_banks(backend);
+    Error error;
+    if (backend.banks.front().serial <= drain.serial) {
+        if (!would_deadlock(drain)) {
+            return false;
+        }
+        error = {Errc::would_deadlock, describe(drain) + ": all it waits for is held by the caller"};
+    }
+    announce(Announced::drain_done, drain.id.value,
+             [&](Announcement& a) { a.error = announced(error); });
+    unwatch_if_unused(backend);
+    conclude(drain, std::move(error));
+    return true;
+}
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Notifications: one begin and one end a turn, in order, on the backend's home loop (R9).
+#include "section/control_plane.h"
+#include "section/notification_scope.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+// After a step that may have gated or released `backend`.
+void ControlPlane::note_gate(Backend& backend) {
+    if (backend.listener == nullptr || backend.told_gated == backend.gated() || backend.closed) {
+        return;
+    }
+    backend.told_gated = backend.gated();
+    backend.owed.push_back(backend.told_gated);
+    if (!backend.delivering) {
+        backend.delivering = true;
+        backend.home->post([this, kept = Ref<Backend>(&backend)] { deliver(kept); });
+    }
+}
+
+// One notification, then the next in a task of its own: the home loop may have changed.
+void ControlPlane::deliver(Ref<Backend> backend) {
+    SectionListener* listener = nullptr;
+    bool begin = false;
+    {
+        const Locked locked(*this);
+        if (!backend->owed.empty() && backend->home->is_current()) {
+            listener = backend->listener;
+            begin = backend->owed.front();
+            backend->owed.pop_front();
+            announce(Announced::notify, backend->id.value, [&](Announcement& a) { a.flag = begin; });
+        }
+    }
+    if (listener != nullptr) {
+        const NotificationScope scope;
+        if (begin) {
+            listener->section_begin();
+        } else {
+            listener->section_end();
+        }
+    }
+    const Locked locked(*this);
+    if (backend->owed.empty()) {
+        backend->delivering = false;
+    } else {
+        backend->home->post([this, backend] { deliver(backend); });
+    }
+}
+
+Error ControlPlane::set_listener(Backend& backend, SectionListener* listener) {
+    const Locked locked(*this);
+    if (listener != nullptr && backend.listener != nullptr) {
+        return {Errc::busy, describe(backend) + " has a listener already"};
+    }
+    backend.listener = listener;
+    backend.owed.clear();
+    backend.told_gated = false;
+    if (listener != nullptr) {
+        announce(Announced::listen, backend.id.value);
+        note_gate(backend);
+    }
+    return {};
+}
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

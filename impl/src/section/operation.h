@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <source_location>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <blkdrain/detail/announcement.h>
+#include <blkdrain/detail/intrusive_list.h>
+#include <blkdrain/detail/ref.h>
+#include <blkdrain/error.h>
+#include <blkdrain/ids.h>
+#include <blkdrain/section.h>
+#include <blkdrain/snapshot.h>
+#include <blkdrain/world.h>
+
+#include "graph/backend.h"
+#include "graph/cover.h"
+#include "graph/node.h"
+#include "graph/walk.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+enum class OperationKind : std::uint8_t {
+    isolate, drained, quiesce_all, self_quiesce,           // sections: they stand after their begin
+    settle, change, context, close_backend, close_node,    // momentary sections: they end themselves
+    drain, quiet, token,                                   // waits
+};
+
+// Something a caller asked for and that may have to wait. All fields are guarded by the control plane's lock. Pending
+// operations are linked in the order of their calls; an operation is over when it has reported.
+struct Operation : ListHook<> {
+    using Phase = Snapshot::Phase;
+
+    explicit Operation(OperationKind operation_kind) : kind(operation_kind) {}
+    virtual ~Operation() = default;
+
+    const OperationKind kind;
+    OperationId id;
+    Phase phase = Phase::pending;
+    Holding holding;
+    std::source_location where;
+    EventLoop* loop = nullptr;                  // where `report` runs
+    std::function<void(Error, bool)> report;    // called once, by ControlPlane::report; true: the section or token stands
+    EventLoop::TimerId* deadline = nullptr;     // armed on `loop`; owned by the two tasks that arm and cancel it
+};
+
+struct DrainOperation final : Operation {
+    DrainOperation() : Operation(OperationKind::drain) {}
+
+    Ref<Backend> backend;
+    std::uint64_t serial = 0;                   // the youngest bank it covers
+};
+
+struct QuietOperation final : Operation {
+    QuietOperation() : Operation(OperationKind::quiet) {}
+
+    OperationId section;
+};
+
+struct TokenOperation final : Operation {
+    TokenOperation() : Operation(OperationKind::token) {}
+
+    TokenId token;
+    std::vector<Ref<Backend>> backends;
+    std::vector<std::uint64_t> serials;         // while open: the bank of each backend that counts it
+    bool open = false;
+    unsigned named = 0;                         // pending changes that name it (R24)
+};
+
+inline constexpr std::size_t no_index = static_cast<std::size_t>(-1);
+
+// What a graph change is to do, in the caller's terms.
+struct ChangePlan {
+    ChangeKind kind = ChangeKind::attach;
+    NodeState* x = nullptr;                     // parent, old, node or filter
+    NodeState* y = nullptr;                     // child, now, filter or medium
+    Ref<Backend> backend;                       // insert_medium, remove_medium
+    std::size_t index = 0;                      // detach; no_index: the edge went meanwhile
+    std::string role;                           // attach
+    std::vector<TokenId> tokens;
+};
+
+struct SectionOperation final : Operation {
+    using Operation::Operation;
+
+    NodeState* node = nullptr;                  // anchor
+    Ref<Backend> backend;                       // anchor
+    std::vector<BackendId> exempt;              // also, except (R6)
+    ChangePlan plan;                            // change
+    EventLoop* target = nullptr;                // context
+    Nodes to_close;                             // close_node: taken on, not closed yet
+
+    std::deque<Cover> covers;                   // elements never move; unlinked ones have neither node nor backend
+    std::size_t busy_members = 0;               // covers with busy set: not quiet before it is zero
+    bool quiet_reported = false;
+
+    // The settle pass (R20), from quiet until all of `order` is settled.
+    bool in_pass = false;
+    Nodes order;
+    std::size_t next_to_settle = 0;
+    bool settling = false;                      // one of its nodes runs a settle it has started
+
+    Error given_up;                             // abandoned while settling: released when that returns (R25)
+};
+
+// A member of a section's scope, with what is asked of it.
+struct Member {
+    NodeState* node = nullptr;
+    Backend* backend = nullptr;
+    Demand demand = Demand::quiet;
+};
+using Scope = std::vector<Member>;
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

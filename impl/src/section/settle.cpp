@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The settle pass: each node once, parents before children (R20, R21).
+#include <utility>
+
+#include "section/control_plane.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+// One settle at a driver. The answer, from any thread, goes through the node's loop, so that the driver has returned from
+// settle before anything else happens to the node.
+class ControlPlane::PassSettlement final : public Settlement {
+public:
+    PassSettlement(ControlPlane& control, NodeState& node, OperationId by)
+        : control_(&control), node_(node), by_(by), loop_(node.loop()) {}
+
+    void complete(std::error_code result) override {
+        loop_.post([this, result] {
+            control_->settled(node_, by_, result);
+            delete this;
+        });
+    }
+
+private:
+    const ControlRef control_;
+    NodeState& node_;
+    const OperationId by_;
+    EventLoop& loop_;
+};
+
+void ControlPlane::start_pass(SectionOperation& section) {
+    section.in_pass = true;
+    section.next_to_settle = 0;
+    section.order.clear();
+    for (const Cover& cover : section.covers) {
+        if (cover.node != nullptr && keeps_settled(cover)) {
+            section.order.push_back(cover.node);
+        }
+    }
+    walker_.sort_topologically(section.order);
+}
+
+// True when every node of the section that has to be is settled, well or badly. The graph does not change meanwhile.
+bool ControlPlane::run_pass(SectionOperation& section) {
+    if (!section.in_pass) {
+        start_pass(section);
+        refresh_changes();
+    }
+    for (; section.next_to_settle < section.order.size(); ++section.next_to_settle) {
+        NodeState& node = *section.order[section.next_to_settle];
+        if (node.settle == NodeState::Settle::running) {
+            return false;
+        }
+        if (node.settle == NodeState::Settle::done) {
+            continue;
+        }
+        announce(Announced::settle_start, node.id().value, [&](Announcement& a) { a.a = section.id.value; });
+        node.settler = section.id;
+        if (node.driver().settles()) {
+            node.settle = NodeState::Settle::running;
+            section.settling = true;
+            auto* settlement = new PassSettlement(*this, node, section.id);
+            node.loop().post([&node, settlement] { node.driver().settle(node, *settlement); });
+            return false;
+        }
+        node.settle = NodeState::Settle::done;
+        announce(Announced::settle_done, node.id().value);
+    }
+    return true;
+}
+
+void ControlPlane::settled(NodeState& node, OperationId by, std::error_code result) {
+    const Locked locked(*this);
+    node.settle = NodeState::Settle::done;
+    node.settle_error = result;
+    announce(Announced::settle_done, node.id().value,
+             [&](Announcement& a) { a.error = result ? Errc::io_error : Errc::ok; });
+    find_section(by)->settling = false;
+    progress();
+}
+
+// The first in the order of the pass that failed.
+std::error_code ControlPlane::settle_error(const SectionOperation& section) const {
+    for (const NodeState* node : section.order) {
+        if (node->settle_error) {
+            return node->settle_error;
+        }
+    }
+    return {};
+}
+
+// Whether somebody else's pass is under way over `node`: edges at it must not change (R20).
+bool ControlPlane::pass_touches(const NodeState& node, const SectionOperation& except) const {
+    for (const Cover* cover = node.covers.first(); cover != nullptr; cover = cover->next) {
+        if (cover->section != &except && cover->section->in_pass) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The backends that may still send something to what is around `node` (R19).
+std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
+    Nodes nodes;
+    walker_.cone(node, walker_.new_stamp(), nodes);
+    std::vector<const Backend*> result;
+    for (const NodeState* member : nodes) {
+        for (const Backend& backend : const_cast<NodeState*>(member)->backends) {
+            if (!backend.gated() || !backend.open_tokens.empty() || in_flight(backend) != backend.not_admitted) {
+                result.push_back(&backend);
+            }
+        }
+    }
+    return result;
+}
+
+Wait ControlPlane::settle(NodeId id, WaitOptions options, DoneCallback done) {
+    const Locked locked(*this);
+    NodeState* node = find_node(id);
+    if (node == nullptr) {
+        return refuse(std::move(options), nullptr, std::move(done),
+                      {Errc::no_such_object, "settle: there is no n" + std::to_string(id.value)});
+    }
+    auto operation = std::make_unique<SectionOperation>(OperationKind::settle);
+    SectionOperation& section = *operation;
+    section.node = node;
+    start(std::move(operation), std::move(options), &node->loop());
+    section.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    Error error;
+    if (node->closing.value != 0) {
+        error = {Errc::closing, "settle of " + describe(*node) + ": it is being closed"};
+    } else if (const auto active = not_quiesced(*node); !active.empty()) {
+        error = {Errc::not_quiesced, "settle of " + describe(*node) + ": requests may still come from"};
+        for (const Backend* backend : active) {
+            error.message += " " + describe(*backend);
+        }
+    }
+    if (!error) {
+        make_live(section);
+    }
+    announce(Announced::settle, section.id.value, [&](Announcement& a) {
+        a.a = id.value;
+        a.error = announced(error);
+        fill_holding(a, section.holding);
+    });
+    const OperationId section_id = section.id;
+    if (error) {
+        conclude(section, std::move(error));
+        return {};
+    }
+    progress();
+    return {ControlRef(this), section_id};
+}
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Operation tokens (R4).
+#include <algorithm>
+#include <utility>
+
+#include <blkdrain/detail/check.h>
+
+#include "section/control_plane.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+bool ControlPlane::can_open(const TokenOperation& token) const {
+    return std::none_of(token.backends.begin(), token.backends.end(),
+                        [](const Ref<Backend>& backend) { return backend->gated(); });
+}
+
+// Named by a pending change: its requests wait until that ends (R24).
+bool ControlPlane::suspended(TokenId id) const {
+    const auto found = tokens_.find(id);
+    return found != tokens_.end() && found->second->named != 0;
+}
+
+void ControlPlane::name_tokens(const std::vector<TokenId>& tokens, int difference) {
+    for (const TokenId id : tokens) {
+        const auto found = tokens_.find(id);
+        if (found == tokens_.end()) {
+            continue;
+        }
+        found->second->named += static_cast<unsigned>(difference);
+        for (const auto& backend : found->second->backends) {
+            reassess(*backend);
+            touched_.push_back(backend.get());
+        }
+    }
+}
+
+Wait ControlPlane::open_token(std::vector<BackendId> backends, WaitOptions options, TokenCallback opened) {
+    const Locked locked(*this);
+    auto operation = std::make_unique<TokenOperation>();
+    TokenOperation& token = *operation;
+    Error error;
+    for (const BackendId id : backends) {
+        Backend* backend = find_backend(id);
+        if (backend == nullptr) {
+            return refuse(std::move(options), nullptr, [opened](Error refusal) { opened(std::move(refusal), {}); },
+                          {Errc::no_such_object, "operation token: there is no b" + std::to_string(id.value)});
+        }
+        if (backend->closing.value != 0 && !error) {
+            error = {Errc::closing, "operation token on " + describe(*backend) + ": it is being closed"};
+        }
+        const auto same = [&](const Ref<Backend>& other) { return other.get() == backend; };
+        if (std::none_of(token.backends.begin(), token.backends.end(), same)) {
+            token.backends.emplace_back(backend);
+        }
+    }
+    start(std::move(operation), std::move(options), token.backends.empty() ? nullptr : token.backends[0]->home);
+    const TokenId id = token.token;
+    token.report = [control = ControlRef(this), id, opened = std::move(opened)](Error outcome, bool stands) {
+        opened(std::move(outcome), stands ? OperationToken(control, id) : OperationToken{});
+    };
+    announce(Announced::token_request, id.value, [&](Announcement& a) {
+        for (const auto& backend : token.backends) {
+            a.set |= std::uint64_t{1} << (backend->id.value & 63U);
+        }
+        a.error = announced(error);
+        fill_holding(a, token.holding);
+    });
+    if (error) {
+        report(token, std::move(error));
+        tokens_.erase(id);
+        return {};
+    }
+    progress();
+    return {ControlRef(this), id};
+}
+
+void ControlPlane::open_tokens() {
+    for (auto& [id, token] : tokens_) {
+        if (token->open || !can_open(*token)) {
+            continue;
+        }
+        token->open = true;
+        for (const auto& backend : token->backends) {
+            Bank& bank = backend->banks.back();
+            ++bank.open_tokens;
+            token->serials.push_back(bank.serial);
+            backend->open_tokens.push_back(id);
+        }
+        announce(Announced::token_open, id.value);
+        report(*token, {}, true);
+    }
+}
+
+void ControlPlane::close_token(TokenId id) {
+    const Locked locked(*this);
+    const auto found = tokens_.find(id);
+    BLKDRAIN_CHECK(found != tokens_.end() && found->second->open, "a token that is closed is open");
+    TokenOperation& token = *found->second;
+    for (std::size_t i = 0; i < token.backends.size(); ++i) {
+        Backend& backend = *token.backends[i];
+        for (Bank& bank : backend.banks) {
+            if (bank.serial == token.serials[i]) {
+                --bank.open_tokens;
+            }
+        }
+        backend.open_tokens.erase(std::find(backend.open_tokens.begin(), backend.open_tokens.end(), id));
+    }
+    announce(Announced::token_close, id.value);
+    const std::unique_ptr<TokenOperation> closed = std::move(found->second);
+    tokens_.erase(found);
+    for (const auto& backend : closed->backends) {
+        // Requests it left waiting (under a change that named it) are token-less in all but name now.
+        touched_.push_back(backend.get());
+        reassess(*backend);
+    }
+    progress();
+}
+
+bool ControlPlane::give_up_token(TokenOperation& token, Error error) {
+    announce(Announced::token_fail, token.token.value,
+             [&](Announcement& a) { a.error = announced(error); });
+    report(token, std::move(error));
+    tokens_.erase(token.token);
+    return true;
+}
+
+bool ControlPlane::abandon(TokenId id, Errc why) {
+    const Locked locked(*this);
+    const auto found = tokens_.find(id);
+    if (found == tokens_.end() || found->second->open) {
+        return false;
+    }
+    announce(Announced::abandon, id.value, [&](Announcement& a) {
+        a.error = why;
+        a.flag = true;
+    });
+    report(*found->second, {why, "opening t" + std::to_string(id.value) + " was given up"});
+    tokens_.erase(found);
+    progress();
+    return true;
+}
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The deliberately broken variants: one for each family of rules, each with the rule that the check must name. Most sit
+// in the library's test builds (impl/src/os/canary.h), those at the end in the scripted drivers and owners of the harness.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace blkdrain_props {
+
+enum class CanaryHome : std::uint8_t { library, harness };
+
+struct CanaryRow {
+    std::string_view name;
+    int rule;
+    CanaryHome home;
+    std::uint8_t number;  // library: the value of detail::Canary; harness: of HarnessCanary
+    std::string_view sentence;
+};
+
+enum class HarnessCanary : std::uint8_t { none, rogue_driver, completion_swallowed };
+
+// clang-format off
+inline constexpr std::array canaries{
+    CanaryRow{"admit-while-gated",      2,  CanaryHome::library, 1,  "a send takes the fast path whatever the gate says"},
+    CanaryRow{"done-before-callback",   3,  CanaryHome::library, 2,  "a request counts as done before its completion has run"},
+    CanaryRow{"token-opens-gated",      4,  CanaryHome::library, 3,  "a token opens although a backend of it is gated"},
+    CanaryRow{"quiet-early",            7,  CanaryHome::library, 4,  "a wait for quiet returns at once"},
+    CanaryRow{"notification-lost",      9,  CanaryHome::library, 5,  "the owner is not told that its backend is free again"},
+    CanaryRow{"drain-forgets-chain",    10, CanaryHome::library, 6,  "a drain does not cover what completions of covered requests send"},
+    CanaryRow{"drain-ignores-waiting",  11, CanaryHome::library, 7,  "a drain does not cover requests that are waiting"},
+    CanaryRow{"false-deadlock",         12, CanaryHome::library, 8,  "one hostage among several things waited for is called a deadlock"},
+    CanaryRow{"overtake",               18, CanaryHome::library, 9,  "an end admits the newest waiting request first"},
+    CanaryRow{"idle-before-settled",    20, CanaryHome::library, 10, "a drained section is idle as soon as it is quiet"},
+    CanaryRow{"internal-while-stopped", 21, CanaryHome::library, 11, "a stopped node may start work of its own"},
+    CanaryRow{"isolates-together",      23, CanaryHome::library, 12, "isolates that conflict do not queue"},
+    CanaryRow{"change-before-quiet",    24, CanaryHome::library, 13, "a graph change does not wait for what crosses the edge"},
+    CanaryRow{"abandon-reports-twice",  25, CanaryHome::library, 14, "a wait that is given up calls back twice"},
+    CanaryRow{"explain-hides",          26, CanaryHome::library, 15, "explain() leaves out the first thing waited for"},
+    CanaryRow{"close-before-done",      27, CanaryHome::library, 16, "a backend is closed while requests of it are in flight"},
+    CanaryRow{"move-without-consent",   28, CanaryHome::library, 17, "a member that refuses to move to another loop is moved"},
+    CanaryRow{"completion-swallowed",   3,  CanaryHome::harness, 2,  "every eighth completion is not passed on to the owner"},
+    CanaryRow{"rogue-driver",           20, CanaryHome::harness, 1,  "a driver that is refused an internal request sends to its child all the same"},
+};
+// clang-format on
+
+constexpr const CanaryRow* find_canary(std::string_view name) {
+    for (const CanaryRow& row : canaries) {
+        if (row.name == name) {
+            return &row;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace blkdrain_props

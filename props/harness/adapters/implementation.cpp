@@ -1,0 +1,861 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/adapters/implementation.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <blkdrain/block_backend.h>
+#include <blkdrain/detail/announcement.h>
+#include <blkdrain/detail/check.h>
+#include <blkdrain/graph.h>
+#include <blkdrain/section.h>
+#include <blkdrain/snapshot.h>
+
+#include "harness/adapters/scripted_driver.h"
+#include "harness/adapters/translate.h"
+#include "harness/adapters/world.h"
+#include "harness/linearise.h"
+#include "os/backend.h"
+#include "os/canary.h"
+
+namespace blkdrain_props {
+
+namespace ref = blkdrain_ref;
+using blkdrain::Errc;
+using blkdrain::Error;
+using blkdrain::EventLoop;
+
+namespace {
+
+// All operations of all clients, and what healing and setting up add to them.
+constexpr std::size_t slots_max = clients_max * operations_max + 64;
+constexpr std::size_t objects_max = 64;
+
+// A call on its way into the library: what it announces belongs to it. One per thread.
+struct CallScope {
+    std::uint32_t id = 0;         // of the operation or token announced
+    SentRequest* sent = nullptr;  // of a send
+    bool pinned = false;          // of a new backend
+};
+struct CallScopeTag {};
+using CurrentCall = blkdrain::os::thread_slot<CallScopeTag, CallScope>;
+
+// Threads are numbered as they first announce something.
+std::uint32_t thread_number() {
+    static std::atomic<std::uint32_t> next{0};
+    static thread_local const std::uint32_t mine = next.fetch_add(1, std::memory_order_relaxed);
+    return mine;
+}
+
+constexpr std::array<const char*, 4> roles{"file", "backing", "data", "journal"};
+
+}  // namespace
+
+class ImplementationAdapter final : public Adapter, blkdrain::detail::AnnouncementSink {
+public:
+    explicit ImplementationAdapter(HarnessCanary canary) : world_(World::make()) { drivers_.canary = canary; }
+    ~ImplementationAdapter() override { abandon_graph(); }
+
+    bool threaded() const override { return World::threaded(); }
+    const char* name() const override { return World::name(); }
+
+    void open(const Scenario& scenario, Stage& stage) override;
+    void close(bool clean) override;
+    Result call(const Call& call) override;
+    void on_loop(unsigned loop, const std::function<void()>& task) override { world_->on_loop(loop, task); }
+    void post(unsigned loop, std::function<void()> task) override {
+        moved();
+        world_->loop(loop).post(std::move(task));
+    }
+    void rest() override;
+    void run_clients(unsigned count, const std::function<void(unsigned)>& body) override {
+        world_->run_clients(count, body, [this] { return moves(); });
+        rest();
+    }
+    void await(const std::function<bool()>& over) override { world_->await(over); }
+    void advance(std::uint64_t ticks) override { world_->advance(ticks); }
+    bool observe(Observed& into, bool explain) override;
+
+    std::uint32_t request_id(Slot slot) const override { return requests_[slot] == nullptr ? 0 : requests_[slot]->id; }
+    std::uint32_t token_id(Slot slot) const override { return token_ids_[slot].load(std::memory_order_relaxed); }
+    std::uint32_t operation_id(Slot slot) const override { return operation_ids_[slot].load(std::memory_order_relaxed); }
+    std::uint32_t node_id(Slot slot) const override { return node_ids_[slot].load(std::memory_order_acquire); }
+    std::uint32_t backend_id(Slot slot) const override { return backend_ids_[slot].load(std::memory_order_acquire); }
+
+private:
+    // The owner of a backend, who listens.
+    class Owner final : public blkdrain::SectionListener {
+    public:
+        Owner(ImplementationAdapter& adapter, Slot slot, bool pinned) : adapter_(adapter), slot_(slot), pinned_(pinned) {}
+        void section_begin() override { told(true); }
+        void section_end() override { told(false); }
+        bool may_move(const EventLoop&) const override { return !pinned_; }
+
+    private:
+        void told(bool begin) {
+            adapter_.moved();
+            adapter_.stage_->notified(slot_, begin, adapter_.current_loop());
+        }
+        ImplementationAdapter& adapter_;
+        const Slot slot_;
+        const bool pinned_;
+    };
+
+    // AnnouncementSink
+    void announce(const blkdrain::detail::Announcement& announcement) override;
+    std::uint64_t stamp() override { return stamps_.fetch_add(1, std::memory_order_seq_cst); }
+
+    void moved() { drivers_.moves.fetch_add(1, std::memory_order_relaxed); }
+    std::uint64_t moves() const { return drivers_.moves.load(std::memory_order_relaxed); }
+    unsigned current_loop() const;
+    unsigned number_of(const EventLoop* loop) const;
+
+    void new_node(const Call& call);
+    void new_backend(const Call& call);
+    Result send(const Call& call);
+    void control(const Call& call);
+    template <class Options>
+    Options options_of(const Call& call) const;
+    void keep(const Call& call, const blkdrain::Wait& wait, const CallScope& scope);
+    void over(Slot wait, const Error& error, bool section);
+    blkdrain::DoneCallback done(const Call& call);
+    blkdrain::SectionCallback begun(const Call& call);
+    static void completed(void* context, std::error_code result);
+    void drained_is_quiet(Slot section);
+
+    void collect();
+    bool follow(const std::vector<TimedEvent>& events, const ref::State& from, bool report);
+    bool right(const ref::State& state) const;
+    void look(bool explain);
+    void abandon_graph();
+
+    std::unique_ptr<World> world_;
+    Stage* stage_ = nullptr;
+    DriverWorld drivers_;
+    std::unique_ptr<blkdrain::Graph> graph_;
+    unsigned loops_ = 1;
+    bool changes_graph_ = false;
+
+    // By slot. An entry is written before anybody can name its slot, or is atomic.
+    std::array<ScriptedDriver*, objects_max> nodes_{};
+    std::array<std::optional<blkdrain::BlockBackend>, objects_max> backends_;
+    std::array<std::optional<Owner>, objects_max> owners_;
+    std::array<std::atomic<std::uint32_t>, objects_max> node_ids_{};
+    std::array<std::atomic<std::uint32_t>, objects_max> backend_ids_{};
+    std::array<blkdrain::Section, slots_max> sections_;
+    std::array<blkdrain::OperationToken, slots_max> tokens_;
+    std::array<blkdrain::Wait, slots_max> waits_;
+    std::array<Slot, slots_max> section_of_wait_{};
+    std::array<Slot, slots_max> token_of_wait_{};
+    std::array<std::atomic<std::uint32_t>, slots_max> operation_ids_{};
+    std::array<std::atomic<std::uint32_t>, slots_max> token_ids_{};
+    std::array<SentRequest*, slots_max> requests_{};
+    std::size_t nodes_used_ = 0;
+    std::size_t backends_used_ = 0;
+    std::size_t slots_used_ = 0;
+    std::mutex slots_mutex_;                      // nodes_used_ .. slots_used_, pool_
+    std::vector<std::unique_ptr<SentRequest>> requests_owned_;
+    std::vector<SentRequest*> pool_;
+
+    // What was announced
+    std::atomic<std::uint64_t> stamps_{1};
+    ref::Event event_;                            // simulated: the one being judged
+    std::vector<bool> is_wait_;                   // by id: drains and waits for quiet; simulated, or under events_mutex_
+    std::mutex events_mutex_;                     // events_, is_wait_
+    std::vector<TimedEvent> events_;              // since the last rest
+    std::vector<TimedEvent> earlier_;             // before that
+    std::vector<TimedEvent> batch_;
+    Lineariser lineariser_;
+
+    blkdrain::Snapshot snapshot_;
+    Observed observed_;
+    bool explain_ = false;
+};
+
+// ---- Opening and closing
+
+void ImplementationAdapter::open(const Scenario& scenario, Stage& stage) {
+    stage_ = &stage;
+    drivers_.stage = &stage;
+    drivers_.threaded = threaded();
+    drivers_.active.store(0, std::memory_order_relaxed);
+    changes_graph_ = false;
+    for (const Program& program : scenario.programs) {
+        for (const Record& record : program) {
+            changes_graph_ = changes_graph_ || row_of(record.opcode).changes_graph;
+        }
+    }
+    loops_ = scenario.header.loops == 0 ? 1U : scenario.header.loops;
+    nodes_used_ = 0;
+    backends_used_ = 0;
+    for (std::size_t i = 0; i < slots_used_; ++i) {
+        operation_ids_[i].store(0, std::memory_order_relaxed);
+        token_ids_[i].store(0, std::memory_order_relaxed);
+        section_of_wait_[i] = no_slot;
+        token_of_wait_[i] = no_slot;
+        waits_[i] = {};
+        requests_[i] = nullptr;
+    }
+    slots_used_ = 0;
+    is_wait_.clear();
+    events_.clear();
+    earlier_.clear();
+    world_->open(scenario);
+    graph_ = std::make_unique<blkdrain::Graph>();
+    graph_->announce_to(this);
+    for (unsigned i = 0; i < loops_; ++i) {
+        graph_->add_loop(world_->loop(i));
+    }
+}
+
+void ImplementationAdapter::close(bool clean) {
+    if (!clean) {
+        abandon_graph();
+        world_->close(false);
+        return;
+    }
+    for (std::size_t i = 0; i < backends_used_; ++i) {
+        // Closes in the background what the scenario has not closed.
+        if (backends_[i]) {
+            static_cast<void>(backends_[i]->set_listener(nullptr));
+            backends_[i].reset();
+        }
+    }
+    world_->rest([this] { return moves(); });
+    for (std::size_t i = 0; i < backends_used_; ++i) {
+        owners_[i].reset();
+    }
+    graph_->announce_to(nullptr);
+    graph_.reset();
+    pool_.clear();
+    for (const auto& request : requests_owned_) {
+        pool_.push_back(request.get());
+    }
+    if (drivers_.active.load(std::memory_order_relaxed) != 0) {
+        stage_->misbehaved(22, "active_at_the_end", "the drivers count requests that never left their nodes (R22)");
+    }
+    world_->close(true);
+}
+
+// After a violation nothing can be relied on: what exists is left behind.
+void ImplementationAdapter::abandon_graph() {
+    static_cast<void>(graph_.release());
+    const auto forget = [](auto& object) {
+        using Object = std::remove_reference_t<decltype(object)>;
+        // Not destroyed: it would speak to the graph.
+        static_cast<void>(new Object(std::move(object)));
+    };
+    for (std::size_t i = 0; i < backends_used_; ++i) {
+        if (backends_[i]) {
+            forget(*backends_[i]);
+            backends_[i].reset();
+        }
+        if (owners_[i]) {
+            static_cast<void>(new Owner(*owners_[i]));
+            owners_[i].reset();
+        }
+    }
+    backends_used_ = 0;
+    for (std::size_t i = 0; i < slots_max; ++i) {
+        if (sections_[i].live()) {
+            forget(sections_[i]);
+        }
+        if (tokens_[i].open()) {
+            forget(tokens_[i]);
+        }
+    }
+    for (auto& request : requests_owned_) {
+        static_cast<void>(request.release());
+    }
+    requests_owned_.clear();
+    pool_.clear();
+}
+
+unsigned ImplementationAdapter::number_of(const EventLoop* loop) const {
+    for (unsigned i = 0; i < loops_; ++i) {
+        if (&world_->loop(i) == loop) {
+            return i;
+        }
+    }
+    return loops_;
+}
+
+unsigned ImplementationAdapter::current_loop() const {
+    return number_of(EventLoop::current());
+}
+
+// ---- Calls
+
+Result ImplementationAdapter::call(const Call& call) {
+    moved();
+    switch (call.opcode) {
+        case Opcode::new_node:
+            new_node(call);
+            return Result::ok;
+        case Opcode::new_backend:
+            new_backend(call);
+            return Result::ok;
+        case Opcode::listen: {
+            {
+                const std::lock_guard<std::mutex> lock(slots_mutex_);
+                owners_[call.backend].emplace(*this, call.backend, false);
+            }
+            return result_of(backends_[call.backend]->set_listener(&*owners_[call.backend]).code);
+        }
+        case Opcode::send:
+            return send(call);
+        case Opcode::complete:
+            ScriptedDriver::answer(*requests_[call.request],
+                                   call.variant ? make_error_code(Errc::io_error) : std::error_code{});
+            return Result::ok;
+        case Opcode::close_token: {
+            blkdrain::OperationToken token = std::move(tokens_[call.token]);
+            token.close();
+            return Result::ok;
+        }
+        case Opcode::end: {
+            blkdrain::Section section = std::move(sections_[call.section]);
+            section.end();
+            return Result::ok;
+        }
+        case Opcode::abandon:
+            waits_[call.wait].abandon();
+            return Result::ok;
+        case Opcode::settle_done:
+            nodes_[call.node]->settle_done(call.variant);
+            return Result::ok;
+        case Opcode::internal_start:
+            return result_of(nodes_[call.node]->begin_internal());
+        case Opcode::internal_end:
+            nodes_[call.node]->end_internal();
+            return Result::ok;
+        default:
+            control(call);
+            return Result::ok;
+    }
+}
+
+void ImplementationAdapter::new_node(const Call& call) {
+    auto driver = std::make_unique<ScriptedDriver>(drivers_, call.node, static_cast<SettleKind>(call.number), call.pinned);
+    {
+        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        nodes_[call.node] = driver.get();
+        nodes_used_ = std::max<std::size_t>(nodes_used_, call.node + 1);
+        node_ids_[call.node].store(0, std::memory_order_relaxed);
+    }
+    std::string name = "n" + std::to_string(call.node);
+    const blkdrain::NodeId id = graph_->add_node(std::move(name), std::move(driver), world_->loop(call.loop));
+    // release: with the id come the node and its driver.
+    node_ids_[call.node].store(id.value, std::memory_order_release);
+}
+
+void ImplementationAdapter::new_backend(const Call& call) {
+    Owner* owner = nullptr;
+    {
+        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        backends_used_ = std::max<std::size_t>(backends_used_, call.backend + 1);
+        backend_ids_[call.backend].store(0, std::memory_order_relaxed);
+        if (call.variant) {
+            owner = &owners_[call.backend].emplace(*this, call.backend, call.pinned);
+        }
+    }
+    CallScope scope;
+    scope.pinned = call.pinned;
+    CurrentCall::set(&scope);
+    backends_[call.backend].emplace(*graph_, "b" + std::to_string(call.backend), world_->loop(call.loop));
+    CurrentCall::set(nullptr);
+    blkdrain::BlockBackend& backend = *backends_[call.backend];
+    backend_ids_[call.backend].store(backend.id().value, std::memory_order_release);
+    if (owner != nullptr) {
+        backend.set_listener(owner);
+    }
+    if (call.extra) {
+        Call insert = call;
+        insert.opcode = Opcode::insert_medium;
+        control(insert);
+    }
+}
+
+Result ImplementationAdapter::send(const Call& call) {
+    SentRequest* sent = nullptr;
+    {
+        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        if (pool_.empty()) {
+            requests_owned_.push_back(std::make_unique<SentRequest>());
+            pool_.push_back(requests_owned_.back().get());
+        }
+        sent = pool_.back();
+        pool_.pop_back();
+    }
+    sent->adapter = this;
+    sent->call = call;
+    sent->slot = no_slot;
+    sent->id = 0;
+    sent->held.store(nullptr, std::memory_order_relaxed);
+    // A driver may see the request before submit returns, and a refused one does not exist: the announcement tells.
+    CallScope scope;
+    scope.sent = sent;
+    CurrentCall::set(&scope);
+    blkdrain::RequestId id;
+    std::error_code error;
+    blkdrain::BlockBackend& backend = *backends_[call.backend];
+    const blkdrain::Completion completion{&ImplementationAdapter::completed, sent};
+    if (call.token != no_slot) {
+        error = backend.submit(sent->io(), completion, blkdrain::TokenId{token_id(call.token)}, &id);
+    } else {
+        error = backend.submit(sent->io(), completion, &id);
+    }
+    CurrentCall::set(nullptr);
+    return result_of(error);
+}
+
+void ImplementationAdapter::completed(void* context, std::error_code result) {
+    auto& sent = *static_cast<SentRequest*>(context);
+    ImplementationAdapter& self = *sent.adapter;
+    self.moved();
+    if (self.drivers_.canary == HarnessCanary::completion_swallowed && sent.slot % 8 == 7) {
+        return;
+    }
+    self.stage_->request_over(sent.slot, result_of(result), self.current_loop());
+    self.world_->changed();
+}
+
+template <class Options>
+Options ImplementationAdapter::options_of(const Call& call) const {
+    Options options;
+    if (call.holds_section != no_slot) {
+        options.holding.sections.push_back(sections_[call.holds_section].id());
+    }
+    if (call.holds_token != no_slot) {
+        options.holding.tokens.push_back(blkdrain::TokenId{token_id(call.holds_token)});
+    }
+    if (call.holds_request != no_slot) {
+        options.holding.requests.push_back(blkdrain::RequestId{request_id(call.holds_request)});
+    }
+    if (call.deadline != 0) {
+        options.deadline = std::chrono::nanoseconds(call.deadline * world_->tick_duration_ns());
+    }
+    if constexpr (std::is_same_v<Options, blkdrain::ChangeOptions>) {
+        if (call.token != no_slot) {
+            options.tokens.push_back(blkdrain::TokenId{token_id(call.token)});
+        }
+    }
+    return options;
+}
+
+void ImplementationAdapter::over(Slot wait, const Error& error, bool section) {
+    moved();
+    stage_->wait_over(wait, result_of(error.code), section);
+    world_->changed();
+}
+
+blkdrain::DoneCallback ImplementationAdapter::done(const Call& call) {
+    const Slot wait = call.own_wait;
+    return [this, wait](const Error& error) { over(wait, error, false); };
+}
+
+blkdrain::SectionCallback ImplementationAdapter::begun(const Call& call) {
+    const Slot wait = call.own_wait;
+    return [this, wait](const Error& error, blkdrain::Section section) {
+        const bool live = section.live();
+        const Slot slot = section_of_wait_[wait];
+        if (live) {
+            sections_[slot] = std::move(section);
+            drained_is_quiet(slot);
+        }
+        over(wait, error, live);
+    };
+}
+
+void ImplementationAdapter::control(const Call& call) {
+    using blkdrain::ChangeOptions;
+    using blkdrain::NodeId;
+    using blkdrain::WaitOptions;
+    if (call.own_wait != no_slot) {
+        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        slots_used_ = std::max<std::size_t>(slots_used_, call.own_wait + 1);
+        section_of_wait_[call.own_wait] = call.own_section;
+        token_of_wait_[call.own_wait] = call.own_token;
+    }
+    CallScope scope;
+    CurrentCall::set(&scope);
+    const auto node = [&](Slot slot) { return NodeId{slot == no_slot ? 0 : node_id(slot)}; };
+    const auto change = [&] { return options_of<ChangeOptions>(call); };
+    const auto plain = [&] { return options_of<WaitOptions>(call); };
+    blkdrain::Wait wait;
+    blkdrain::BlockBackend* const backend = call.backend == no_slot ? nullptr : &*backends_[call.backend];
+    switch (call.opcode) {
+        case Opcode::open_token: {
+            std::vector<blkdrain::BackendId> set{backend->id()};
+            if (call.also != no_slot) {
+                set.push_back(blkdrain::BackendId{backend_id(call.also)});
+            }
+            const Slot own_wait = call.own_wait;
+            wait = graph_->open_token(std::move(set), plain(), [this, own_wait](const Error& error, blkdrain::OperationToken token) {
+                if (token.open()) {
+                    tokens_[token_of_wait_[own_wait]] = std::move(token);
+                }
+                over(own_wait, error, false);
+            });
+            break;
+        }
+        case Opcode::drain:
+            wait = backend->drain(plain(), done(call));
+            break;
+        case Opcode::isolate: {
+            auto options = options_of<blkdrain::IsolateOptions>(call);
+            if (call.also != no_slot) {
+                options.also.push_back(blkdrain::BackendId{backend_id(call.also)});
+            }
+            options.only_now = call.variant;
+            wait = backend->isolate(std::move(options), begun(call));
+            break;
+        }
+        case Opcode::self_quiesce:
+            wait = backend->self_quiesce(plain(), begun(call));
+            break;
+        case Opcode::drained:
+            wait = graph_->drained(node(call.node), plain(), begun(call));
+            break;
+        case Opcode::quiesce_all: {
+            std::vector<blkdrain::BackendId> except;
+            if (call.backend != no_slot) {
+                except.push_back(blkdrain::BackendId{backend_id(call.backend)});
+            }
+            wait = graph_->quiesce_all(std::move(except), plain(), begun(call));
+            break;
+        }
+        case Opcode::quiet:
+            wait = graph_->quiet(blkdrain::OperationId{operation_id(stage_->wait_of_section(call.section))}, plain(), done(call));
+            break;
+        case Opcode::attach:
+            wait = graph_->attach(node(call.node), roles[static_cast<std::size_t>(call.role) % roles.size()], node(call.other), change(),
+                                  done(call));
+            break;
+        case Opcode::detach:
+            wait = graph_->detach(node(call.node), call.number, change(), done(call));
+            break;
+        case Opcode::replace:
+            wait = graph_->replace(node(call.node), node(call.other), change(), done(call));
+            break;
+        case Opcode::insert_filter:
+            wait = graph_->insert_filter(node(call.node), node(call.other), change(), done(call));
+            break;
+        case Opcode::remove_filter:
+            wait = graph_->remove_filter(node(call.node), change(), done(call));
+            break;
+        case Opcode::insert_medium:
+            wait = graph_->insert_medium(backend->id(), node(call.node), change(), done(call));
+            break;
+        case Opcode::remove_medium:
+            wait = graph_->remove_medium(backend->id(), change(), done(call));
+            break;
+        case Opcode::set_loop:
+            wait = graph_->set_event_loop(node(call.node), world_->loop(call.loop), plain(), done(call));
+            break;
+        case Opcode::close_backend:
+            wait = backend->close(plain(), done(call));
+            break;
+        case Opcode::close_node:
+            wait = graph_->close(node(call.node), plain(), done(call));
+            break;
+        case Opcode::settle:
+            wait = graph_->settle(node(call.node), plain(), done(call));
+            break;
+        default:
+            break;
+    }
+    CurrentCall::set(nullptr);
+    keep(call, wait, scope);
+}
+
+void ImplementationAdapter::keep(const Call& call, const blkdrain::Wait& wait, const CallScope& scope) {
+    if (call.own_wait == no_slot) {
+        return;
+    }
+    waits_[call.own_wait] = wait;
+    if (call.own_token != no_slot) {
+        token_ids_[call.own_token].store(scope.id, std::memory_order_relaxed);
+    } else {
+        operation_ids_[call.own_wait].store(scope.id, std::memory_order_relaxed);
+    }
+}
+
+// Nothing is active below the node of a drained section that has just begun (R20), by the drivers' own count.
+void ImplementationAdapter::drained_is_quiet(Slot section) {
+    const Slot anchor = stage_->drained_node(section);
+    // Elsewhere the graph that the walk sees may be another one by the time the drivers are asked.
+    if (anchor == no_slot || (threaded() && changes_graph_)) {
+        return;
+    }
+    blkdrain::Snapshot graph;
+    graph_->snapshot(graph);
+    std::vector<std::uint32_t> below{node_id(anchor)};
+    for (std::size_t i = 0; i < below.size(); ++i) {
+        for (const blkdrain::Snapshot::NodeView& node : graph.nodes) {
+            if (node.id.value != below[i]) {
+                continue;
+            }
+            for (const blkdrain::Snapshot::Edge& edge : node.children) {
+                if (std::find(below.begin(), below.end(), edge.child.value) == below.end()) {
+                    below.push_back(edge.child.value);
+                }
+            }
+        }
+    }
+    for (std::size_t slot = 0; slot < nodes_used_; ++slot) {
+        if (std::find(below.begin(), below.end(), node_id(static_cast<Slot>(slot))) != below.end() &&
+            nodes_[slot]->active() != 0) {
+            stage_->misbehaved(20, "active_at_idle",
+                               "drained section of n" + std::to_string(node_id(anchor)) + " has begun and the driver of n" +
+                                   std::to_string(node_id(static_cast<Slot>(slot))) + " counts " +
+                                   std::to_string(nodes_[slot]->active()) + " requests or settles in it (R20)");
+        }
+    }
+}
+
+// ---- What is announced
+
+void ImplementationAdapter::announce(const blkdrain::detail::Announcement& announcement) {
+    using Kind = blkdrain::detail::Announced;
+    switch (announcement.kind) {
+        case Kind::drain:
+        case Kind::quiet_wait:
+        case Kind::begin:
+        case Kind::change:
+        case Kind::context:
+        case Kind::settle:
+        case Kind::close_backend:
+        case Kind::close_node:
+        case Kind::token_request:
+            if (CallScope* scope = CurrentCall::get()) {
+                scope->id = announcement.id;
+            }
+            break;
+        case Kind::send:
+            if (announcement.error == Errc::ok) {
+                if (CallScope* scope = CurrentCall::get(); scope != nullptr && scope->sent != nullptr) {
+                    SentRequest& sent = *scope->sent;
+                    sent.id = announcement.id;
+                    sent.slot = stage_->request_exists(sent.call);
+                    const std::lock_guard<std::mutex> lock(slots_mutex_);
+                    slots_used_ = std::max<std::size_t>(slots_used_, sent.slot + 1);
+                    requests_[sent.slot] = &sent;
+                }
+            }
+            break;
+        default:
+            break;
+    }
+    const bool wait = announcement.kind == Kind::drain || announcement.kind == Kind::quiet_wait;
+    const auto finish = [&](ref::Event& event) {
+        if (is_wait_.size() <= announcement.id && wait) {
+            is_wait_.resize(announcement.id + 1);
+        }
+        if (wait) {
+            is_wait_[announcement.id] = true;
+        }
+        if (announcement.kind == Kind::abandon && !announcement.flag && announcement.id < is_wait_.size() &&
+            is_wait_[announcement.id]) {
+            event.wait = {announcement.id};
+            event.section = {};
+        }
+        // An owner that refuses to move does so through its listener, which comes after the backend.
+        if (announcement.kind == Kind::backend_new) {
+            const CallScope* scope = CurrentCall::get();
+            event.pinned = scope != nullptr && scope->pinned;
+        }
+    };
+    moved();
+    if (!threaded()) {
+        translate(announcement, event_);
+        finish(event_);
+        stage_->judge().announce(event_);
+        return;
+    }
+    const std::lock_guard<std::mutex> lock(events_mutex_);
+    TimedEvent& timed = events_.emplace_back();
+    translate(announcement, timed.event);
+    finish(timed.event);
+    timed.thread = thread_number();
+    timed.until = stamp();
+    timed.since = announcement.since == 0 ? timed.until : announcement.since;
+}
+
+void ImplementationAdapter::rest() {
+    if (!threaded()) {
+        world_->rest([this] { return moves(); });
+        return;
+    }
+    do {
+        world_->rest([this] { return moves(); });
+        collect();
+        look(explain_);
+        // A deadline may fire at any time: then what was looked at is not what was announced.
+        const std::lock_guard<std::mutex> lock(events_mutex_);
+        if (events_.empty()) {
+            break;
+        }
+        batch_.insert(batch_.end(), events_.begin(), events_.end());
+        events_.clear();
+    } while (true);
+    if (batch_.empty() || stage_->judge().failed()) {
+        return;
+    }
+    const ref::State before = stage_->judge().model();
+    if (!follow(batch_, before, earlier_.empty())) {
+        // The batch alone fits no more: perhaps an earlier one was taken in an order that cannot be told from the right
+        // one until now.
+        std::vector<TimedEvent> all = earlier_;
+        all.insert(all.end(), batch_.begin(), batch_.end());
+        if (!earlier_.empty()) {
+            const Order order = lineariser_.search({}, all, [this](const ref::State& state) { return right(state); });
+            if (order.found) {
+                // Its earlier part has been told already; results do not depend on the order.
+                std::vector<ref::Event> news;
+                for (const TimedEvent& timed : batch_) {
+                    news.push_back(timed.event);
+                }
+                stage_->judge().adopt(order.state, news);
+            } else {
+                follow(batch_, before, true);
+            }
+        }
+    }
+    earlier_.insert(earlier_.end(), batch_.begin(), batch_.end());
+    batch_.clear();
+}
+
+void ImplementationAdapter::collect() {
+    const std::lock_guard<std::mutex> lock(events_mutex_);
+    batch_.insert(batch_.end(), events_.begin(), events_.end());
+    events_.clear();
+}
+
+bool ImplementationAdapter::right(const ref::State& state) const {
+    Judge trial;
+    trial.reset();
+    trial.adopt(state, {});
+    trial.nothing_is_due();
+    trial.same_state(observed_);
+    return !trial.failed();
+}
+
+bool ImplementationAdapter::follow(const std::vector<TimedEvent>& events, const ref::State& from, bool report) {
+    const Order order = lineariser_.search(from, events, [this](const ref::State& state) { return right(state); });
+    if (order.found) {
+        stage_->judge().adopt(order.state, order.events);
+        return true;
+    }
+    if (!report) {
+        return false;
+    }
+    // For the time line and the reason: as far as it went, then the event that did not fit. Events that fit but lead to
+    // another state than the one seen are judged in the order of announcement.
+    Judge& judge = stage_->judge();
+    for (const TimedEvent& timed : events) {
+        judge.announce(timed.event);
+    }
+    if (!judge.failed()) {
+        judge.nothing_is_due();
+        judge.same_state(observed_);
+    }
+    if (!judge.failed() && order.reason) {
+        judge.refuse(*order.reason);
+    } else if (!judge.failed()) {
+        judge.violation("trace", 2, "no_order", "no order of the events that were announced explains what was seen (R2)");
+    }
+    return false;
+}
+
+// ---- What can be observed
+
+void ImplementationAdapter::look(bool explain) {
+    observed_.clear();
+    graph_->snapshot(snapshot_);
+    for (const blkdrain::Snapshot::NodeView& view : snapshot_.nodes) {
+        Observed::Node& node = observed_.nodes.emplace_back();
+        node.id = view.id.value;
+        node.loop = number_of(view.loop);
+        node.internal = view.internal_requests;
+        node.first_child = static_cast<std::uint32_t>(observed_.children.size());
+        node.child_count = static_cast<std::uint32_t>(view.children.size());
+        for (const blkdrain::Snapshot::Edge& edge : view.children) {
+            observed_.children.push_back(edge.child.value);
+        }
+        node.stopped = view.stopped;
+        node.settling = view.settling;
+        node.settled = view.settled;
+        node.settle_failed = view.settle_failed;
+        node.closing = view.closing;
+    }
+    for (const blkdrain::Snapshot::BackendView& view : snapshot_.backends) {
+        observed_.backends.push_back({view.id.value, number_of(view.loop), view.root.value, view.gated, view.closing});
+    }
+    for (const blkdrain::Snapshot::RequestView& view : snapshot_.requests) {
+        const auto has = [&](blkdrain::Blocker blocker) {
+            return (view.blockers & static_cast<std::uint8_t>(blocker)) != 0;
+        };
+        observed_.requests.push_back({view.id.value, view.backend.value, view.token.value,
+                                      static_cast<Observed::State>(view.state), has(blkdrain::Blocker::gate),
+                                      has(blkdrain::Blocker::order),
+                                      has(blkdrain::Blocker::rate) || has(blkdrain::Blocker::plug)});
+    }
+    for (const blkdrain::Snapshot::TokenView& view : snapshot_.tokens) {
+        observed_.tokens.push_back({view.id.value, view.open});
+    }
+    for (const blkdrain::Snapshot::OperationView& view : snapshot_.operations) {
+        observed_.operations.push_back({view.id.value, static_cast<Observed::Phase>(view.phase)});
+    }
+    if (!explain) {
+        return;
+    }
+    observed_.explained = true;
+    const auto add = [&](bool of_token, std::uint32_t of, const blkdrain::Explanation& explanation) {
+        for (const blkdrain::WaitItem& item : explanation.items) {
+            observed_.items.push_back({of_token, of, static_cast<Observed::Awaited>(item.kind), item.id});
+        }
+    };
+    for (const blkdrain::Snapshot::OperationView& view : snapshot_.operations) {
+        if (view.phase != blkdrain::Snapshot::Phase::begun) {
+            add(false, view.id.value, graph_->explain(view.id));
+        }
+    }
+    for (const blkdrain::Snapshot::TokenView& view : snapshot_.tokens) {
+        if (!view.open) {
+            add(true, view.id.value, graph_->explain(view.id));
+        }
+    }
+}
+
+bool ImplementationAdapter::observe(Observed& into, bool explain) {
+    explain_ = explain;
+    if (!threaded()) {
+        look(explain);
+    }
+    std::swap(into, observed_);
+    return true;
+}
+
+std::unique_ptr<Adapter> make_implementation_adapter(HarnessCanary canary) {
+    return std::make_unique<ImplementationAdapter>(canary);
+}
+
+void release_canary(const CanaryRow& canary) {
+    if (canary.home == CanaryHome::library) {
+        blkdrain::detail::canary_in_force = static_cast<blkdrain::detail::Canary>(canary.number);
+    }
+}
+
+}  // namespace blkdrain_props

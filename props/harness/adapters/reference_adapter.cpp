@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/adapters/reference_adapter.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include <blkdrain_ref/reason.h>
+#include <blkdrain_ref/state.h>
+#include <blkdrain_ref/step.h>
+
+namespace blkdrain_props {
+
+namespace ref = blkdrain_ref;
+using Kind = ref::Event::Kind;
+
+namespace {
+
+template <class T>
+void set_at(std::vector<T>& table, std::size_t index, T value, T filler) {
+    if (table.size() <= index) {
+        table.resize(index + 1, filler);
+    }
+    table[index] = value;
+}
+
+Result result_from(ref::Error error) {
+    return static_cast<Result>(error);
+}
+
+// What happens on a loop, after the call that made it due has returned.
+bool needs_loop(Kind kind) {
+    return kind == Kind::done || kind == Kind::notify || kind == Kind::settle_start || kind == Kind::complete;
+}
+
+}  // namespace
+
+void ReferenceAdapter::open(const Scenario& scenario, Stage& stage) {
+    stage_ = &stage;
+    loops_ = std::max<unsigned>(scenario.header.loops, 1);
+    next_operation_ = 1;
+    operations_.clear();
+    waits_.assign(1, no_slot);
+    wait_of_token_.clear();
+    results_.clear();
+    settles_.clear();
+    callbacks_.clear();
+    deadlines_.clear();
+    posted_.clear();
+    now_ = 0;
+}
+
+void ReferenceAdapter::close(bool) {}
+
+std::uint32_t ReferenceAdapter::new_operation(Slot wait) {
+    const std::uint32_t id = next_operation_++;
+    waits_.push_back(wait);
+    if (wait != no_slot) {
+        set_at(operations_, wait, id, 0U);
+    }
+    return id;
+}
+
+Slot ReferenceAdapter::wait_of(std::uint32_t operation) const {
+    return operation < waits_.size() ? waits_[operation] : no_slot;
+}
+
+Result ReferenceAdapter::call(const Call& call) {
+    ref::Event event;
+    const auto simple = [&](Kind kind) {
+        event.kind = kind;
+        announce(event);
+        perform_due(false);
+        return Result::ok;
+    };
+    switch (call.opcode) {
+        case Opcode::new_node:
+            set_at(settles_, call.node, static_cast<SettleKind>(call.number), SettleKind::none);
+            event.node = {node_id(call.node)};
+            event.loop = {call.loop};
+            event.pinned = call.pinned;
+            return simple(Kind::node_new);
+        case Opcode::new_backend: {
+            event.backend = {backend_id(call.backend)};
+            event.loop = {call.loop};
+            event.pinned = call.pinned;
+            simple(Kind::backend_new);
+            if (call.variant) {
+                event = {};
+                event.backend = {backend_id(call.backend)};
+                simple(Kind::listen);
+            }
+            if (call.extra) {
+                Call insert = call;
+                insert.opcode = Opcode::insert_medium;
+                insert.token = no_slot;
+                this->call(insert);
+            }
+            return Result::ok;
+        }
+        case Opcode::listen:
+            event.backend = {backend_id(call.backend)};
+            if (ref::find(model(), event.backend) == nullptr) {
+                return refused_by_api;
+            }
+            return simple(Kind::listen);
+        case Opcode::send: {
+            event.kind = Kind::send;
+            event.request = {static_cast<std::uint32_t>(results_.size()) + 1};
+            event.backend = {backend_id(call.backend)};
+            event.direction = call.number == 0 ? ref::Direction::read : ref::Direction::write;
+            event.loop = {call.loop};
+            if (call.token != no_slot) {
+                event.token = {token_id(call.token)};
+            }
+            const ref::Request* parent =
+                call.completing == no_slot ? nullptr
+                                           : ref::find(model(), ref::RequestId{request_id(call.completing)});
+            if (parent != nullptr && parent->backend == event.backend) {
+                event.parent = parent->id;
+            }
+            if (ref::find(model(), event.backend) == nullptr) {
+                return refused_by_api;
+            }
+            event.error = ref::result_of(model(), event);
+            if (event.error == ref::Error::ok) {
+                stage_->request_exists(call);
+                results_.push_back(Result::ok);
+            }
+            announce(event);
+            perform_due(false);
+            return result_from(event.error);
+        }
+        case Opcode::complete:
+            event.request = {request_id(call.request)};
+            event.error = call.variant ? ref::Error::io_error : ref::Error::ok;
+            results_[call.request] = result_from(event.error);
+            return simple(Kind::complete);
+        case Opcode::close_token:
+            event.token = {token_id(call.token)};
+            return simple(Kind::token_close);
+        case Opcode::end:
+            event.section = {operation_id(stage_->wait_of_section(call.section))};
+            return simple(Kind::end);
+        case Opcode::settle_done:
+            event.node = {node_id(call.node)};
+            event.error = call.variant || settles_[call.node] == SettleKind::fails ? ref::Error::io_error
+                                                                                   : ref::Error::ok;
+            return simple(Kind::settle_done);
+        case Opcode::internal_start:
+            event.kind = Kind::internal_start;
+            event.node = {node_id(call.node)};
+            if (ref::find(model(), event.node) == nullptr) {
+                return refused_by_api;
+            }
+            event.error = ref::result_of(model(), event);
+            announce(event);
+            return result_from(event.error);
+        case Opcode::internal_end:
+            event.node = {node_id(call.node)};
+            return simple(Kind::internal_end);
+        case Opcode::abandon:
+            abandon(call.wait, ref::Error::cancelled);
+            perform_due(false);
+            return Result::ok;
+        default:
+            return control(call, event);
+    }
+}
+
+// The operations that wait.
+Result ReferenceAdapter::control(const Call& call, ref::Event& event) {
+    if (call.holds_section != no_slot) {
+        event.holding.sections.push_back({operation_id(stage_->wait_of_section(call.holds_section))});
+    }
+    if (call.holds_token != no_slot) {
+        event.holding.tokens.push_back({token_id(call.holds_token)});
+    }
+    if (call.holds_request != no_slot) {
+        event.holding.request = {request_id(call.holds_request)};
+    }
+    event.in_notification = call.in_notification;
+    const auto backend = [&] { event.backend = {backend_id(call.backend)}; };
+    const auto node = [&] { event.node = {node_id(call.node)}; };
+    const auto begin = [&](ref::SectionKind kind) {
+        event.kind = Kind::begin;
+        event.section_kind = kind;
+    };
+    const auto change = [&](ref::ChangeOp op) {
+        event.kind = Kind::change;
+        event.op = op;
+        if (call.token != no_slot) {
+            event.tokens.push_back({token_id(call.token)});
+        }
+    };
+    switch (call.opcode) {
+        case Opcode::open_token:
+            event.kind = Kind::token_request;
+            event.set.insert({backend_id(call.backend)});
+            if (call.also != no_slot) {
+                event.set.insert({backend_id(call.also)});
+            }
+            break;
+        case Opcode::drain:
+            event.kind = Kind::drain;
+            backend();
+            break;
+        case Opcode::quiet:
+            event.kind = Kind::quiet_wait;
+            event.section = {operation_id(stage_->wait_of_section(call.section))};
+            break;
+        case Opcode::isolate:
+            begin(ref::SectionKind::isolate);
+            backend();
+            event.attempt = call.variant;
+            if (call.also != no_slot) {
+                event.set.insert({backend_id(call.also)});
+            }
+            break;
+        case Opcode::drained:
+            begin(ref::SectionKind::drained);
+            node();
+            break;
+        case Opcode::quiesce_all:
+            begin(ref::SectionKind::quiesce_all);
+            if (call.backend != no_slot) {
+                event.set.insert({backend_id(call.backend)});
+            }
+            break;
+        case Opcode::self_quiesce:
+            begin(ref::SectionKind::self_quiesce);
+            backend();
+            break;
+        case Opcode::attach:
+            change(ref::ChangeOp::attach);
+            node();
+            event.other = {node_id(call.other)};
+            break;
+        case Opcode::detach:
+            change(ref::ChangeOp::detach);
+            node();
+            event.edge = call.number;
+            break;
+        case Opcode::replace:
+            change(ref::ChangeOp::replace);
+            node();
+            event.other = {node_id(call.other)};
+            break;
+        case Opcode::insert_medium:
+            change(ref::ChangeOp::insert_medium);
+            backend();
+            event.other = {node_id(call.node)};
+            break;
+        case Opcode::remove_medium:
+            change(ref::ChangeOp::remove_medium);
+            backend();
+            break;
+        case Opcode::insert_filter:
+            change(ref::ChangeOp::insert_filter);
+            node();
+            event.other = {node_id(call.other)};
+            break;
+        case Opcode::remove_filter:
+            change(ref::ChangeOp::remove_filter);
+            node();
+            break;
+        case Opcode::set_loop:
+            event.kind = Kind::context;
+            node();
+            event.loop = {call.loop};
+            break;
+        case Opcode::settle:
+            event.kind = Kind::settle;
+            node();
+            break;
+        case Opcode::close_backend:
+            event.kind = Kind::close_backend;
+            backend();
+            break;
+        case Opcode::close_node:
+            event.kind = Kind::close_node;
+            node();
+            break;
+        default:
+            return Result::ok;
+    }
+    if (event.kind == Kind::token_request) {
+        event.token = {token_id(call.own_token)};
+        set_at(wait_of_token_, call.own_token, call.own_wait, no_slot);
+    } else if (event.kind == Kind::drain || event.kind == Kind::quiet_wait) {
+        event.wait = {new_operation(call.own_wait)};
+    } else {
+        event.section = {new_operation(call.own_wait)};
+    }
+    event.error = ref::result_of(model(), event);
+    const std::optional<ref::Reason> reason = ref::check(model(), event);
+    if (reason && reason->code == ref::Code::no_such_object) {
+        callbacks_.push_back({call.own_wait, refused_by_api, false});
+        return Result::ok;
+    }
+    announce(event);
+    if (event.error != ref::Error::ok) {
+        callbacks_.push_back({call.own_wait, result_from(event.error), false});
+    } else if (call.deadline != 0 && call.own_wait != no_slot) {
+        deadlines_.push_back({call.own_wait, now_ + call.deadline});
+    }
+    perform_due(false);
+    return Result::ok;
+}
+
+bool ReferenceAdapter::fill_abandon(Slot wait, ref::Event& event) const {
+    event.kind = Kind::abandon;
+    for (std::size_t token = 0; token < wait_of_token_.size(); ++token) {
+        if (wait_of_token_[token] == wait) {
+            event.token = {token_id(static_cast<Slot>(token))};
+            return true;
+        }
+    }
+    const std::uint32_t id = operation_id(wait);
+    if (ref::find(model(), ref::WaitId{id}) != nullptr) {
+        event.wait = {id};
+        return true;
+    }
+    if (ref::find(model(), ref::SectionId{id}) != nullptr) {
+        event.section = {id};
+        return true;
+    }
+    return false;
+}
+
+bool ReferenceAdapter::abandon(Slot wait, ref::Error error) {
+    ref::Event event;
+    event.error = error;
+    if (!fill_abandon(wait, event) || ref::check(model(), event)) {
+        return false;  // its outcome is decided
+    }
+    announce(event);
+    callbacks_.push_back({wait, result_from(error), false});
+    return true;
+}
+
+void ReferenceAdapter::call_back() {
+    for (std::size_t i = 0; i < callbacks_.size(); ++i) {
+        const Callback callback = callbacks_[i];
+        stage_->wait_over(callback.wait, callback.result, callback.section);
+    }
+    callbacks_.clear();
+}
+
+void ReferenceAdapter::perform_due(bool all) {
+    while (!stage_->judge().failed()) {
+        due_.clear();
+        ref::due(model(), due_);
+        const auto next = std::find_if(due_.begin(), due_.end(),
+                                       [all](const ref::Event& event) { return all || !needs_loop(event.kind); });
+        if (next == due_.end()) {
+            return;
+        }
+        const ref::Event event = *next;
+        perform(event);
+    }
+}
+
+void ReferenceAdapter::perform(const ref::Event& event) {
+    switch (event.kind) {
+        case Kind::done: {
+            const ref::Request* request = ref::find(model(), event.request);
+            const Slot slot = event.request.value - 1;
+            stage_->request_over(slot, results_[slot], request->loop.value);
+            announce(event);
+            break;
+        }
+        case Kind::complete:
+            results_[event.request.value - 1] = result_from(event.error);
+            announce(event);
+            break;
+        case Kind::admit:
+            announce(event);
+            admitted(event);
+            break;
+        case Kind::settle_start:
+            announce(event);
+            settle_started(event);
+            break;
+        case Kind::notify: {
+            const ref::Backend* backend = ref::find(model(), event.backend);
+            const unsigned loop = backend->loop.value;
+            announce(event);
+            stage_->notified(event.backend.value - 1, event.notice == ref::Notice::begin, loop);
+            break;
+        }
+        case Kind::node_closed:
+            announce(event);
+            stage_->node_gone(event.node.value - 1);
+            break;
+        case Kind::token_open:
+        case Kind::token_fail:
+            announce(event);
+            callbacks_.push_back({wait_of_token_[event.token.value - 1], result_from(event.error), false});
+            break;
+        case Kind::drain_done:
+        case Kind::quiet_done:
+            announce(event);
+            callbacks_.push_back({wait_of(event.wait.value), result_from(event.error), false});
+            break;
+        case Kind::finish:
+            announce(event);
+            callbacks_.push_back({wait_of(event.section.value), result_from(event.error), false});
+            break;
+        case Kind::abandon:
+            announce(event);
+            callbacks_.push_back({event.token     ? wait_of_token_[event.token.value - 1]
+                                  : event.wait    ? wait_of(event.wait.value)
+                                                  : wait_of(event.section.value),
+                                  result_from(event.error), false});
+            break;
+        default:
+            announce(event);
+            if (!stage_->judge().failed() && reports_begin(model(), event)) {
+                callbacks_.push_back({wait_of(event.section.value), result_from(event.error), true});
+            }
+            break;
+    }
+}
+
+// The devices: a leaf that holds waits for the scenario, another one answers at once, no medium is an error.
+void ReferenceAdapter::admitted(const ref::Event& event) {
+    const ref::Request* request = ref::find(model(), event.request);
+    if (request == nullptr) {
+        return;
+    }
+    const ref::Backend* backend = ref::find(model(), request->backend);
+    const Slot slot = event.request.value - 1;
+    ref::Event complete;
+    complete.kind = Kind::complete;
+    complete.request = event.request;
+    if (backend == nullptr || !backend->root) {
+        complete.error = ref::Error::no_medium;
+    } else {
+        const ref::Node* node = ref::find(model(), backend->root);
+        while (!node->children.empty()) {
+            node = ref::find(model(), request->direction == ref::Direction::read ? node->children.front()
+                                                                                 : node->children.back());
+        }
+        if (stage_->node_holds(node->id.value - 1)) {
+            stage_->request_held(slot, true);
+            return;
+        }
+    }
+    results_[slot] = result_from(complete.error);
+    announce(complete);
+}
+
+void ReferenceAdapter::settle_started(const ref::Event& event) {
+    const Slot node = event.node.value - 1;
+    const SettleKind kind = settles_[node];
+    if (kind != SettleKind::none && stage_->node_holds(node)) {
+        stage_->settle_held(node, true);
+        return;
+    }
+    ref::Event done;
+    done.kind = Kind::settle_done;
+    done.node = event.node;
+    done.error = kind == SettleKind::fails ? ref::Error::io_error : ref::Error::ok;
+    announce(done);
+}
+
+void ReferenceAdapter::on_loop(unsigned, const std::function<void()>& task) {
+    call_back();
+    task();
+}
+
+void ReferenceAdapter::post(unsigned, std::function<void()> task) {
+    posted_.push_back(std::move(task));
+}
+
+void ReferenceAdapter::rest() {
+    do {
+        std::vector<std::function<void()>> now;
+        now.swap(posted_);
+        for (const auto& task : now) {
+            task();
+        }
+        call_back();
+        perform_due(true);
+    } while (!stage_->judge().failed() && (!posted_.empty() || !callbacks_.empty()));
+}
+
+void ReferenceAdapter::run_clients(unsigned count, const std::function<void(unsigned)>& body) {
+    for (unsigned client = 0; client < count; ++client) {
+        body(client);
+    }
+    rest();
+}
+
+void ReferenceAdapter::await(const std::function<bool()>&) {
+    rest();
+}
+
+void ReferenceAdapter::advance(std::uint64_t ticks) {
+    now_ += ticks;
+    std::stable_sort(deadlines_.begin(), deadlines_.end(),
+                     [](const Deadline& a, const Deadline& b) { return a.at < b.at; });
+    std::size_t reached = 0;
+    for (; reached < deadlines_.size() && deadlines_[reached].at <= now_; ++reached) {
+        perform_due(true);
+        abandon(deadlines_[reached].wait, ref::Error::timed_out);
+    }
+    deadlines_.erase(deadlines_.begin(), deadlines_.begin() + static_cast<std::ptrdiff_t>(reached));
+}
+
+}  // namespace blkdrain_props

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/adapters/scripted_driver.h"
+
+#include <span>
+#include <string>
+
+#include <blkdrain/error.h>
+
+namespace blkdrain_props {
+
+// A request that passes through a node with children.
+struct ScriptedDriver::Step final : blkdrain::Continuation {
+    explicit Step(ScriptedDriver& passed) : Continuation(&Step::back), driver(passed) {}
+
+    static void back(Continuation& self, blkdrain::Request& request, std::error_code result) {
+        auto& step = static_cast<Step&>(self);
+        step.driver.leave();
+        delete &step;
+        request.complete(result);
+    }
+
+    ScriptedDriver& driver;
+};
+
+// What a settle writes to the first child before it ends.
+struct ScriptedDriver::MetadataWrite final : blkdrain::InnerRequest {
+    explicit MetadataWrite(ScriptedDriver& settling) : driver(settling) {}
+
+    static void done(InnerRequest& self, std::error_code) {
+        auto& write = static_cast<MetadataWrite&>(self);
+        ScriptedDriver& driver = write.driver;
+        delete &write;
+        driver.settle_or_hold();
+    }
+
+    ScriptedDriver& driver;
+};
+
+// HarnessCanary::rogue_driver
+struct ScriptedDriver::RogueWrite final : blkdrain::InnerRequest {
+    static void done(InnerRequest& self, std::error_code) { delete &static_cast<RogueWrite&>(self); }
+};
+
+ScriptedDriver::~ScriptedDriver() {
+    if (active() != 0) {
+        world_.stage->misbehaved(27, "closed_while_active",
+                                 "the node number " + std::to_string(slot_) + " was destroyed with " +
+                                     std::to_string(active()) + " requests or settles in it (R27)");
+    }
+    world_.stage->node_gone(slot_);
+}
+
+void ScriptedDriver::enter() {
+    active_.fetch_add(1, std::memory_order_seq_cst);
+    world_.active.fetch_add(1, std::memory_order_relaxed);
+    world_.moves.fetch_add(1, std::memory_order_relaxed);
+    if (!world_.threaded) {
+        world_.stage->judge().node_entered(node_->id().value);
+    }
+}
+
+void ScriptedDriver::leave() {
+    world_.active.fetch_sub(1, std::memory_order_relaxed);
+    active_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+void ScriptedDriver::submit(blkdrain::Node& node, blkdrain::Request& request) {
+    enter();
+    const std::span<blkdrain::Node* const> children = node.children();
+    SentRequest* const sent = SentRequest::of(request);
+    if (!children.empty()) {
+        blkdrain::Node& child =
+            request.io().type == blkdrain::IoType::read ? *children.front() : *children.back();
+        request.forward(child, *new Step(*this));
+        return;
+    }
+    if (sent != nullptr && world_.stage->node_holds(slot_)) {
+        sent->holder = this;
+        // release: who completes it sees the holder.
+        sent->held.store(&request, std::memory_order_release);
+        world_.stage->request_held(sent->slot, true);
+        return;
+    }
+    leave();
+    request.complete({});
+}
+
+void ScriptedDriver::answer(SentRequest& sent, std::error_code result) {
+    // acquire: see submit.
+    if (blkdrain::Request* request = sent.held.exchange(nullptr, std::memory_order_acquire)) {
+        sent.holder->leave();
+        request->complete(result);
+    }
+}
+
+void ScriptedDriver::settle(blkdrain::Node& node, blkdrain::Settlement& settlement) {
+    enter();
+    settlement_.store(&settlement, std::memory_order_release);
+    if (node.children().empty()) {
+        settle_or_hold();
+        return;
+    }
+    auto* write = new MetadataWrite(*this);
+    write->send(node.loop(), blkdrain::Io::flush(), *node.children().front(), &MetadataWrite::done);
+}
+
+void ScriptedDriver::settle_or_hold() {
+    if (world_.stage->node_holds(slot_)) {
+        world_.stage->settle_held(slot_, true);
+        return;
+    }
+    settle_done(false);
+}
+
+void ScriptedDriver::settle_done(bool error) {
+    end_settle(error || settle_ == SettleKind::fails ? make_error_code(blkdrain::Errc::io_error) : std::error_code{});
+}
+
+void ScriptedDriver::end_settle(std::error_code result) {
+    if (blkdrain::Settlement* settlement = settlement_.exchange(nullptr, std::memory_order_acq_rel)) {
+        leave();
+        settlement->complete(result);
+    }
+}
+
+bool ScriptedDriver::may_move(const blkdrain::Node& node, const blkdrain::EventLoop&) const {
+    if (node_ == nullptr) {
+        node_ = const_cast<blkdrain::Node*>(&node);
+    }
+    return !pinned_;
+}
+
+std::error_code ScriptedDriver::begin_internal() {
+    const std::error_code error = node_->begin_internal();
+    if (!error) {
+        active_.fetch_add(1, std::memory_order_seq_cst);
+        world_.active.fetch_add(1, std::memory_order_relaxed);
+    } else if (world_.canary == HarnessCanary::rogue_driver && blkdrain::EventLoop::current() == &node_->loop() &&
+               !node_->children().empty()) {
+        auto* write = new RogueWrite;
+        write->send(node_->loop(), blkdrain::Io::flush(), *node_->children().front(), &RogueWrite::done);
+    }
+    return error;
+}
+
+void ScriptedDriver::end_internal() {
+    leave();
+    node_->end_internal();
+}
+
+}  // namespace blkdrain_props

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The driver of every node in a scenario. A node without children is a leaf: it holds what reaches it until the scenario
+// completes it, or answers at once. Other nodes forward: a read to the first child, a write to the last. Each driver counts
+// what is active in its node: an oracle that knows nothing of the library's own accounting, nor of the reference.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <system_error>
+
+#include <blkdrain/driver.h>
+#include <blkdrain/event_loop.h>
+#include <blkdrain/request.h>
+
+#include "canary/canaries.h"
+#include "harness/adapter.h"
+#include "harness/objects.h"
+
+namespace blkdrain_props {
+
+// An owner's request on its way; Io::buffer points at it, so that each driver knows what it serves.
+struct SentRequest {
+    class ImplementationAdapter* adapter = nullptr;
+    Call call;                            // the send
+    Slot slot = no_slot;
+    std::uint32_t id = 0;
+    std::atomic<blkdrain::Request*> held{nullptr};  // by a leaf, waiting for the scenario
+    class ScriptedDriver* holder = nullptr;         // that leaf's driver
+
+    [[nodiscard]] blkdrain::Io io() {
+        return {call.number == 0 ? blkdrain::IoType::read : blkdrain::IoType::write, 0, 0,
+                reinterpret_cast<std::byte*>(this)};
+    }
+    // Null: an inner request of a settle.
+    static SentRequest* of(const blkdrain::Request& request) {
+        return reinterpret_cast<SentRequest*>(request.io().buffer);
+    }
+};
+
+// What the adapter and the drivers have in common; outlives the graph.
+struct DriverWorld {
+    Stage* stage = nullptr;
+    bool threaded = false;
+    HarnessCanary canary = HarnessCanary::none;
+    std::atomic<int> active{0};          // in all nodes together
+    std::atomic<std::uint64_t> moves{0};  // changes whenever a driver or an owner is called
+};
+
+class ScriptedDriver final : public blkdrain::Driver {
+public:
+    ScriptedDriver(DriverWorld& world, Slot slot, SettleKind settle, bool pinned)
+        : world_(world), slot_(slot), settle_(settle), pinned_(pinned) {}
+    // Tells the stage that the node is gone, and that it left nothing behind.
+    ~ScriptedDriver() override;
+
+    void submit(blkdrain::Node& node, blkdrain::Request& request) override;
+    [[nodiscard]] bool settles() const override { return settle_ != SettleKind::none; }
+    void settle(blkdrain::Node& node, blkdrain::Settlement& settlement) override;
+    [[nodiscard]] bool may_move(const blkdrain::Node& node, const blkdrain::EventLoop& loop) const override;
+
+    // Ends a request that a leaf holds; nothing if none does.
+    static void answer(SentRequest& sent, std::error_code result);
+    // Ends a settle that is held.
+    void settle_done(bool error);
+
+    std::error_code begin_internal();
+    void end_internal();
+
+    // Requests, settles and internal requests in the node now.
+    [[nodiscard]] int active() const { return active_.load(std::memory_order_seq_cst); }
+
+private:
+    struct Step;
+    struct MetadataWrite;
+    struct RogueWrite;
+
+    void enter();
+    void leave();
+    void settle_or_hold();
+    void end_settle(std::error_code result);
+
+    DriverWorld& world_;
+    const Slot slot_;
+    const SettleKind settle_;
+    const bool pinned_;
+    std::atomic<int> active_{0};
+    // The graph asks may_move when the node is born, before anybody can use it: that is how the driver learns its node.
+    mutable blkdrain::Node* node_ = nullptr;
+    std::atomic<blkdrain::Settlement*> settlement_{nullptr};
+};
+
+}  // namespace blkdrain_props

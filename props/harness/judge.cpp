@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/judge.h"
+
+#include <algorithm>
+#include <compare>
+#include <cstddef>
+#include <utility>
+
+#include <blkdrain_ref/reason.h>
+#include <blkdrain_ref/rules/admission.h>
+#include <blkdrain_ref/rules/cover.h>
+#include <blkdrain_ref/rules/graph_walks.h>
+#include <blkdrain_ref/rules/wait.h>
+
+namespace blkdrain_props {
+
+namespace ref = blkdrain_ref;
+using Kind = ref::Event::Kind;
+
+static_assert(error_words.size() == static_cast<std::size_t>(ref::Error::stopped) + 1,
+              "scenario and model have the same errors, in the same order");
+
+namespace {
+
+void mix(std::uint64_t& hash, std::uint64_t value) {
+    hash = (hash ^ value) * 0x100000001b3U;
+}
+
+std::uint64_t hash_of(const ref::Event& event, std::uint64_t hash) {
+    mix(hash, static_cast<std::uint64_t>(event.kind) | static_cast<std::uint64_t>(event.error) << 8U |
+                  static_cast<std::uint64_t>(event.direction) << 16U |
+                  static_cast<std::uint64_t>(event.section_kind) << 24U |
+                  static_cast<std::uint64_t>(event.op) << 32U | static_cast<std::uint64_t>(event.notice) << 40U |
+                  (event.pinned ? 1ULL << 48U : 0) | (event.attempt ? 1ULL << 49U : 0) |
+                  (event.in_notification ? 1ULL << 50U : 0));
+    mix(hash, event.edge | static_cast<std::uint64_t>(event.node.value) << 32U);
+    mix(hash, event.other.value | static_cast<std::uint64_t>(event.backend.value) << 32U);
+    mix(hash, event.request.value | static_cast<std::uint64_t>(event.parent.value) << 32U);
+    mix(hash, event.token.value | static_cast<std::uint64_t>(event.section.value) << 32U);
+    mix(hash, event.wait.value | static_cast<std::uint64_t>(event.loop.value) << 32U);
+    mix(hash, event.set.bits());
+    for (const ref::TokenId token : event.tokens) {
+        mix(hash, token.value);
+    }
+    for (const ref::SectionId section : event.holding.sections) {
+        mix(hash, section.value);
+    }
+    for (const ref::TokenId token : event.holding.tokens) {
+        mix(hash, token.value);
+    }
+    mix(hash, event.holding.request.value);
+    return hash;
+}
+
+std::string named(const char* what, std::uint32_t id) {
+    return what + std::to_string(id);
+}
+
+const char* word(bool value) {
+    return value ? "yes" : "no";
+}
+
+}  // namespace
+
+bool reports_begin(const ref::State& after, const ref::Event& event) {
+    if (event.kind == Kind::idle) {
+        return true;
+    }
+    if (event.kind != Kind::effective) {
+        return false;
+    }
+    const ref::Section* section = ref::find(after, event.section);
+    return section != nullptr && section->begun();
+}
+
+void Judge::reset() {
+    model_.nodes.clear();
+    model_.backends.clear();
+    model_.requests.clear();
+    model_.tokens.clear();
+    model_.sections.clear();
+    model_.waits.clear();
+    operations_.clear();
+    tokens_.clear();
+    violation_.reset();
+    events_ = 0;
+    hash_ = 0xcbf29ce484222325U;
+    step_ = 0;
+}
+
+void Judge::announce(const ref::Event& event) {
+    if (failed()) {
+        return;
+    }
+    if (listener_ != nullptr) {
+        listener_->event(event);
+    }
+    hash_ = hash_of(event, hash_);
+    ++events_;
+    if (const std::optional<ref::Reason> reason = ref::accept(model_, event)) {
+        refuse(*reason);
+        return;
+    }
+    note(event);
+}
+
+void Judge::adopt(const ref::State& model, const std::vector<ref::Event>& accepted) {
+    model_ = model;
+    for (const ref::Event& event : accepted) {
+        if (listener_ != nullptr) {
+            listener_->event(event);
+        }
+        hash_ = hash_of(event, hash_);
+        ++events_;
+        note(event);
+    }
+}
+
+void Judge::refuse(const ref::Reason& reason, const char* detector) {
+    violation(detector, reason.rule, ref::name(reason.code), ref::sentence(reason));
+}
+
+void Judge::write(std::vector<std::uint8_t>& table, std::uint32_t id, ref::Error error) {
+    if (id >= table.size()) {
+        table.resize(id + 1, open);
+    }
+    table[id] = static_cast<std::uint8_t>(error);
+}
+
+void Judge::note(const ref::Event& event) {
+    switch (event.kind) {
+        case Kind::begin:
+        case Kind::change:
+        case Kind::context:
+        case Kind::settle:
+        case Kind::close_backend:
+        case Kind::close_node:
+            if (event.error != ref::Error::ok) {
+                write(operations_, event.section.value, event.error);
+            }
+            break;
+        case Kind::effective: {
+            const ref::Section* section = ref::find(model_, event.section);
+            if (section == nullptr || section->kind != ref::SectionKind::drained) {
+                write(operations_, event.section.value, ref::Error::ok);
+            }
+            break;
+        }
+        case Kind::idle:
+        case Kind::finish:
+            write(operations_, event.section.value, event.error);
+            break;
+        case Kind::drain_done:
+        case Kind::quiet_done:
+            write(operations_, event.wait.value, event.error);
+            break;
+        case Kind::token_request:
+            if (event.error != ref::Error::ok) {
+                write(tokens_, event.token.value, event.error);
+            }
+            break;
+        case Kind::token_open:
+            write(tokens_, event.token.value, ref::Error::ok);
+            break;
+        case Kind::token_fail:
+            write(tokens_, event.token.value, event.error);
+            break;
+        case Kind::abandon:
+            if (event.token) {
+                write(tokens_, event.token.value, event.error);
+            } else if (event.wait) {
+                write(operations_, event.wait.value, event.error);
+            } else {
+                write(operations_, event.section.value, event.error);
+            }
+            break;
+        default:
+            break;
+    }
+}
+
+void Judge::violation(const char* detector, int rule, const char* code, std::string sentence) {
+    if (!violation_) {
+        violation_ = Violation{detector, rule, code, std::move(sentence), step_};
+    }
+}
+
+void Judge::nothing_is_due() {
+    if (failed()) {
+        return;
+    }
+    due_.clear();
+    ref::due(model_, due_);
+    if (!due_.empty()) {
+        refuse(ref::liveness_reason(model_, due_.front()), "liveness");
+    }
+}
+
+void Judge::node_entered(std::uint32_t node) {
+    if (failed()) {
+        return;
+    }
+    for (const ref::Section& section : model_.sections) {
+        if (section.kind != ref::SectionKind::drained || section.phase != ref::Phase::idle || section.abandoned) {
+            continue;
+        }
+        const ref::Shape shape = ref::shape_of(model_);
+        if (ref::down(shape, {section.node}).contains(ref::NodeId{node})) {
+            violation("drivers", 20, "active_in_drained",
+                      "the driver of n" + std::to_string(node) + " was given a request although drained section s" +
+                          std::to_string(section.id.value) + " of n" + std::to_string(section.node.value) +
+                          " is idle and n" + std::to_string(node) + " lies in Down of it (R20)");
+            return;
+        }
+    }
+}
+
+void Judge::differs(int rule, const char* code, std::string sentence) {
+    violation("state", rule, code, std::move(sentence) + " (R" + std::to_string(rule) + ")");
+}
+
+void Judge::same_state(const Observed& observed) {
+    if (failed()) {
+        return;
+    }
+    const ref::Scope cover = ref::covered(model_);
+    if (observed.nodes.size() != model_.nodes.size()) {
+        return differs(27, "node_count", "the graph has " + std::to_string(observed.nodes.size()) +
+                                             " nodes where the model has " + std::to_string(model_.nodes.size()));
+    }
+    for (const Observed::Node& seen : observed.nodes) {
+        const ref::Node* node = ref::find(model_, ref::NodeId{seen.id});
+        if (node == nullptr) {
+            return differs(27, "node_exists", named("n", seen.id) + " exists and should be closed");
+        }
+        if (seen.loop != node->loop.value) {
+            return differs(28, "node_loop",
+                           named("n", seen.id) + " lives on loop " + std::to_string(seen.loop) +
+                               " and should live on loop " + std::to_string(node->loop.value));
+        }
+        bool same_children = seen.child_count == node->children.size();
+        for (std::uint32_t i = 0; same_children && i < seen.child_count; ++i) {
+            same_children = observed.children[seen.first_child + i] == node->children[i].value;
+        }
+        if (!same_children) {
+            return differs(24, "children", "the children of " + named("n", seen.id) + " differ from the model's");
+        }
+        if (seen.internal != node->internal) {
+            return differs(22, "internal_requests",
+                           named("n", seen.id) + " counts " + std::to_string(seen.internal) +
+                               " internal requests, the model " + std::to_string(node->internal));
+        }
+        if (seen.stopped != cover.nodes.contains(node->id)) {
+            return differs(21, "stopped", named("n", seen.id) + " is stopped: " + word(seen.stopped) +
+                                              ", by the model: " + word(!seen.stopped));
+        }
+        if (seen.settling != (node->settle == ref::Settle::running)) {
+            return differs(21, "settling", named("n", seen.id) + " is being settled: " + word(seen.settling) +
+                                               ", by the model: " + word(!seen.settling));
+        }
+        if (seen.settled != node->settled()) {
+            return differs(21, "settled", named("n", seen.id) + " is settled: " + word(seen.settled) +
+                                              ", by the model: " + word(!seen.settled));
+        }
+        if (seen.settled && seen.settle_failed != (node->settle == ref::Settle::failed)) {
+            return differs(21, "settle_failed", "the settle of " + named("n", seen.id) + " failed: " +
+                                                    word(seen.settle_failed) + ", by the model: " +
+                                                    word(!seen.settle_failed));
+        }
+        if (seen.closing != ref::closing(model_, node->id)) {
+            return differs(27, "node_closing", named("n", seen.id) + " is closing: " + word(seen.closing) +
+                                                   ", by the model: " + word(!seen.closing));
+        }
+    }
+    if (observed.backends.size() != model_.backends.size()) {
+        return differs(27, "backend_count",
+                       "the graph has " + std::to_string(observed.backends.size()) + " backends where the model has " +
+                           std::to_string(model_.backends.size()));
+    }
+    for (const Observed::Backend& seen : observed.backends) {
+        const ref::Backend* backend = ref::find(model_, ref::BackendId{seen.id});
+        if (backend == nullptr) {
+            return differs(27, "backend_exists", named("b", seen.id) + " exists and should be closed");
+        }
+        if (seen.loop != backend->loop.value) {
+            return differs(28, "backend_loop",
+                           named("b", seen.id) + " lives on loop " + std::to_string(seen.loop) +
+                               " and should live on loop " + std::to_string(backend->loop.value));
+        }
+        if (seen.root != (backend->root ? backend->root.value : 0)) {
+            return differs(24, "root", "the root of " + named("b", seen.id) + " is " + named("n", seen.root) +
+                                           " and should be " +
+                                           (backend->root ? named("n", backend->root.value) : "none"));
+        }
+        if (seen.gated != cover.backends.contains(backend->id)) {
+            return differs(5, "gated", named("b", seen.id) + " is gated: " + word(seen.gated) +
+                                           ", by the model: " + word(!seen.gated));
+        }
+        if (seen.closing != ref::closing(model_, backend->id)) {
+            return differs(27, "backend_closing", named("b", seen.id) + " is closing: " + word(seen.closing) +
+                                                      ", by the model: " + word(!seen.closing));
+        }
+    }
+    if (observed.requests.size() != model_.requests.size()) {
+        return differs(3, "request_count",
+                       std::to_string(observed.requests.size()) + " requests exist where the model has " +
+                           std::to_string(model_.requests.size()));
+    }
+    for (const Observed::Request& seen : observed.requests) {
+        const ref::Request* request = ref::find(model_, ref::RequestId{seen.id});
+        if (request == nullptr) {
+            return differs(3, "request_exists", named("r", seen.id) + " exists and should be done");
+        }
+        if (static_cast<int>(seen.state) != static_cast<int>(request->state)) {
+            return differs(3, "request_state", "the state of " + named("r", seen.id) + " differs from the model's");
+        }
+        if (seen.backend != request->backend.value || seen.token != (request->token ? request->token.value : 0)) {
+            return differs(4, "request_owner",
+                           "the backend or the token of " + named("r", seen.id) + " differs from the model's");
+        }
+        if (request->state == ref::RequestState::waiting && !request->cancelled) {
+            const ref::Blockers blockers = ref::blockers(model_, *request);
+            const bool gate = (blockers & static_cast<ref::Blockers>(ref::Blocker::gate)) != 0;
+            const bool order = (blockers & static_cast<ref::Blockers>(ref::Blocker::order)) != 0;
+            if (seen.gate != gate) {
+                return differs(2, "gate_blocker", named("r", seen.id) + " waits for the gate: " + word(seen.gate) +
+                                                      ", by the model: " + word(gate));
+            }
+            if (seen.order != order) {
+                return differs(18, "order_blocker", named("r", seen.id) + " waits for its turn: " +
+                                                        word(seen.order) + ", by the model: " + word(order));
+            }
+        }
+    }
+    if (observed.tokens.size() != model_.tokens.size()) {
+        return differs(4, "token_count", std::to_string(observed.tokens.size()) +
+                                             " tokens exist where the model has " +
+                                             std::to_string(model_.tokens.size()));
+    }
+    for (const Observed::Token& seen : observed.tokens) {
+        const ref::Token* token = ref::find(model_, ref::TokenId{seen.id});
+        if (token == nullptr || token->open != seen.open) {
+            return differs(4, "token_state", named("t", seen.id) + " is open: " + word(seen.open) +
+                                                 ", unlike in the model");
+        }
+    }
+    if (observed.operations.size() != model_.sections.size() + model_.waits.size()) {
+        return differs(7, "operation_count",
+                       std::to_string(observed.operations.size()) +
+                           " sections and pending operations exist where the model has " +
+                           std::to_string(model_.sections.size() + model_.waits.size()));
+    }
+    for (const Observed::Operation& seen : observed.operations) {
+        Observed::Phase phase = Observed::Phase::pending;
+        if (const ref::Section* section = ref::find(model_, ref::SectionId{seen.id})) {
+            if (section->abandoned) {
+                continue;
+            }
+            phase = section->momentary()  ? Observed::Phase::pending
+                    : !section->live()    ? Observed::Phase::queued
+                    : section->begun()    ? Observed::Phase::begun
+                                          : Observed::Phase::live;
+        } else if (ref::find(model_, ref::WaitId{seen.id}) == nullptr) {
+            return differs(7, "operation_exists", named("s", seen.id) + " exists and should be over");
+        }
+        if (phase != seen.phase) {
+            return differs(7, "phase", "the phase of " + named("s", seen.id) + " is number " +
+                                           std::to_string(static_cast<int>(seen.phase)) + " and should be number " +
+                                           std::to_string(static_cast<int>(phase)));
+        }
+    }
+    if (observed.explained) {
+        same_items(observed);
+    }
+}
+
+void Judge::same_items(const Observed& observed) {
+    struct Line {
+        std::uint8_t kind;
+        std::uint32_t id;
+        auto operator<=>(const Line&) const = default;
+    };
+    std::vector<Line> expected;
+    std::vector<Line> seen;
+    const auto compare = [&](bool of_token, std::uint32_t id, const ref::Items& items) {
+        expected.clear();
+        seen.clear();
+        for (const ref::Item& item : items) {
+            switch (item.kind) {
+                case ref::Item::Kind::request:
+                    expected.push_back({0, item.request.value});
+                    break;
+                case ref::Item::Kind::token:
+                    expected.push_back({1, item.token.value});
+                    break;
+                case ref::Item::Kind::settling:
+                    expected.push_back({2, item.node.value});
+                    break;
+                case ref::Item::Kind::internal:
+                    expected.push_back({3, item.node.value});
+                    break;
+                default:
+                    expected.push_back({4, item.section.value});
+                    break;
+            }
+        }
+        for (const Observed::Item& item : observed.items) {
+            if (item.of_token == of_token && item.of == id) {
+                seen.push_back({static_cast<std::uint8_t>(item.kind), item.id});
+            }
+        }
+        std::sort(expected.begin(), expected.end());
+        expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
+        std::sort(seen.begin(), seen.end());
+        seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+        if (seen != expected) {
+            static constexpr const char* letters[] = {"r", "t", "settling n", "internal n", "s"};
+            std::string sentence =
+                "explain() of " + named(of_token ? "t" : "s", id) + " lists";
+            for (const Line& line : seen) {
+                sentence += " " + named(letters[line.kind], line.id);
+            }
+            sentence += " where the model has";
+            for (const Line& line : expected) {
+                sentence += " " + named(letters[line.kind], line.id);
+            }
+            violation("explain", 26, "items", sentence + " (R26)");
+        }
+    };
+    for (const ref::Section& section : model_.sections) {
+        if (!section.begun() && !section.abandoned) {
+            compare(false, section.id.value, ref::explain(model_, section.id));
+        }
+    }
+    for (const ref::Wait& wait : model_.waits) {
+        compare(false, wait.id.value, ref::explain(model_, wait.id));
+    }
+    for (const ref::Token& token : model_.tokens) {
+        if (!token.open) {
+            compare(true, token.id.value, ref::explain(model_, token.id));
+        }
+    }
+}
+
+}  // namespace blkdrain_props

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The judge: the reference follows what is announced; what it refuses, what it says is due and did not happen, and where
+// the observed state differs is a violation. Keeps the first violation of a run. Used by one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <blkdrain_ref/event.h>
+#include <blkdrain_ref/state.h>
+#include <blkdrain_ref/step.h>
+
+#include "harness/objects.h"
+#include "harness/observed.h"
+#include "harness/violation.h"
+
+namespace blkdrain_props {
+
+// Told of every event the judge accepts, and of the one it refuses; for time lines.
+class EventListener {
+public:
+    virtual void event(const blkdrain_ref::Event& event) = 0;
+
+protected:
+    ~EventListener() = default;
+};
+
+class Judge {
+public:
+    void reset();
+    void listen(EventListener* listener) { listener_ = listener; }
+
+    // The next event, in the order of effects. Nothing is judged after a violation.
+    void announce(const blkdrain_ref::Event& event);
+
+    [[nodiscard]] const blkdrain_ref::State& model() const { return model_; }
+    [[nodiscard]] std::uint64_t events() const { return events_; }
+    // FNV-1a over all events: equal for equal traces.
+    [[nodiscard]] std::uint64_t trace_hash() const { return hash_; }
+
+    // At rest nothing is due any more (liveness, R8).
+    void nothing_is_due();
+    // At rest the implementation looks like the model.
+    void same_state(const Observed& observed);
+
+    // The outcome announced for a control operation (section, change, drain, ...) or token; none: still open, or unknown.
+    [[nodiscard]] std::optional<Result> outcome_of_operation(std::uint32_t id) const { return read(operations_, id); }
+    [[nodiscard]] std::optional<Result> outcome_of_token(std::uint32_t id) const { return read(tokens_, id); }
+
+    // What scripted drivers see, judged with the sections and the graph of the model alone.
+    void node_entered(std::uint32_t node);
+
+    void violation(const char* detector, int rule, const char* code, std::string sentence);
+    [[nodiscard]] bool failed() const { return violation_.has_value(); }
+    [[nodiscard]] const std::optional<Violation>& found() const { return violation_; }
+    void take_step() { ++step_; }
+
+    // For the search of an order in real runs: the model is replaced by one that accepted the events in some order.
+    void adopt(const blkdrain_ref::State& model, const std::vector<blkdrain_ref::Event>& accepted);
+    void refuse(const blkdrain_ref::Reason& reason, const char* detector = "trace");
+
+private:
+    static constexpr std::uint8_t open = 0xff;
+
+    static std::optional<Result> read(const std::vector<std::uint8_t>& table, std::uint32_t id) {
+        if (id >= table.size() || table[id] == open) {
+            return std::nullopt;
+        }
+        return static_cast<Result>(table[id]);
+    }
+    static void write(std::vector<std::uint8_t>& table, std::uint32_t id, blkdrain_ref::Error error);
+    void note(const blkdrain_ref::Event& event);
+    void differs(int rule, const char* code, std::string sentence);
+    void same_items(const Observed& observed);
+
+    blkdrain_ref::State model_;
+    std::vector<std::uint8_t> operations_;
+    std::vector<std::uint8_t> tokens_;
+    std::vector<blkdrain_ref::Event> due_;
+    std::optional<Violation> violation_;
+    EventListener* listener_ = nullptr;
+    std::uint64_t events_ = 0;
+    std::uint64_t hash_ = 0;
+    std::uint32_t step_ = 0;
+};
+
+// Events that end the wait of a section: begin's report for user sections.
+bool reports_begin(const blkdrain_ref::State& after, const blkdrain_ref::Event& event);
+
+}  // namespace blkdrain_props

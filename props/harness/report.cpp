@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/report.h"
+
+#include <string_view>
+#include <vector>
+
+#include <blkdrain_ref/rules/wait.h>
+
+#include "harness/text.h"
+
+namespace blkdrain_props {
+
+namespace ref = blkdrain_ref;
+
+namespace {
+
+std::string letters_of(ref::Blockers blockers) {
+    std::string text;
+    const auto add = [&](ref::Blocker blocker, const char* name) {
+        if ((blockers & static_cast<ref::Blockers>(blocker)) != 0) {
+            text += text.empty() ? "" : " and ";
+            text += name;
+        }
+    };
+    add(ref::Blocker::gate, "GATE");
+    add(ref::Blocker::rate, "RATE");
+    add(ref::Blocker::plug, "PLUG");
+    add(ref::Blocker::order, "ORDER");
+    return text;
+}
+
+std::string to_line(const ref::Items& items) {
+    std::string text;
+    for (const ref::Item& item : items) {
+        text += text.empty() ? "" : ", ";
+        switch (item.kind) {
+            case ref::Item::Kind::request:
+                text += "request r" + std::to_string(item.request.value) +
+                        (item.state == ref::RequestState::waiting    ? " WAITING"
+                         : item.state == ref::RequestState::admitted ? " ADMITTED"
+                                                                     : " COMPLETING");
+                if (item.blockers != 0) {
+                    text += " (" + letters_of(item.blockers) + ")";
+                }
+                break;
+            case ref::Item::Kind::token:
+                text += "open token t" + std::to_string(item.token.value);
+                break;
+            case ref::Item::Kind::settling:
+                text += "n" + std::to_string(item.node.value) + " being settled";
+                break;
+            case ref::Item::Kind::internal:
+                text += "internal requests of n" + std::to_string(item.node.value);
+                break;
+            case ref::Item::Kind::conflict:
+                text += "conflicting isolate s" + std::to_string(item.section.value);
+                break;
+            case ref::Item::Kind::pass:
+                text += "the settles of s" + std::to_string(item.section.value);
+                break;
+            case ref::Item::Kind::gate:
+                text += "the end of s" + std::to_string(item.section.value);
+                break;
+        }
+    }
+    return text.empty() ? "nothing" : text;
+}
+
+}  // namespace
+
+void TextTimeLine::event(const ref::Event& event) {
+    text_ += started_ ? "           | " : "  start    | ";
+    text_ += ref::to_string(event);
+    text_ += '\n';
+}
+
+void TextTimeLine::operation(unsigned client, const Record& record, const char* where, bool skipped) {
+    started_ = true;
+    text_ += std::to_string(++step_) + ". client " + std::to_string(client) + ": " + to_text(record);
+    if (*where != '\0') {
+        text_ += std::string("   [runs in the ") + where + "]";
+    }
+    text_ += skipped ? "   [skipped: nothing to act on]\n" : "\n";
+}
+
+void TextTimeLine::outcome(Slot wait, Opcode opcode, Result result) {
+    const std::string_view word =
+        result == refused_by_api ? std::string_view("refused") : error_words[static_cast<std::size_t>(result)];
+    text_ += "           w" + std::to_string(wait) + " (" + std::string(row_of(opcode).name) + ") is over: " +
+             std::string(word) + "\n";
+}
+
+void TextTimeLine::at_rest(const Judge& judge) {
+    const ref::State& model = judge.model();
+    std::string rest;
+    const auto add = [&](std::string what, const ref::Items& items) {
+        rest += "           waits: " + std::move(what) + " for " + to_line(items) + "\n";
+    };
+    for (const ref::Section& section : model.sections) {
+        if (!section.begun() && !section.abandoned) {
+            add(std::string(ref::name(section.kind)) + " s" + std::to_string(section.id.value), ref::explain(model, section.id));
+        }
+    }
+    for (const ref::Wait& wait : model.waits) {
+        add((wait.drain() ? "drain s" : "quiet s") + std::to_string(wait.id.value), ref::explain(model, wait.id));
+    }
+    for (const ref::Token& token : model.tokens) {
+        if (!token.open) {
+            add("token t" + std::to_string(token.id.value), ref::explain(model, token.id));
+        }
+    }
+    if (rest != last_rest_) {
+        text_ += rest.empty() ? "           nothing waits any more\n" : rest;
+        last_rest_ = rest;
+    }
+}
+
+void TextTimeLine::healing() {
+    text_ += "   at the end everything is released: devices answer, sections end, tokens close\n";
+}
+
+std::string reason_text(const Violation& violation) {
+    return violation.sentence + "\nrule: " + (violation.rule == 0 ? "none" : "R" + std::to_string(violation.rule)) +
+           "\nfound by: " + violation.detector + " (" + violation.code + ")\nafter operation: " +
+           std::to_string(violation.step) + "\n";
+}
+
+}  // namespace blkdrain_props

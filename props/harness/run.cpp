@@ -1,0 +1,1079 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/run.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include <blkdrain_ref/rules/admission.h>
+#include <blkdrain_ref/rules/cover.h>
+#include <blkdrain_ref/rules/wait.h>
+
+#include "harness/text.h"
+
+namespace blkdrain_props {
+
+namespace ref = blkdrain_ref;
+
+namespace {
+
+// Sets of nodes and backends have 64 places, and ids of the library count from 1.
+constexpr std::size_t objects_of_a_kind_max = 60;
+// Each round releases something; more are needed only for what releases something else.
+constexpr int healing_rounds_max = 256;
+
+// The rule to name when the owner of a wait was told something else than what was announced.
+int rule_of(Opcode opcode) {
+    switch (opcode) {
+        case Opcode::drain:
+            return 10;
+        case Opcode::open_token:
+            return 4;
+        case Opcode::isolate:
+            return 23;
+        case Opcode::drained:
+            return 20;
+        case Opcode::settle:
+            return 19;
+        case Opcode::set_loop:
+            return 28;
+        case Opcode::close_backend:
+        case Opcode::close_node:
+            return 27;
+        case Opcode::quiesce_all:
+        case Opcode::self_quiesce:
+        case Opcode::quiet:
+            return 7;
+        default:
+            return 24;
+    }
+}
+
+std::string_view word(Result result) {
+    return result == refused_by_api ? std::string_view("refused at the interface")
+                                    : error_words[static_cast<std::size_t>(result)];
+}
+
+std::string label(const char* what, Slot slot) {
+    return what + std::to_string(slot);
+}
+
+}  // namespace
+
+Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCount& counts) {
+    judge_.reset();
+    judge_.listen(nullptr);
+    objects_.clear();
+    for (auto& queue : left_for_completion_) {
+        queue.clear();
+    }
+    for (auto& queue : left_for_notification_) {
+        queue.clear();
+    }
+    last_.fill(Result::ok);
+    misbehaviour_.reset();
+    misbehaviour_found_.store(false, std::memory_order_relaxed);
+    counts_ = &counts;
+    options_ = options;
+    rule_ = scenario.header.rule;
+    loops_ = std::max<std::uint8_t>(scenario.header.loops, 1);
+    free_ = scenario.header.pace == Pace::free;
+    healing_ = false;
+    ticks_ = 0;
+    operations_ = 0;
+    first_unverified_ = 0;
+
+    judge_.listen(options.time_line);
+    adapter_.open(scenario, *this);
+    set_up(scenario);
+    if (!stopped()) {
+        if (free_) {
+            freely(scenario);
+        } else {
+            in_steps(scenario);
+        }
+    }
+    if (options.heal && !stopped()) {
+        heal();
+    }
+    at_rest();
+    adapter_.close(!stopped() && options.heal);
+    if (!judge_.failed() && misbehaviour_) {
+        judge_.violation(misbehaviour_->detector.c_str(), misbehaviour_->rule, misbehaviour_->code.c_str(),
+                         misbehaviour_->sentence);
+    }
+    counts.scenarios += 1;
+    counts.events += judge_.events();
+    counts.violations += judge_.failed() ? 1 : 0;
+    return {judge_.found(), judge_.trace_hash(), judge_.events(), operations_};
+}
+
+void Runner::set_up(const Scenario& scenario) {
+    setting_up_ = true;
+    const auto node_count = scenario.graph.nodes.size();
+    for (Slot slot = 0; slot < node_count; ++slot) {
+        const NodeSpec& spec = scenario.graph.nodes[slot];
+        Objects::Node& node = objects_.nodes.emplace_back();
+        node.pinned = spec.pinned;
+        node.settle = spec.settle;
+        Call call;
+        call.opcode = Opcode::new_node;
+        call.node = slot;
+        call.loop = static_cast<std::uint8_t>(spec.loop % loops_);
+        call.number = static_cast<std::uint8_t>(spec.settle);
+        call.pinned = spec.pinned;
+        adapter_.call(call);
+    }
+    for (Slot slot = 0; slot < node_count; ++slot) {
+        for (const ChildSpec& child : scenario.graph.nodes[slot].children) {
+            Call call;
+            call.opcode = Opcode::attach;
+            call.node = slot;
+            call.other = child.node;
+            call.role = child.role;
+            adapter_.call(call);
+        }
+    }
+    for (Slot slot = 0; slot < scenario.graph.backends.size(); ++slot) {
+        const BackendSpec& spec = scenario.graph.backends[slot];
+        Objects::Backend& backend = objects_.backends.emplace_back();
+        // An owner that refuses to move says so through its listener.
+        backend.pinned = spec.pinned;
+        backend.listens = spec.listens || spec.pinned;
+        Call call;
+        call.opcode = Opcode::new_backend;
+        call.backend = slot;
+        call.loop = static_cast<std::uint8_t>(spec.loop % loops_);
+        call.pinned = spec.pinned;
+        call.variant = spec.listens || spec.pinned;
+        adapter_.call(call);
+        if (spec.root != no_node) {
+            Call insert;
+            insert.opcode = Opcode::insert_medium;
+            insert.backend = slot;
+            insert.node = spec.root;
+            adapter_.call(insert);
+        }
+    }
+    adapter_.rest();
+    at_rest();
+    setting_up_ = false;
+}
+
+void Runner::in_steps(const Scenario& scenario) {
+    std::array<std::size_t, clients_max> next{};
+    for (bool any = true; any && !stopped();) {
+        any = false;
+        for (unsigned client = 0; client < scenario.programs.size() && !stopped(); ++client) {
+            const Program& program = scenario.programs[client];
+            if (next[client] < program.size()) {
+                next[client] = step(client, program, next[client]);
+                any = true;
+            }
+        }
+    }
+}
+
+// One step: an operation with those that follow at once. A send moves the client onto a loop, and the rest of the step
+// runs there, up to a send on another loop.
+std::size_t Runner::step(unsigned client, const Program& program, std::size_t next) {
+    std::size_t end = next + 1;
+    while (end < program.size() && program[end].at_once) {
+        ++end;
+    }
+    const auto sends = [&](std::size_t i) {
+        return program[i].opcode == Opcode::send && program[i].where == Where::client;
+    };
+    while (next < end && !stopped()) {
+        if (!sends(next)) {
+            perform(client, program[next], {});
+            ++next;
+            continue;
+        }
+        struct Segment {
+            Runner* runner;
+            const Program* program;
+            std::size_t next, end;
+            unsigned client;
+            int loop;
+        } segment{this, &program, next, next + 1, client, program[next].c % loops_};
+        while (segment.end < end && program[segment.end].opcode != Opcode::advance &&
+               !(sends(segment.end) && program[segment.end].c % loops_ != segment.loop)) {
+            ++segment.end;
+        }
+        Segment* const on = &segment;
+        adapter_.on_loop(static_cast<unsigned>(segment.loop), [on] {
+            for (; on->next < on->end; ++on->next) {
+                on->runner->perform(on->client, (*on->program)[on->next], Context{on->loop, no_slot, no_slot});
+            }
+        });
+        next = segment.end;
+    }
+    adapter_.rest();
+    at_rest();
+    return end;
+}
+
+void Runner::freely(const Scenario& scenario) {
+    adapter_.run_clients(static_cast<unsigned>(scenario.programs.size()),
+                         [this, &scenario](unsigned number) { client(number, scenario.programs[number]); });
+    at_rest();
+}
+
+void Runner::client(unsigned client, const Program& program) {
+    for (const Record& record : program) {
+        if (judge_.failed() || misbehaviour_found_.load(std::memory_order_relaxed)) {
+            return;
+        }
+        if (record.opcode == Opcode::send && record.where == Where::client) {
+            const unsigned loop = record.c % loops_;
+            const Record* const sent = &record;
+            adapter_.post(loop, [this, sent, client, loop] {
+                perform(client, *sent, Context{static_cast<int>(loop), no_slot, no_slot});
+            });
+        } else {
+            perform(client, record, {});
+        }
+    }
+}
+
+void Runner::perform(unsigned client, const Record& record, const Context& context) {
+    const OperationRow& row = row_of(record.opcode);
+    const bool leaves = record.where != Where::client && context.completing == no_slot && context.notified == no_slot;
+    if (leaves) {
+        Guard guard(*this);
+        leave(static_cast<std::uint8_t>(client), record);
+        return;
+    }
+    if (row.is_expectation()) {
+        expect(client, record);
+        return;
+    }
+    Call call;
+    bool performed = false;
+    {
+        Guard guard(*this);
+        performed = prepare(record, static_cast<std::uint8_t>(client), context, call) && create(row, call);
+        OperationCount& count = (*counts_)[record.opcode];
+        ++operations_;
+        ++counts_->operations;
+        ++(performed ? count.uses : count.skipped);
+        std::uint64_t overlap = 0;
+        for (const Objects::Wait& wait : objects_.waits) {
+            overlap += wait.pending ? 1 : 0;
+        }
+        for (const Objects::Request& request : objects_.requests) {
+            overlap += request.live ? 1 : 0;
+        }
+        counts_->overlap_sum += overlap;
+        counts_->overlap_max = std::max(counts_->overlap_max, overlap);
+    }
+    if (!threaded_) {
+        judge_.take_step();
+    }
+    if (options_.time_line != nullptr) {
+        const char* const where = context.completing != no_slot ? "completion"
+                                  : context.notified != no_slot ? "notification"
+                                                                : "";
+        options_.time_line->operation(client, record, where, !performed);
+    }
+    if (!performed) {
+        return;
+    }
+    Result result = Result::ok;
+    switch (record.opcode) {
+        case Opcode::await:
+            if (free_) {
+                const Slot wait = call.wait;
+                adapter_.await([this, wait] {
+                    Guard guard(*this);
+                    return !objects_.waits[wait].pending;
+                });
+            }
+            break;
+        case Opcode::advance:
+            ticks_ += record.a;
+            adapter_.advance(record.a);
+            break;
+        case Opcode::hold:
+            break;
+        default:
+            result = adapter_.call(call);
+            break;
+    }
+    Guard guard(*this);
+    if (record.opcode == Opcode::internal_start && result == Result::ok) {
+        ++objects_.nodes[call.node].internal;
+    }
+    if (record.opcode == Opcode::send || record.opcode == Opcode::internal_start) {
+        last_[client] = result;
+    }
+    if (call.own_wait == no_slot) {
+        OperationCount& count = (*counts_)[record.opcode];
+        ++(result == Result::ok ? count.effective : count.failed);
+    } else if (free_ && !threaded_) {
+        Objects::Wait& wait = objects_.waits[call.own_wait];
+        const bool known = wait.token != no_slot
+                               ? judge_.outcome_of_token(adapter_.token_id(wait.token)).has_value()
+                               : judge_.outcome_of_operation(adapter_.operation_id(call.own_wait)).has_value();
+        if (!known && !wait.was_blocked) {
+            wait.was_blocked = true;
+            ++(*counts_)[record.opcode].blocked;
+        }
+    }
+}
+
+// Resolves the operands; false: there is nothing to act on. Takes effect on the objects where the call cannot fail.
+bool Runner::prepare(const Record& record, std::uint8_t client, const Context& context, Call& call) {
+    const OperationRow& row = row_of(record.opcode);
+    call.opcode = record.opcode;
+    call.variant = record.variant;
+    call.extra = record.extra;
+    call.client = client;
+    call.deadline = record.deadline;
+    call.completing = context.completing;
+    call.in_notification = context.notified != no_slot;
+    const std::array<std::uint8_t, 4> bytes{record.a, record.b, record.c, record.d};
+    std::array<Slot, 4> slots{no_slot, no_slot, no_slot, no_slot};
+    for (std::size_t i = 0; i < 4; ++i) {
+        const OperandKind kind = row.operands[i];
+        if (!is_object(kind)) {
+            continue;
+        }
+        // The optional object of an operation is its last operand.
+        const bool optional = row.has_extra() && (i == 3 || !is_object(row.operands[i + 1])) &&
+                              (record.opcode == Opcode::send || record.opcode == Opcode::open_token ||
+                               record.opcode == Opcode::isolate || record.opcode == Opcode::quiesce_all ||
+                               record.opcode == Opcode::new_backend) &&
+                              (i > 0 || record.opcode == Opcode::quiesce_all);
+        if (optional && !record.extra) {
+            continue;
+        }
+        slots[i] = objects_.resolve(kind, record.opcode, bytes[i], false);
+        if (slots[i] == no_slot) {
+            return false;
+        }
+    }
+    const auto loop_of = [this](std::uint8_t byte) { return static_cast<std::uint8_t>(byte % loops_); };
+    switch (record.opcode) {
+        case Opcode::send:
+            call.backend = slots[0];
+            call.number = record.b;
+            call.loop = context.loop >= 0 ? static_cast<std::uint8_t>(context.loop) : loop_of(record.c);
+            call.token = slots[3];
+            break;
+        case Opcode::complete:
+            call.request = slots[0];
+            objects_.requests[slots[0]].held = false;
+            break;
+        case Opcode::hold:
+            call.node = slots[0];
+            objects_.nodes[slots[0]].holds = record.b != 0;
+            break;
+        case Opcode::open_token:
+        case Opcode::isolate:
+            call.backend = slots[0];
+            call.also = slots[1];
+            break;
+        case Opcode::close_token:
+            call.token = slots[0];
+            objects_.tokens[slots[0]].open = false;
+            objects_.tokens[slots[0]].over = true;
+            break;
+        case Opcode::drain:
+        case Opcode::self_quiesce:
+        case Opcode::close_backend:
+        case Opcode::remove_medium:
+            call.backend = slots[0];
+            break;
+        case Opcode::quiesce_all:
+            call.backend = slots[0];
+            break;
+        case Opcode::drained:
+        case Opcode::close_node:
+        case Opcode::settle:
+        case Opcode::remove_filter:
+            call.node = slots[0];
+            break;
+        case Opcode::end:
+            call.section = slots[0];
+            objects_.sections[slots[0]].over = true;
+            break;
+        case Opcode::quiet:
+            call.section = slots[0];
+            break;
+        case Opcode::abandon:
+        case Opcode::await:
+            call.wait = slots[0];
+            break;
+        case Opcode::attach:
+            call.node = slots[0];
+            call.other = slots[1];
+            call.role = static_cast<Role>(record.c);
+            break;
+        case Opcode::detach:
+            call.node = slots[0];
+            call.number = record.b;
+            break;
+        case Opcode::replace:
+        case Opcode::insert_filter:
+            call.node = slots[0];
+            call.other = slots[1];
+            break;
+        case Opcode::insert_medium:
+            call.backend = slots[0];
+            call.node = slots[1];
+            break;
+        case Opcode::set_loop:
+            call.node = slots[0];
+            call.loop = loop_of(record.b);
+            break;
+        case Opcode::new_node:
+            if (objects_.nodes.size() >= objects_of_a_kind_max) {
+                return false;
+            }
+            call.loop = loop_of(record.a);
+            call.number = record.b;
+            call.pinned = record.variant;
+            break;
+        case Opcode::new_backend:
+            if (objects_.backends.size() >= objects_of_a_kind_max) {
+                return false;
+            }
+            call.loop = loop_of(record.a);
+            call.node = slots[1];
+            break;
+        case Opcode::listen:
+            call.backend = slots[0];
+            if (objects_.backends[slots[0]].listens) {
+                return false;
+            }
+            objects_.backends[slots[0]].listens = true;
+            break;
+        case Opcode::settle_done:
+            call.node = slots[0];
+            objects_.nodes[slots[0]].settle_held = false;
+            break;
+        case Opcode::internal_start:
+            call.node = slots[0];
+            break;
+        case Opcode::internal_end:
+            call.node = slots[0];
+            --objects_.nodes[slots[0]].internal;
+            break;
+        default:
+            break;
+    }
+    if (row.changes_graph && record.extra) {
+        call.token = objects_.newest_token(client);
+    }
+    switch (record.holds) {
+        case Holds::section:
+            call.holds_section = objects_.newest_section(client);
+            break;
+        case Holds::token:
+            call.holds_token = objects_.newest_token(client);
+            break;
+        case Holds::request:
+            call.holds_request = context.completing;
+            break;
+        case Holds::nothing:
+            break;
+    }
+    return true;
+}
+
+// The objects that the call makes; their numbers count whatever comes of them.
+bool Runner::create(const OperationRow& row, Call& call) {
+    if (call.opcode == Opcode::new_node) {
+        call.node = static_cast<Slot>(objects_.nodes.size());
+        Objects::Node& node = objects_.nodes.emplace_back();
+        node.settle = static_cast<SettleKind>(call.number);
+        node.pinned = call.variant;
+    }
+    if (call.opcode == Opcode::new_backend) {
+        call.backend = static_cast<Slot>(objects_.backends.size());
+        objects_.backends.emplace_back().listens = call.variant;
+    }
+    if (!row.waits && !(call.opcode == Opcode::new_backend && call.extra)) {
+        return true;
+    }
+    call.own_wait = static_cast<Slot>(objects_.waits.size());
+    Objects::Wait& wait = objects_.waits.emplace_back();
+    wait.client = call.client;
+    wait.opcode = call.opcode;
+    wait.deadline = call.deadline == 0 ? 0 : ticks_ + call.deadline;
+    if (call.opcode == Opcode::close_backend) {
+        wait.backend = call.backend;
+    }
+    if (row.begins_section) {
+        wait.section = call.own_section = static_cast<Slot>(objects_.sections.size());
+        Objects::Section& section = objects_.sections.emplace_back();
+        section.client = call.client;
+        section.kind = call.opcode;
+        section.wait = call.own_wait;
+        section.anchor = call.opcode == Opcode::drained ? call.node : call.backend;
+    }
+    if (call.opcode == Opcode::open_token) {
+        wait.token = call.own_token = static_cast<Slot>(objects_.tokens.size());
+        Objects::Token& token = objects_.tokens.emplace_back();
+        token.client = call.client;
+        token.wait = call.own_wait;
+        token.first = call.backend;
+        token.second = call.also;
+    }
+    return true;
+}
+
+void Runner::leave(std::uint8_t client, const Record& record) {
+    const Slot backend = objects_.resolve(OperandKind::backend, record.opcode, record.where_backend, false);
+    if (backend == no_slot) {
+        ++operations_;
+        ++counts_->operations;
+        ++(*counts_)[record.opcode].skipped;
+        return;
+    }
+    auto& queues = record.where == Where::completion ? left_for_completion_ : left_for_notification_;
+    if (queues.size() <= backend) {
+        queues.resize(backend + 1);
+    }
+    queues[backend].push_back({record, client});
+}
+
+void Runner::run_left(std::vector<std::vector<Left>>& queues, Slot backend, const Context& context) {
+    // What is left for the next callback meanwhile stays for that one.
+    std::vector<Left> now;
+    {
+        Guard guard(*this);
+        if (backend >= queues.size() || queues[backend].empty()) {
+            return;
+        }
+        now.swap(queues[backend]);
+    }
+    for (const Left& left : now) {
+        perform(left.client, left.record, context);
+    }
+}
+
+// ---- Stage
+
+Slot Runner::request_exists(const Call& send) {
+    Guard guard(*this);
+    const auto slot = static_cast<Slot>(objects_.requests.size());
+    Objects::Request& request = objects_.requests.emplace_back();
+    request.client = send.client;
+    request.backend = send.backend;
+    request.loop = send.loop;
+    request.token = send.token;
+    return slot;
+}
+
+void Runner::request_held(Slot request, bool held) {
+    Guard guard(*this);
+    objects_.requests[request].held = held;
+}
+
+void Runner::request_over(Slot slot, Result result, unsigned loop) {
+    Slot backend = no_slot;
+    bool again = false;
+    bool elsewhere = false;
+    {
+        Guard guard(*this);
+        Objects::Request& request = objects_.requests[slot];
+        again = ++request.completions > 1;
+        elsewhere = request.loop != loop;
+        request.live = false;
+        request.held = false;
+        request.result = result;
+        backend = request.backend;
+    }
+    if (again) {
+        misbehaved(3, "completed_twice", "request number " + std::to_string(slot) + " completed twice (R3)");
+    }
+    if (elsewhere) {
+        misbehaved(9, "completed_elsewhere",
+                   "request number " + std::to_string(slot) + " completed on another loop than it was sent on (R9)");
+    }
+    run_left(left_for_completion_, backend, Context{static_cast<int>(loop), slot, no_slot});
+}
+
+void Runner::wait_over(Slot slot, Result result, bool section) {
+    if (slot == no_slot) {
+        if (result != Result::ok) {
+            misbehaved(24, "set_up", "the graph at the start could not be built: " + std::string(word(result)));
+        }
+        return;
+    }
+    std::uint32_t callbacks = 0;
+    Opcode opcode{};
+    {
+        Guard guard(*this);
+        Objects::Wait& wait = objects_.waits[slot];
+        callbacks = ++wait.callbacks;
+        opcode = wait.opcode;
+        if (callbacks == 1) {
+            wait.pending = false;
+            wait.result = result;
+            OperationCount& count = (*counts_)[opcode];
+            ++(result == Result::ok ? count.effective : count.failed);
+            if (wait.section != no_slot) {
+                objects_.sections[wait.section].begun = section;
+                objects_.sections[wait.section].over = !section;
+            }
+            if (wait.token != no_slot) {
+                objects_.tokens[wait.token].open = result == Result::ok;
+                objects_.tokens[wait.token].over = result != Result::ok;
+            }
+            if (wait.backend != no_slot && result == Result::ok) {
+                objects_.backends[wait.backend].live = false;
+            }
+        }
+    }
+    if (options_.time_line != nullptr && !threaded_) {
+        options_.time_line->outcome(slot, opcode, result);
+    }
+    if (callbacks > 1) {
+        misbehaved(25, "called_twice",
+                   "the callback of wait w" + std::to_string(slot) + " ran twice: success and abandon race to one "
+                   "outcome (R25)");
+    }
+}
+
+void Runner::notified(Slot backend, bool begin, unsigned loop) {
+    bool in_turn = true;
+    {
+        Guard guard(*this);
+        Objects::Told& told = objects_.backends[backend].told;
+        in_turn = (told == Objects::Told::begin) != begin;
+        told = begin ? Objects::Told::begin : Objects::Told::end;
+    }
+    if (!in_turn) {
+        misbehaved(9, "notified_out_of_turn",
+                   "the owner of " + label("b", backend) + " was told " + (begin ? "begin" : "end") + " twice (R9)");
+    }
+    run_left(left_for_notification_, backend, Context{static_cast<int>(loop), no_slot, backend});
+}
+
+bool Runner::node_holds(Slot node) {
+    Guard guard(*this);
+    return objects_.nodes[node].holds;
+}
+
+void Runner::settle_held(Slot node, bool held) {
+    Guard guard(*this);
+    objects_.nodes[node].settle_held = held;
+}
+
+void Runner::node_gone(Slot node) {
+    Guard guard(*this);
+    objects_.nodes[node].live = false;
+}
+
+Slot Runner::wait_of_section(Slot section) {
+    Guard guard(*this);
+    return objects_.sections[section].wait;
+}
+
+Slot Runner::drained_node(Slot section) {
+    Guard guard(*this);
+    return objects_.sections[section].kind == Opcode::drained ? objects_.sections[section].anchor : no_slot;
+}
+
+void Runner::misbehaved(int rule, const char* code, std::string sentence) {
+    Guard guard(*this);
+    if (!misbehaviour_) {
+        misbehaviour_ = Violation{"drivers", rule, code, std::move(sentence), operations_};
+        misbehaviour_found_.store(true, std::memory_order_relaxed);
+    }
+}
+
+// ---- At rest
+
+void Runner::at_rest() {
+    if (misbehaviour_) {
+        judge_.violation(misbehaviour_->detector.c_str(), misbehaviour_->rule, misbehaviour_->code.c_str(),
+                         misbehaviour_->sentence);
+    }
+    if (judge_.failed()) {
+        return;
+    }
+    judge_.nothing_is_due();
+    if (!judge_.failed() && adapter_.observe(observed_, options_.explain)) {
+        judge_.same_state(observed_);
+    }
+    if (!judge_.failed()) {
+        verify_outcomes();
+    }
+    if (options_.time_line != nullptr && !setting_up_) {
+        options_.time_line->at_rest(judge_);
+    }
+}
+
+void Runner::verify_outcomes() {
+    std::uint32_t live = 0;
+    for (const Objects::Request& request : objects_.requests) {
+        live += request.live ? 1 : 0;
+    }
+    if (live != judge_.model().requests.size()) {
+        for (Slot slot = 0; slot < objects_.requests.size(); ++slot) {
+            const std::uint32_t id = adapter_.request_id(slot);
+            if (objects_.requests[slot].live && ref::find(judge_.model(), ref::RequestId{id}) == nullptr) {
+                return judge_.violation("outcome", 3, "completion_lost",
+                                        "request r" + std::to_string(id) + " is done but its owner was not told (R3)");
+            }
+        }
+        return judge_.violation("outcome", 3, "completion_unannounced",
+                                "a request completed whose completion was not announced (R3)");
+    }
+    bool all = true;
+    for (std::size_t i = first_unverified_; i < objects_.waits.size(); ++i) {
+        Objects::Wait& wait = objects_.waits[i];
+        if (wait.verified) {
+            first_unverified_ += all ? 1 : 0;
+            continue;
+        }
+        const auto slot = static_cast<Slot>(i);
+        const std::uint32_t id =
+            wait.token != no_slot ? adapter_.token_id(wait.token) : adapter_.operation_id(slot);
+        const std::optional<Result> announced = id == 0             ? std::nullopt
+                                                : wait.token != no_slot ? judge_.outcome_of_token(id)
+                                                                        : judge_.outcome_of_operation(id);
+        const std::string_view name = row_of(wait.opcode).name;
+        if (wait.pending) {
+            if (announced) {
+                return judge_.violation("outcome", rule_of(wait.opcode), "callback_lost",
+                                        std::string(name) + " w" + std::to_string(slot) + " ended with " +
+                                            std::string(word(*announced)) + " but its owner was not told (R" +
+                                            std::to_string(rule_of(wait.opcode)) + ")");
+            }
+            if (!wait.was_blocked) {
+                wait.was_blocked = true;
+                ++(*counts_)[wait.opcode].blocked;
+            }
+            all = false;
+            continue;
+        }
+        if (wait.result != refused_by_api && (!announced || *announced != wait.result)) {
+            return judge_.violation(
+                "outcome", rule_of(wait.opcode), "callback_differs",
+                std::string(name) + " w" + std::to_string(slot) + " told its owner " + std::string(word(wait.result)) +
+                    " where " + (announced ? std::string(word(*announced)) : std::string("nothing")) +
+                    " was announced (R" + std::to_string(rule_of(wait.opcode)) + ")");
+        }
+        wait.verified = true;
+        first_unverified_ += all ? 1 : 0;
+    }
+}
+
+// ---- Expectations
+
+void Runner::expect(unsigned client, const Record& record) {
+    // The model of a run with parallel threads is only up to date at rest.
+    if (threaded_ && (record.at_once || record.where != Where::client || free_)) {
+        return;
+    }
+    std::string found;
+    if (!holds(client, record, found)) {
+        judge_.violation("expectation", rule_, "expectation",
+                         "the scenario says \"" + to_text(record) + "\" but found " + found +
+                             (rule_ != 0 ? " (R" + std::to_string(rule_) + ")" : ""));
+    }
+}
+
+bool Runner::holds(unsigned client, const Record& record, std::string& found) const {
+    const OperationRow& row = row_of(record.opcode);
+    const ref::State& model = judge_.model();
+    const OperandKind kind = row.operands[0];
+    const Slot slot = is_object(kind) ? objects_.resolve(kind, record.opcode, record.a, true) : 0;
+    if (slot == no_slot) {
+        found = "no such object";
+        return false;
+    }
+    const auto word_at = [&](const auto& words, std::size_t index) {
+        found = words[index];
+        return index == record.b;
+    };
+    switch (record.opcode) {
+        case Opcode::expect_request: {
+            const Objects::Request& request = objects_.requests[slot];
+            const auto expected = static_cast<RequestWord>(record.b);
+            if (request.live) {
+                const ref::Request* entry = ref::find(model, ref::RequestId{adapter_.request_id(slot)});
+                const bool waiting = entry != nullptr && entry->state == ref::RequestState::waiting;
+                return word_at(request_words,
+                               static_cast<std::size_t>(waiting ? RequestWord::waiting : RequestWord::admitted));
+            }
+            found = "done with " + std::string(word(request.result));
+            return expected == RequestWord::done || request_words[record.b] == word(request.result);
+        }
+        case Opcode::expect_wait: {
+            const Objects::Wait& wait = objects_.waits[slot];
+            if (wait.result == refused_by_api) {
+                found = word(wait.result);
+                return false;
+            }
+            return word_at(wait_words, wait.pending ? wait_word_pending : static_cast<std::size_t>(wait.result) + 1);
+        }
+        case Opcode::expect_backend: {
+            const Objects::Backend& backend = objects_.backends[slot];
+            const ref::Backend* entry = ref::find(model, ref::BackendId{adapter_.backend_id(slot)});
+            const auto expected = static_cast<BackendWord>(record.b);
+            if (entry == nullptr) {
+                return word_at(backend_words, static_cast<std::size_t>(BackendWord::gone));
+            }
+            const bool gated = ref::gated(model, entry->id);
+            const std::size_t loop = static_cast<std::size_t>(BackendWord::loop_0) + entry->loop.value;
+            switch (expected) {
+                case BackendWord::open:
+                case BackendWord::gated:
+                    return word_at(backend_words, static_cast<std::size_t>(gated ? BackendWord::gated : BackendWord::open));
+                case BackendWord::told_nothing:
+                case BackendWord::told_begin:
+                case BackendWord::told_end:
+                    return word_at(backend_words, static_cast<std::size_t>(BackendWord::told_nothing) +
+                                                      static_cast<std::size_t>(backend.told));
+                case BackendWord::empty:
+                case BackendWord::has_medium:
+                    return word_at(backend_words,
+                                   static_cast<std::size_t>(entry->root ? BackendWord::has_medium : BackendWord::empty));
+                case BackendWord::gone:
+                    found = "it is there";
+                    return false;
+                default:
+                    return word_at(backend_words, loop);
+            }
+        }
+        case Opcode::expect_node: {
+            const ref::Node* entry = ref::find(model, ref::NodeId{adapter_.node_id(slot)});
+            const auto expected = static_cast<NodeWord>(record.b);
+            if (entry == nullptr) {
+                return word_at(node_words, static_cast<std::size_t>(NodeWord::gone));
+            }
+            const bool stopped = ref::stopped(model, entry->id);
+            switch (expected) {
+                case NodeWord::running:
+                case NodeWord::stopped:
+                    return word_at(node_words, static_cast<std::size_t>(stopped ? NodeWord::stopped : NodeWord::running));
+                case NodeWord::settling:
+                case NodeWord::settled:
+                case NodeWord::unsettled:
+                    return word_at(node_words,
+                                   static_cast<std::size_t>(entry->settle == ref::Settle::running ? NodeWord::settling
+                                                            : entry->settled()                    ? NodeWord::settled
+                                                                                                  : NodeWord::unsettled));
+                case NodeWord::gone:
+                    found = "it is there";
+                    return false;
+                default:
+                    return word_at(node_words, static_cast<std::size_t>(NodeWord::loop_0) + entry->loop.value);
+            }
+        }
+        case Opcode::expect_token: {
+            const Objects::Token& token = objects_.tokens[slot];
+            return word_at(token_words, static_cast<std::size_t>(token.over   ? TokenWord::gone
+                                                                 : token.open ? TokenWord::open
+                                                                              : TokenWord::waiting));
+        }
+        case Opcode::expect_section: {
+            const Objects::Section& section = objects_.sections[slot];
+            const ref::Section* entry =
+                section.over ? nullptr
+                             : ref::find(model, ref::SectionId{adapter_.operation_id(section.wait)});
+            const SectionWord now = entry == nullptr                        ? SectionWord::gone
+                                    : section.begun                         ? SectionWord::begun
+                                    : entry->phase == ref::Phase::queued    ? SectionWord::queued
+                                                                            : SectionWord::live;
+            return word_at(section_words, static_cast<std::size_t>(now));
+        }
+        case Opcode::expect_awaits: {
+            const Objects::Wait& wait = objects_.waits[slot];
+            const std::uint32_t id = wait.token != no_slot ? adapter_.token_id(wait.token) : adapter_.operation_id(slot);
+            ref::Items items;
+            if (wait.pending && wait.token != no_slot) {
+                items = ref::explain(model, ref::TokenId{id});
+            } else if (wait.pending && ref::find(model, ref::WaitId{id}) != nullptr) {
+                items = ref::explain(model, ref::WaitId{id});
+            } else if (wait.pending && ref::find(model, ref::SectionId{id}) != nullptr) {
+                items = ref::explain(model, ref::SectionId{id});
+            }
+            const auto awaited = static_cast<AwaitedKind>(record.b);
+            const Slot what = Ordinal{record.c}.number();
+            found = std::to_string(items.size()) + " other things that it waits for";
+            return std::any_of(items.begin(), items.end(), [&](const ref::Item& item) {
+                switch (awaited) {
+                    case AwaitedKind::request:
+                        return item.kind == ref::Item::Kind::request && what < objects_.requests.size() &&
+                               item.request.value == adapter_.request_id(what);
+                    case AwaitedKind::token:
+                        return item.kind == ref::Item::Kind::token && what < objects_.tokens.size() &&
+                               item.token.value == adapter_.token_id(what);
+                    case AwaitedKind::settling:
+                        return item.kind == ref::Item::Kind::settling && what < objects_.nodes.size() &&
+                               item.node.value == adapter_.node_id(what);
+                    case AwaitedKind::internal:
+                        return item.kind == ref::Item::Kind::internal && what < objects_.nodes.size() &&
+                               item.node.value == adapter_.node_id(what);
+                    case AwaitedKind::section:
+                        return item.kind >= ref::Item::Kind::conflict && what < objects_.sections.size() &&
+                               item.section.value == adapter_.operation_id(objects_.sections[what].wait);
+                }
+                return false;
+            });
+        }
+        case Opcode::expect_last:
+            found = word(last_[client]);
+            return static_cast<std::size_t>(last_[client]) == record.a;
+        case Opcode::expect_root: {
+            const Slot node = objects_.resolve(OperandKind::node, record.opcode, record.b, true);
+            const ref::Backend* entry = ref::find(model, ref::BackendId{adapter_.backend_id(slot)});
+            found = entry == nullptr ? "no such backend" : entry->root ? "another root" : "no root";
+            return entry != nullptr && node != no_slot && entry->root.value == adapter_.node_id(node);
+        }
+        case Opcode::expect_child: {
+            const Slot child = objects_.resolve(OperandKind::node, record.opcode, record.c, true);
+            const ref::Node* entry = ref::find(model, ref::NodeId{adapter_.node_id(slot)});
+            found = entry == nullptr ? "no such node" : "another child";
+            return entry != nullptr && child != no_slot && record.b < entry->children.size() &&
+                   entry->children[record.b].value == adapter_.node_id(child);
+        }
+        default:
+            found = "nothing to compare";
+            return false;
+    }
+}
+
+// ---- Healing
+
+// Ends, closes and completes whatever is held; false: there was nothing.
+bool Runner::heal_once() {
+    bool any = false;
+    const auto act = [&](Opcode opcode, auto Call::*operand, Slot slot) {
+        Call call;
+        call.opcode = opcode;
+        call.*operand = slot;
+        adapter_.call(call);
+        any = true;
+    };
+    // Calls may change the tables: sizes are read anew, entries only before the call.
+    for (Slot slot = 0; slot < objects_.requests.size(); ++slot) {
+        bool held = false;
+        {
+            Guard guard(*this);
+            held = std::exchange(objects_.requests[slot].held, false);
+        }
+        if (held) {
+            act(Opcode::complete, &Call::request, slot);
+        }
+    }
+    for (Slot slot = 0; slot < objects_.nodes.size(); ++slot) {
+        bool settling = false;
+        std::uint32_t internal = 0;
+        {
+            Guard guard(*this);
+            Objects::Node& node = objects_.nodes[slot];
+            settling = node.live && std::exchange(node.settle_held, false);
+            internal = node.live ? std::exchange(node.internal, 0U) : 0;
+        }
+        if (settling) {
+            act(Opcode::settle_done, &Call::node, slot);
+        }
+        for (; internal > 0; --internal) {
+            act(Opcode::internal_end, &Call::node, slot);
+        }
+    }
+    for (Slot slot = 0; slot < objects_.sections.size(); ++slot) {
+        bool live = false;
+        {
+            Guard guard(*this);
+            Objects::Section& section = objects_.sections[slot];
+            live = section.begun && !std::exchange(section.over, true);
+        }
+        if (live) {
+            act(Opcode::end, &Call::section, slot);
+        }
+    }
+    for (Slot slot = 0; slot < objects_.tokens.size(); ++slot) {
+        bool open = false;
+        {
+            Guard guard(*this);
+            Objects::Token& token = objects_.tokens[slot];
+            open = std::exchange(token.open, false);
+            token.over = token.over || open;
+        }
+        if (open) {
+            act(Opcode::close_token, &Call::token, slot);
+        }
+    }
+    return any;
+}
+
+void Runner::heal() {
+    healing_ = true;
+    if (options_.time_line != nullptr) {
+        options_.time_line->healing();
+    }
+    {
+        Guard guard(*this);
+        for (Objects::Node& node : objects_.nodes) {
+            node.holds = false;
+        }
+        for (auto* queues : {&left_for_completion_, &left_for_notification_}) {
+            for (auto& queue : *queues) {
+                for (const Left& left : queue) {
+                    ++operations_;
+                    ++counts_->operations;
+                    ++(*counts_)[left.record.opcode].skipped;
+                }
+                queue.clear();
+            }
+        }
+    }
+    for (int round = 0; round < healing_rounds_max; ++round) {
+        const bool any = heal_once();
+        if (!any) {
+            break;
+        }
+        adapter_.rest();
+        at_rest();
+        if (stopped()) {
+            return;
+        }
+    }
+    nothing_is_left();
+}
+
+void Runner::nothing_is_left() {
+    const ref::State& model = judge_.model();
+    std::string left;
+    int rule = 8;
+    const auto add = [&](const char* what, std::uint32_t id, int of) {
+        left += left.empty() ? "" : ", ";
+        left += what + std::to_string(id);
+        rule = of;
+    };
+    for (const ref::Request& request : model.requests) {
+        add("request r", request.id.value, 18);
+    }
+    for (const ref::Token& token : model.tokens) {
+        add("token t", token.id.value, 4);
+    }
+    for (const ref::Section& section : model.sections) {
+        add("section s", section.id.value, section.kind == ref::SectionKind::isolate ? 23 : 7);
+    }
+    for (const ref::Wait& wait : model.waits) {
+        add("wait s", wait.id.value, 10);
+    }
+    for (const ref::Node& node : model.nodes) {
+        if (node.settle != ref::Settle::none || node.internal != 0) {
+            add("activity of node n", node.id.value, 21);
+        }
+    }
+    if (!left.empty()) {
+        judge_.violation("healing", rule, "left_over",
+                         "every section was ended, every token closed, every device answered, and yet there is " +
+                             left + " (R" + std::to_string(rule) + ")");
+    }
+}
+
+}  // namespace blkdrain_props

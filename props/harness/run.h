@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The interpreter: runs a scenario on an adapter and has it judged.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/adapter.h"
+#include "harness/judge.h"
+#include "harness/objects.h"
+#include "harness/operations.h"
+#include "harness/scenario.h"
+#include "harness/statistics.h"
+#include "harness/violation.h"
+
+namespace blkdrain_props {
+
+// Told what happens, in order; for people.
+class TimeLine : public EventListener {
+public:
+    virtual void operation(unsigned client, const Record& record, const char* where, bool skipped) = 0;
+    virtual void outcome(Slot wait, Opcode opcode, Result result) = 0;
+    virtual void at_rest(const Judge& judge) = 0;
+    virtual void healing() = 0;
+
+protected:
+    ~TimeLine() = default;
+};
+
+struct RunOptions {
+    bool explain = false;         // compare what pending operations say they wait for, too
+    bool heal = true;             // at the end release everything; then nothing may be left
+    TimeLine* time_line = nullptr;
+};
+
+struct Outcome {
+    std::optional<Violation> violation;
+    std::uint64_t trace_hash = 0;
+    std::uint64_t events = 0;
+    std::uint32_t operations = 0;
+};
+
+// Reusable; keeps its buffers from run to run.
+class Runner final : Stage {
+public:
+    explicit Runner(Adapter& adapter) : adapter_(adapter), threaded_(adapter.threaded()) {}
+
+    Outcome run(const Scenario& scenario, const RunOptions& options, SuiteCount& counts);
+
+private:
+    struct Context {
+        int loop = -1;
+        Slot completing = no_slot;
+        Slot notified = no_slot;
+    };
+    struct Left {
+        Record record;
+        std::uint8_t client;
+    };
+
+    // Held over every access to the objects where threads run in parallel.
+    class Guard {
+    public:
+        explicit Guard(Runner& runner) : mutex_(runner.threaded_ ? &runner.mutex_ : nullptr) {
+            if (mutex_ != nullptr) {
+                mutex_->lock();
+            }
+        }
+        ~Guard() {
+            if (mutex_ != nullptr) {
+                mutex_->unlock();
+            }
+        }
+        Guard(const Guard&) = delete;
+        Guard& operator=(const Guard&) = delete;
+
+    private:
+        std::mutex* mutex_;
+    };
+
+    // Stage
+    Slot request_exists(const Call& send) override;
+    void request_held(Slot request, bool held) override;
+    void request_over(Slot request, Result result, unsigned loop) override;
+    void wait_over(Slot wait, Result result, bool section) override;
+    void notified(Slot backend, bool begin, unsigned loop) override;
+    bool node_holds(Slot node) override;
+    void settle_held(Slot node, bool held) override;
+    void node_gone(Slot node) override;
+    Slot wait_of_section(Slot section) override;
+    Slot drained_node(Slot section) override;
+    void misbehaved(int rule, const char* code, std::string sentence) override;
+    Judge& judge() override { return judge_; }
+
+    void set_up(const Scenario& scenario);
+    void in_steps(const Scenario& scenario);
+    std::size_t step(unsigned client, const Program& program, std::size_t next);
+    void freely(const Scenario& scenario);
+    void client(unsigned client, const Program& program);
+    void perform(unsigned client, const Record& record, const Context& context);
+    bool prepare(const Record& record, std::uint8_t client, const Context& context, Call& call);
+    bool create(const OperationRow& row, Call& call);
+    void leave(std::uint8_t client, const Record& record);
+    void run_left(std::vector<std::vector<Left>>& queues, Slot backend, const Context& context);
+    void expect(unsigned client, const Record& record);
+    bool holds(unsigned client, const Record& record, std::string& found) const;
+    void at_rest();
+    void verify_outcomes();
+    bool heal_once();
+    void heal();
+    void nothing_is_left();
+    bool stopped() const { return judge_.failed() || misbehaviour_found_.load(std::memory_order_relaxed); }
+
+    Adapter& adapter_;
+    const bool threaded_;
+    std::mutex mutex_;  // objects_, left_*_, counts of operations, misbehaviour_
+    Judge judge_;
+    Objects objects_;
+    Observed observed_;
+    std::vector<std::vector<Left>> left_for_completion_;    // by backend
+    std::vector<std::vector<Left>> left_for_notification_;  // by backend
+    std::array<Result, clients_max> last_{};                // what the client's last immediate call said
+    std::optional<Violation> misbehaviour_;
+    std::atomic<bool> misbehaviour_found_{false};
+    SuiteCount* counts_ = nullptr;
+    RunOptions options_;
+    std::uint8_t rule_ = 0;
+    std::uint8_t loops_ = 1;
+    bool setting_up_ = false;
+    bool healing_ = false;
+    bool free_ = false;
+    std::uint64_t ticks_ = 0;
+    std::uint32_t operations_ = 0;
+    std::size_t first_unverified_ = 0;
+};
+
+}  // namespace blkdrain_props

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/statistics.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+
+namespace blkdrain_props {
+
+namespace {
+
+template <class... Args>
+void append(std::string& text, const char* format, Args... args) {
+    std::array<char, 256> line{};
+    std::snprintf(line.data(), line.size(), format, args...);
+    text += line.data();
+}
+
+double percent(std::uint64_t part, std::uint64_t whole) {
+    return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+bool blocks(const OperationRow& row) {
+    return row.waits;
+}
+
+}  // namespace
+
+void SuiteCount::add(const SuiteCount& other) {
+    scenarios += other.scenarios;
+    operations += other.operations;
+    events += other.events;
+    violations += other.violations;
+    busy_ns += other.busy_ns;
+    overlap_sum += other.overlap_sum;
+    overlap_max = std::max(overlap_max, other.overlap_max);
+    for (std::size_t i = 0; i < opcode_count; ++i) {
+        of[i].uses += other.of[i].uses;
+        of[i].effective += other.of[i].effective;
+        of[i].blocked += other.of[i].blocked;
+        of[i].failed += other.of[i].failed;
+        of[i].skipped += other.of[i].skipped;
+    }
+}
+
+std::vector<std::string> below_threshold(const SuiteCount& all) {
+    std::vector<std::string> found;
+    for (const OperationRow& row : operation_table) {
+        const OperationCount& count = all[row.opcode];
+        if (row.weight == 0 || count.uses < enough_uses) {
+            continue;
+        }
+        const std::string name(row.name);
+        if (count.effective == 0) {
+            found.push_back(name + " never succeeded in " + std::to_string(count.uses) + " uses");
+        }
+        if (blocks(row) && static_cast<double>(count.blocked) < blocked_share_min * static_cast<double>(count.uses)) {
+            found.push_back(name + " really blocked in " + std::to_string(count.blocked) + " of " +
+                            std::to_string(count.uses) + " uses, fewer than 5 %");
+        }
+    }
+    return found;
+}
+
+std::string table(const Counts& counts) {
+    std::string text;
+    append(text, "%-12s %12s %13s %24s %9s %11s\n", "suite", "scenarios", "operations", "scenarios/s and core",
+           "overlap", "violations");
+    SuiteCount all;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        const SuiteCount& suite = counts[i];
+        if (suite.scenarios == 0) {
+            continue;
+        }
+        all.add(suite);
+        const double busy = static_cast<double>(suite.busy_ns) / 1e9;
+        append(text, "%-12s %12llu %13llu %24.0f %9.2f %11llu\n", std::string(suite_names[i]).c_str(),
+               static_cast<unsigned long long>(suite.scenarios), static_cast<unsigned long long>(suite.operations),
+               busy > 0 ? static_cast<double>(suite.scenarios) / busy : 0.0,
+               suite.operations == 0 ? 0.0
+                                     : static_cast<double>(suite.overlap_sum) / static_cast<double>(suite.operations),
+               static_cast<unsigned long long>(suite.violations));
+    }
+    append(text, "\n%-16s %12s %12s %16s %20s %12s\n", "operation", "performed", "effective", "really blocked",
+           "failed as specified", "skipped");
+    for (const OperationRow& row : operation_table) {
+        const OperationCount& count = all[row.opcode];
+        if (row.weight == 0 || count.uses + count.skipped == 0) {
+            continue;
+        }
+        std::array<char, 32> blocked{};
+        if (blocks(row)) {
+            std::snprintf(blocked.data(), blocked.size(), "%llu (%4.1f %%)", static_cast<unsigned long long>(count.blocked),
+                          percent(count.blocked, count.uses));
+        }
+        append(text, "%-16s %12llu %12llu %16s %20llu %12llu\n", std::string(row.name).c_str(),
+               static_cast<unsigned long long>(count.uses), static_cast<unsigned long long>(count.effective), blocked.data(),
+               static_cast<unsigned long long>(count.failed), static_cast<unsigned long long>(count.skipped));
+    }
+    return text;
+}
+
+}  // namespace blkdrain_props

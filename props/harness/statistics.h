@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a run of scenarios exercised. Plain numbers: they live in memory that a worker shares with the front end.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/operations.h"
+
+namespace blkdrain_props {
+
+struct OperationCount {
+    std::uint64_t uses = 0;       // performed
+    std::uint64_t effective = 0;  // succeeded
+    std::uint64_t blocked = 0;    // a wait that was still pending when everything was at rest
+    std::uint64_t failed = 0;     // ended with the error the rules want
+    std::uint64_t skipped = 0;    // no object to act on
+};
+
+struct SuiteCount {
+    std::uint64_t scenarios = 0;
+    std::uint64_t operations = 0;
+    std::uint64_t events = 0;
+    std::uint64_t violations = 0;
+    std::uint64_t busy_ns = 0;      // time spent in scenarios, summed over the workers
+    std::uint64_t overlap_sum = 0;  // waits and requests pending when an operation was performed
+    std::uint64_t overlap_max = 0;
+    std::array<OperationCount, opcode_count> of{};
+
+    OperationCount& operator[](Opcode opcode) { return of[static_cast<std::size_t>(opcode)]; }
+    const OperationCount& operator[](Opcode opcode) const { return of[static_cast<std::size_t>(opcode)]; }
+    void add(const SuiteCount& other);
+};
+
+enum class Suite : std::uint8_t { sequential, scheduled, real };
+inline constexpr std::array<std::string_view, 3> suite_names{"sequential", "scheduled", "real"};
+
+using Counts = std::array<SuiteCount, suite_names.size()>;
+
+// What the figures fail on: a blocking operation that hardly ever blocked, an operation that never succeeded. Only judged
+// where there are enough uses to tell.
+inline constexpr std::uint64_t enough_uses = 200;
+inline constexpr double blocked_share_min = 0.05;
+std::vector<std::string> below_threshold(const SuiteCount& all);
+
+// The table printed at the end of a check: suites, then operations over all suites.
+std::string table(const Counts& counts);
+
+}  // namespace blkdrain_props

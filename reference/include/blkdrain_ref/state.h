@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The whole state of the model: one plain value. Nothing derived is stored: who is gated or stopped
+// is computed from the sections and the graph each time. Objects that are over are erased.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <blkdrain_ref/ids.h>
+#include <blkdrain_ref/operation.h>
+
+namespace blkdrain_ref {
+
+enum class Settle : std::uint8_t {
+    none,
+    running,
+    done,
+    failed
+};  // failed: quiet though dirty (R21)
+
+struct Node {
+    NodeId id{};
+    LoopId loop{};
+    bool pinned = false;
+    Settle settle = Settle::none;
+    SectionId settler{};             // whose settle is running
+    std::uint32_t internal = 0;      // internal requests (R22)
+    std::vector<NodeId> children{};  // edges, in order; the same child may occur twice
+
+    bool settled() const { return settle == Settle::done || settle == Settle::failed; }
+    bool operator==(const Node&) const = default;
+};
+
+struct Backend {
+    BackendId id{};
+    LoopId loop{};
+    bool pinned = false;
+    bool listening = false;
+    NodeId root{};               // none: no medium
+    std::vector<Notice> owed{};  // notifications posted and not delivered, oldest first
+
+    bool operator==(const Backend&) const = default;
+};
+
+enum class RequestState : std::uint8_t { waiting, admitted, completing };
+
+enum class Blocker : std::uint8_t { gate = 1, rate = 2, plug = 4, order = 8 };
+using Blockers = std::uint8_t;  // a set of Blocker; rate and plug come with limits
+
+struct Request {
+    RequestId id{};
+    BackendId backend{};
+    Direction direction = Direction::read;
+    TokenId token{};
+    LoopId loop{};
+    RequestState state = RequestState::waiting;
+    bool ever_admitted = false;
+    bool cancelled = false;  // out of line, owed a completion with `cancelled`
+
+    bool operator==(const Request&) const = default;
+};
+
+struct Token {
+    TokenId id{};
+    BackendSet backends{};
+    bool open = false;
+    Holding holding{};
+
+    bool operator==(const Token&) const = default;
+};
+
+// How far a section is: waiting for its turn; gates closed, not yet reported; then the milestone it
+// has reached.
+enum class Phase : std::uint8_t { queued, closed, effective, quiet, idle };
+
+struct Section {
+    SectionId id{};
+    SectionKind kind = SectionKind::isolate;
+    Phase phase = Phase::closed;
+    bool abandoned = false;
+    NodeId node{};  // anchor, or x of a change
+    BackendId backend{};
+    BackendSet set{};  // also, except
+    ChangeOp op = ChangeOp::attach;
+    NodeId other{};                 // y of a change
+    std::uint32_t edge = 0;         // of a detach; follows its edge
+    LoopId loop{};                  // of a context change
+    NodeSet closing{};              // of close_node: still to close
+    std::vector<TokenId> tokens{};  // named by a change
+    Holding holding{};
+
+    bool live() const { return phase != Phase::queued; }
+    bool momentary() const { return kind >= SectionKind::change; }
+    // Begin has returned: the user may end it.
+    bool begun() const {
+        return !momentary() &&
+               phase >= (kind == SectionKind::drained ? Phase::idle : Phase::effective);
+    }
+    bool operator==(const Section&) const = default;
+};
+
+// A drain of a backend with what is left of its cover set (R10), or a wait for the quiet of a
+// section.
+struct Wait {
+    WaitId id{};
+    BackendId backend{};  // of a drain
+    SectionId section{};  // of a wait for quiet; none once it has ended
+    Holding holding{};
+    std::vector<RequestId> requests{};
+    std::vector<TokenId> tokens{};
+
+    bool drain() const { return static_cast<bool>(backend); }
+    bool operator==(const Wait&) const = default;
+};
+
+struct State {
+    std::vector<Node> nodes{};        // by id
+    std::vector<Backend> backends{};  // by id
+    std::vector<Request> requests{};  // in the order sent: the order of every queue (R18)
+    std::vector<Token> tokens{};      // by id
+    std::vector<Section> sections{};  // in the order begun: the order of the queued isolates (R23)
+    std::vector<Wait> waits{};        // by id
+
+    bool operator==(const State&) const = default;
+};
+
+std::size_t hash(const State& state);
+std::string to_string(const State& state);
+
+// The object with this id; null.
+template <class S, class I>
+auto* find(S& state, I id) {
+    auto& all = [&]() -> auto& {
+        if constexpr (std::is_same_v<I, NodeId>)
+            return state.nodes;
+        else if constexpr (std::is_same_v<I, BackendId>)
+            return state.backends;
+        else if constexpr (std::is_same_v<I, RequestId>)
+            return state.requests;
+        else if constexpr (std::is_same_v<I, TokenId>)
+            return state.tokens;
+        else if constexpr (std::is_same_v<I, SectionId>)
+            return state.sections;
+        else
+            return state.waits;
+    }();
+    for (auto& object : all)
+        if (object.id == id)
+            return &object;
+    return decltype(&all.front()){};
+}
+
+}  // namespace blkdrain_ref

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <blkdrain_ref/invariants.h>
+#include <blkdrain_ref/rules/admission.h>
+#include <blkdrain_ref/rules/change.h>
+#include <blkdrain_ref/rules/wait.h>
+
+namespace blkdrain_ref {
+
+std::vector<Violation> broken_invariants(const State& state) {
+    std::vector<Violation> found;
+    const auto demand = [&](bool holds, const char* invariant, int rule, auto id) {
+        if (!holds)
+            found.push_back({invariant, rule, to_string(id)});
+    };
+    const Shape shape = shape_of(state);
+    const Scope cover = covered(state);
+    demand(acyclic(shape), "graph_is_acyclic", 24, NodeId{});
+    for (const Node& node : state.nodes) {
+        for (const NodeId child : node.children)
+            demand(find(state, child) != nullptr && find(state, child)->loop == node.loop,
+                   "an_edge_stays_on_one_loop", 28, node.id);
+        demand((node.settle == Settle::running) == static_cast<bool>(node.settler) &&
+                   (!node.settler || find(state, node.settler) != nullptr),
+               "a_running_settle_has_a_living_section", 20, node.id);
+        demand(node.settle == Settle::none || cover.nodes.contains(node.id),
+               "a_settled_node_is_stopped", 21, node.id);
+    }
+    for (const Backend& backend : state.backends) {
+        demand(!backend.root || (find(state, backend.root) != nullptr &&
+                                 find(state, backend.root)->loop == backend.loop),
+               "a_root_edge_stays_on_one_loop", 28, backend.id);
+        demand(std::ranges::adjacent_find(backend.owed) == backend.owed.end(),
+               "notifications_alternate", 9, backend.id);
+        demand(backend.owed.empty() ||
+                   (backend.owed.back() == Notice::begin) == cover.backends.contains(backend.id),
+               "the_last_notification_tells_the_truth", 9, backend.id);
+    }
+    for (const Request& request : state.requests) {
+        demand(find(state, request.backend) != nullptr, "a_request_has_its_backend", 27,
+               request.id);
+        demand(request.ever_admitted || request.state != RequestState::admitted,
+               "admission_is_remembered", 3, request.id);
+        demand(request.state != RequestState::waiting || request.cancelled ||
+                   !closing(state, request.backend),
+               "close_cancels_what_waits", 27, request.id);
+    }
+    for (const Token& token : state.tokens)
+        demand(!token.open || !failing(state, token) ||
+                   std::ranges::all_of(token.backends,
+                                       [&](BackendId b) { return find(state, b) != nullptr; }),
+               "an_open_token_keeps_its_backends", 27, token.id);
+    for (const Section& section : state.sections) {
+        for (const Section& other : state.sections)
+            demand(section.id == other.id || section.kind != SectionKind::isolate ||
+                       other.kind != section.kind || !section.live() || !other.live() ||
+                       !conflict(state, shape, section, other),
+                   "live_isolates_do_not_conflict", 23, section.id);
+        const bool promised = section.phase >= Phase::quiet && !section.momentary();
+        demand(!promised || quiet_items(state, shape, section).empty(),
+               "a_reported_quiet_is_never_revoked", 7, section.id);
+        demand(section.phase != Phase::idle || unsettled(state, shape, section).empty(),
+               "a_reported_idle_is_never_revoked", 20, section.id);
+    }
+    for (const Wait& wait : state.waits)
+        for (const RequestId request : wait.requests)
+            demand(find(state, request) != nullptr && find(state, request)->backend == wait.backend,
+                   "a_drain_covers_its_own_backend", 10, wait.id);
+    demand(!state.sections.empty() || (cover.backends.empty() && cover.nodes.empty()),
+           "without_sections_nothing_is_gated", 5, SectionId{});
+    return found;
+}
+
+}  // namespace blkdrain_ref

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explore.h"
+
+#include <algorithm>
+#include <deque>
+#include <numeric>
+#include <unordered_map>
+
+#include <blkdrain_ref/invariants.h>
+#include <blkdrain_ref/rules/graph_walks.h>
+#include <blkdrain_ref/rules/wait.h>
+
+namespace blkdrain_ref {
+namespace {
+
+using Kind = Event::Kind;
+
+bool at_rest(const State& state) {
+    return state.requests.empty() && state.tokens.empty() && state.sections.empty() &&
+           state.waits.empty() &&
+           std::ranges::all_of(state.backends, [](const Backend& b) { return b.owed.empty(); }) &&
+           std::ranges::all_of(state.nodes, [](const Node& n) { return n.internal == 0; });
+}
+
+// A step that leads home: it ends something, and is not left to a user's whim.
+bool leads_home(Kind kind) {
+    return kind == Kind::end || kind == Kind::token_close || kind > Kind::close_node;
+}
+
+// Every event over small ids, sensible or not. The ids that the state can know and one more.
+std::vector<Event> universe(const State& state) {
+    std::vector<Event> events;
+    const std::uint32_t n = static_cast<std::uint32_t>(state.nodes.size()) + 1;
+    const auto each = [](std::uint32_t count, auto body) {
+        for (std::uint32_t i = 0; i < count; ++i)
+            body(i);
+    };
+    static constexpr Error errors[] = {Error::ok,        Error::io_error, Error::no_medium,
+                                       Error::cancelled, Error::closing,  Error::would_deadlock,
+                                       Error::busy,      Error::conflict, Error::context};
+    for (const Kind kind : {Kind::complete, Kind::admit, Kind::done})
+        each(3, [&](std::uint32_t r) { events.push_back({.kind = kind, .request = {r}}); });
+    for (const Kind kind : {Kind::token_open, Kind::token_fail, Kind::token_close})
+        each(2, [&](std::uint32_t t) { events.push_back({.kind = kind, .token = {t}}); });
+    for (const Kind kind : {Kind::effective, Kind::idle, Kind::finish, Kind::release, Kind::end})
+        each(3, [&](std::uint32_t s) { events.push_back({.kind = kind, .section = {s}}); });
+    for (const Kind kind : {Kind::drain_done, Kind::quiet_done})
+        each(2, [&](std::uint32_t d) { events.push_back({.kind = kind, .wait = {d}}); });
+    for (const Kind kind : {Kind::settle_done, Kind::internal_end})
+        each(n, [&](std::uint32_t i) { events.push_back({.kind = kind, .node = {i}}); });
+    for (const Kind kind : {Kind::settle_start, Kind::node_closed})
+        each(n, [&](std::uint32_t i) {
+            each(3, [&](std::uint32_t s) {
+                events.push_back({.kind = kind, .node = {i}, .section = {s}});
+            });
+        });
+    for (const Notice notice : {Notice::begin, Notice::end})
+        each(3, [&](std::uint32_t b) {
+            events.push_back({.kind = Kind::notify, .notice = notice, .backend = {b}});
+        });
+    each(2, [&](std::uint32_t b) { events.push_back({.kind = Kind::listen, .backend = {b}}); });
+    each(2, [&](std::uint32_t s) {
+        events.push_back({.kind = Kind::quiet_wait, .section = {s}, .wait = {0}});
+        events.push_back({.kind = Kind::abandon, .section = {s}});
+        events.push_back({.kind = Kind::abandon, .token = {s}});
+    });
+    const std::size_t plain = events.size();
+    for (std::size_t i = 0; i < plain; ++i)
+        for (const Error error : errors) {
+            const Kind kind = events[i].kind;
+            const bool has_result = kind == Kind::complete || kind == Kind::token_fail ||
+                                    kind == Kind::idle || kind == Kind::finish ||
+                                    kind == Kind::drain_done || kind == Kind::quiet_done ||
+                                    kind == Kind::settle_done || kind == Kind::abandon;
+            if (has_result && error != Error::ok) {
+                events.push_back(events[i]);
+                events.back().error = error;
+            }
+        }
+    events.push_back({.kind = Kind::begin, .section_kind = SectionKind::change, .section = {7}});
+    return events;
+}
+
+class Exploration {
+public:
+    Exploration(const Bounds& bounds, std::uint32_t probe, Coverage& coverage)
+        : bounds_(bounds), probe_(probe), coverage_(coverage) {}
+
+    std::string run(const State& start) {
+        ++coverage_.runs;
+        visit(start);
+        while (!queue_.empty() && objection_.empty()) {
+            const State state = std::move(queue_.front());
+            queue_.pop_front();
+            expand(state, next_++);
+        }
+        if (objection_.empty())
+            check_ways_home();
+        coverage_.states += homes_.size();
+        return objection_;
+    }
+
+private:
+    void object(const State& state, const std::string& text) {
+        if (objection_.empty())
+            objection_ = text + " in\n" + to_string(state);
+    }
+
+    std::uint32_t visit(const State& state) {
+        const auto [place, fresh] =
+            seen_.try_emplace(hash(state), static_cast<std::uint32_t>(homes_.size()));
+        if (fresh) {
+            homes_.push_back(at_rest(state));
+            queue_.push_back(state);
+            for (const Violation& violation : broken_invariants(state))
+                object(state, std::string(violation.invariant) + " is broken for " + violation.object);
+        }
+        return place->second;
+    }
+
+    void expand(const State& state, std::uint32_t number) {
+        const std::vector<Event> steps = enabled(state);
+        const std::vector<Event> calls = operations(state, bounds_);
+        note_waits(state, steps);
+        if (number % probe_ == 0)
+            probe(state, steps, calls);
+        for (const std::vector<Event>* list : {&steps, &calls})
+            for (const Event& event : *list) {
+                State next = state;
+                if (accept(next, event))
+                    object(state, "enumerated and refused: " + to_string(event));
+                ++coverage_.steps;
+                coverage_.kinds.insert(event.kind);
+                note_return(state, event);
+                if (event.error != Error::ok && event.kind < Kind::complete &&
+                    event.kind != Kind::abandon)
+                    continue;  // nothing has changed
+                const std::uint32_t to = visit(next);
+                if (leads_home(event.kind))
+                    back_.push_back({to, number});
+            }
+        if (state.sections.empty() && state.tokens.empty() && state.waits.empty())
+            return;
+    }
+
+    // Which operations wait although the implementation has nothing to do.
+    void note_waits(const State& state, const std::vector<Event>& steps) {
+        if (std::ranges::any_of(steps, [](const Event& e) { return e.kind > Kind::internal_end; }))
+            return;
+        for (const Section& section : state.sections)
+            if (!section.begun() && !remaining(state, section).empty())
+                coverage_.blocked.insert(name(section.kind));
+        for (const Wait& wait : state.waits)
+            if (!remaining(state, wait).empty())
+                coverage_.blocked.insert(wait.drain() ? "drain" : "quiet_wait");
+        for (const Token& token : state.tokens)
+            if (!token.open)
+                coverage_.blocked.insert("token_request");
+    }
+
+    void note_return(const State& state, const Event& event) {
+        if (event.error != Error::ok)
+            return;
+        if (event.kind == Kind::drain_done)
+            coverage_.returned.insert("drain");
+        if (event.kind == Kind::quiet_done)
+            coverage_.returned.insert("quiet_wait");
+        if (event.kind == Kind::token_open)
+            coverage_.returned.insert("token_request");
+        const Section* section = find(state, event.section);
+        if (section != nullptr &&
+            (event.kind == Kind::finish || event.kind == Kind::idle ||
+             (event.kind == Kind::effective && section->kind == SectionKind::isolate &&
+              !section->live())))
+            coverage_.returned.insert(name(section->kind));
+    }
+
+    void probe(const State& state, const std::vector<Event>& steps,
+               const std::vector<Event>& calls) {
+        const auto among = [](const std::vector<Event>& list, const Event& event) {
+            return std::ranges::find(list, event) != list.end();
+        };
+        for (const Event& event : universe(state)) {
+            const bool accepted = tried(state, event);
+            if (event.kind > Kind::close_node && accepted != among(steps, event))
+                object(state, (accepted ? "accepted and not enumerated: "
+                                        : "enumerated and not accepted: ") +
+                                  to_string(event));
+        }
+        for (Event event : candidates(state, bounds_))
+            for (const Error error :
+                 {Error::ok, Error::busy, Error::conflict, Error::cycle, Error::closing,
+                  Error::context, Error::bad_token, Error::stopped, Error::cancelled,
+                  Error::not_quiesced, Error::no_medium, Error::has_medium, Error::not_filter,
+                  Error::no_such_edge, Error::would_deadlock}) {
+                event.error = error;
+                if (event.kind == Kind::abandon && error == Error::would_deadlock)
+                    continue;  // no call: what the implementation has to do, among the steps
+                const bool accepted = tried(state, event);
+                const bool has_result = event.kind != Kind::node_new && event.kind != Kind::backend_new &&
+                                        event.kind != Kind::listen && event.kind != Kind::end &&
+                                        event.kind != Kind::token_close &&
+                                        event.kind != Kind::drain && event.kind != Kind::quiet_wait;
+                if ((has_result || error == Error::ok) && accepted != among(calls, event))
+                    object(state, (accepted ? "accepted and not enumerated: "
+                                            : "enumerated and not accepted: ") +
+                                      to_string(event));
+            }
+    }
+
+    bool tried(const State& state, const Event& event) {
+        ++coverage_.probes;
+        const std::optional<Reason> reason = check(state, event);
+        if (reason)
+            coverage_.codes.insert(reason->code);
+        return !reason;
+    }
+
+    // Backwards from the states at rest, along the steps that lead home.
+    void check_ways_home() {
+        std::ranges::sort(back_);
+        std::vector<std::uint32_t> reached;
+        for (std::uint32_t i = 0; i < homes_.size(); ++i)
+            if (homes_[i])
+                reached.push_back(i);
+        while (!reached.empty()) {
+            const std::uint32_t state = reached.back();
+            reached.pop_back();
+            for (auto edge = std::ranges::lower_bound(back_, std::pair{state, 0u});
+                 edge != back_.end() && edge->first == state; ++edge)
+                if (!homes_[edge->second]) {
+                    homes_[edge->second] = true;
+                    reached.push_back(edge->second);
+                }
+        }
+        stranded_ = static_cast<std::uint32_t>(std::ranges::count(homes_, false));
+        if (stranded_ != 0)
+            objection_ = std::to_string(stranded_) + " states never come to rest";
+    }
+
+    const Bounds& bounds_;
+    std::uint32_t probe_;
+    Coverage& coverage_;
+    std::unordered_map<std::size_t, std::uint32_t> seen_;  // by fingerprint: the number of the state
+    std::vector<bool> homes_;  // by number: at rest, or on a way there
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> back_;
+    std::deque<State> queue_;
+    std::uint32_t next_ = 0;
+    std::uint32_t stranded_ = 0;
+    std::string objection_;
+};
+
+}  // namespace
+
+std::string explore(const State& start, const Bounds& bounds, std::uint32_t probe,
+                    Coverage& coverage) {
+    return Exploration(bounds, probe, coverage).run(start);
+}
+
+std::vector<State> all_graphs(std::uint32_t nodes, std::uint32_t backends) {
+    std::vector<State> graphs;
+    std::set<std::vector<std::uint32_t>> known;
+    // An edge leads from a lower number to a higher one: one bit for each pair.
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
+    for (std::uint32_t parent = 0; parent < nodes; ++parent)
+        for (std::uint32_t child = parent + 1; child < nodes; ++child)
+            pairs.emplace_back(parent, child);
+    std::uint32_t placements = 1;
+    for (std::uint32_t b = 0; b < backends; ++b)
+        placements *= nodes + 1;
+    for (std::uint32_t edges = 0; edges < (1u << pairs.size()); ++edges)
+        for (std::uint32_t placement = 0; placement < placements; ++placement) {
+            // Its name: the least among all renamings of the nodes; the backends as a sorted list.
+            std::vector<std::uint32_t> order(nodes), least;
+            std::iota(order.begin(), order.end(), 0u);
+            do {
+                std::vector<std::uint32_t> renamed, roots;
+                for (std::size_t i = 0; i < pairs.size(); ++i)
+                    if ((edges >> i & 1u) != 0)
+                        renamed.push_back(order[pairs[i].first] * 64 + order[pairs[i].second]);
+                std::uint32_t rest = placement;
+                for (std::uint32_t b = 0; b < backends; ++b, rest /= nodes + 1)
+                    roots.push_back(rest % (nodes + 1) < nodes ? order[rest % (nodes + 1)] : 99);
+                std::ranges::sort(renamed);
+                std::ranges::sort(roots);
+                renamed.push_back(9999);
+                renamed.insert(renamed.end(), roots.begin(), roots.end());
+                if (least.empty() || renamed < least)
+                    least = renamed;
+            } while (std::ranges::next_permutation(order).found);
+            if (!known.insert(least).second)
+                continue;
+            State& state = graphs.emplace_back();
+            for (std::uint32_t n = 0; n < nodes; ++n)
+                state.nodes.push_back({.id = {n}, .loop = {0}});
+            for (std::size_t i = 0; i < pairs.size(); ++i)
+                if ((edges >> i & 1u) != 0)
+                    state.nodes[pairs[i].first].children.push_back({pairs[i].second});
+            std::uint32_t rest = placement;
+            for (std::uint32_t b = 0; b < backends; ++b, rest /= nodes + 1) {
+                Backend backend{.id = {b}, .loop = {0}};
+                if (rest % (nodes + 1) < nodes)
+                    backend.root = {rest % (nodes + 1)};
+                state.backends.push_back(backend);
+            }
+        }
+    return graphs;
+}
+
+}  // namespace blkdrain_ref
