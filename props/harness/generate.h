@@ -604,7 +604,7 @@ private:
         for (std::size_t i = 0; i < node_count_; ++i) {
             settles_ += nodes_[i].settles ? 1 : 0;
         }
-        settles_ = std::min<std::size_t>(settles_, 4);
+        settles_ = std::min<std::size_t>(settles_, 2);
     }
 
     void operands(Record& record) {
@@ -790,7 +790,7 @@ private:
                 record.a = ordinal(last_ == Opcode::new_node
                                        ? node_count_ - 1
                                        : likely_node([](const NodeEstimate& n) { return n.parents == 0; }));
-                settles_ = std::min<std::size_t>(settles_ + 1, 4);
+                settles_ = std::min<std::size_t>(settles_ + 1, 2);
                 break;
             case Opcode::settle:
                 record.a = ordinal(any_node());

@@ -32,6 +32,7 @@ void SuiteCount::add(const SuiteCount& other) {
     events += other.events;
     violations += other.violations;
     busy_ns += other.busy_ns;
+    wall_ns += other.wall_ns;
     overlap_sum += other.overlap_sum;
     overlap_max = std::max(overlap_max, other.overlap_max);
     for (std::size_t i = 0; i < opcode_count; ++i) {
@@ -64,8 +65,8 @@ std::vector<std::string> below_threshold(const SuiteCount& all) {
 
 std::string table(const Counts& counts) {
     std::string text;
-    append(text, "%-12s %12s %13s %24s %9s %11s\n", "suite", "scenarios", "operations", "scenarios/s and core",
-           "overlap", "violations");
+    append(text, "%-12s %12s %13s %12s %15s %9s %11s\n", "suite", "scenarios", "operations", "scenarios/s",
+           "per worker", "overlap", "violations");
     SuiteCount all;
     for (std::size_t i = 0; i < counts.size(); ++i) {
         const SuiteCount& suite = counts[i];
@@ -74,8 +75,10 @@ std::string table(const Counts& counts) {
         }
         all.add(suite);
         const double busy = static_cast<double>(suite.busy_ns) / 1e9;
-        append(text, "%-12s %12llu %13llu %24.0f %9.2f %11llu\n", std::string(suite_names[i]).c_str(),
+        const double wall = static_cast<double>(suite.wall_ns) / 1e9;
+        append(text, "%-12s %12llu %13llu %12.0f %13.0f/s %9.2f %11llu\n", std::string(suite_names[i]).c_str(),
                static_cast<unsigned long long>(suite.scenarios), static_cast<unsigned long long>(suite.operations),
+               wall > 0 ? static_cast<double>(suite.scenarios) / wall : 0.0,
                busy > 0 ? static_cast<double>(suite.scenarios) / busy : 0.0,
                suite.operations == 0 ? 0.0
                                      : static_cast<double>(suite.overlap_sum) / static_cast<double>(suite.operations),

@@ -26,6 +26,7 @@ struct SuiteCount {
     std::uint64_t events = 0;
     std::uint64_t violations = 0;
     std::uint64_t busy_ns = 0;      // time spent in scenarios, summed over the workers
+    std::uint64_t wall_ns = 0;      // time that passed
     std::uint64_t overlap_sum = 0;  // waits and requests pending when an operation was performed
     std::uint64_t overlap_max = 0;
     std::array<OperationCount, opcode_count> of{};

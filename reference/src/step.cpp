@@ -424,6 +424,8 @@ void erase(std::vector<Object>& all, I id) {
 
 void reach(Section& section, Phase phase) {
     section.phase = std::max(section.phase, phase);
+    if (section.begun())
+        section.holding = {};  // it waits no more
 }
 
 void erase_section(State& state, SectionId id) {
@@ -514,6 +516,7 @@ void apply(State& state, const Event& event) {
             break;
         case Kind::token_open:
             find(state, event.token)->open = true;
+            find(state, event.token)->holding = {};
             break;
         case Kind::token_fail:
             erase(state.tokens, event.token);
@@ -536,10 +539,10 @@ void apply(State& state, const Event& event) {
             state.sections.push_back(section_of(state, event));
             break;
         case Kind::effective:
-            find(state, event.section)->phase = Phase::effective;
+            reach(*find(state, event.section), Phase::effective);
             break;
         case Kind::idle:
-            find(state, event.section)->phase = Phase::idle;
+            reach(*find(state, event.section), Phase::idle);
             break;
         case Kind::end:
         case Kind::release:

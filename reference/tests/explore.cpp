@@ -81,6 +81,8 @@ std::vector<Event> universe(const State& state) {
     return events;
 }
 
+constexpr std::size_t too_many = 100'000;
+
 class Exploration {
 public:
     Exploration(const Bounds& bounds, std::uint32_t probe, Coverage& coverage)
@@ -90,6 +92,8 @@ public:
         ++coverage_.runs;
         visit(start);
         while (!queue_.empty() && objection_.empty()) {
+            if (homes_.size() > too_many)
+                object(queue_.back(), "more states than the check is meant for");
             const State state = std::move(queue_.front());
             queue_.pop_front();
             expand(state, next_++);

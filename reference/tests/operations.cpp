@@ -155,7 +155,9 @@ private:
     void add_wait(Event event) {
         add(event);
         event.holding = all_that_can_be_held(state_);
-        if (bounds_.holding && event.holding != Holding{})
+        const bool wanted =
+            event.kind == Kind::token_request ? bounds_.token_holding : bounds_.holding;
+        if (wanted && event.holding != Holding{})
             add(event);
     }
 
@@ -260,6 +262,9 @@ private:
         }
         for (const Node& node : state_.nodes) {
             event.node = node.id;
+            // No third edge, for the states to be finitely many.
+            if (event.op == ChangeOp::attach && node.children.size() > 1)
+                continue;
             if (second) {
                 for (const Node& other : state_.nodes) {
                     event.other = other.id;

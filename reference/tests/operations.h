@@ -23,7 +23,8 @@ struct Bounds {
     bool writes = false;      // sends in both directions
     bool chains = false;      // sends from completions
     bool drains = false;      // drains, besides waits for quiet
-    bool holding = false;     // waits also with all that can be held
+    bool holding = false;     // drains, sections also with all that can be held
+    bool token_holding = false;  // tokens also
     bool abandoning = false;
     bool listening = false;
 };

@@ -53,7 +53,6 @@ public:
     OperationId closing;                // the pending close that has taken the node on
     unsigned internal_requests = 0;     // R22
     Settle settle = Settle::no;
-    OperationId settler;                // who runs or ran the settle
     std::error_code settle_error;
     std::uint64_t mark = 0;             // stamp of the last walk that came by
     std::uint32_t missing_parents = 0;  // scratch of topological_order

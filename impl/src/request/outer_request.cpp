@@ -3,6 +3,8 @@
 
 #include <blkdrain/error.h>
 
+#include "os/canary.h"
+
 BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
@@ -43,9 +45,11 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
     std::uint32_t counter = 0;
     // acquire: with the word come the banks and the medium it speaks of.
     const std::uint64_t word = backend.word.load(std::memory_order_acquire);
-    if ((word & GateWord::slow) == 0 && token.value == 0) [[likely]] {
+    const bool open = (word & GateWord::slow) == 0 || canary(Canary::admit_while_gated);
+    if (open && token.value == 0) [[likely]] {
         const OuterRequest* parent = lane.dispatching;
-        const bool chained = parent != nullptr && parent->backend.load(std::memory_order_relaxed) == &backend;
+        const bool chained = parent != nullptr && parent->backend.load(std::memory_order_relaxed) == &backend &&
+                             !canary(Canary::drain_forgets_chain);
         counter = chained ? parent->counter.load(std::memory_order_relaxed) : GateWord::counter(word);
         request.counter.store(counter, std::memory_order_relaxed);
         request.id.store(number, std::memory_order_release);
@@ -118,16 +122,25 @@ void OuterRequest::finish(std::error_code result) {
 
 void OuterRequest::dispatch() {
     run = completed_run_;
-    OuterRequest* outer_dispatch = lane.dispatching;
-    lane.dispatching = this;
-    completion.function(completion.context, outcome_);
-    lane.dispatching = outer_dispatch;
-
-    Gatekeeper& gatekeeper = lane.gatekeeper;
-    if (never_admitted) {
-        gatekeeper.done_unadmitted(*this);
+    if (canary(Canary::done_before_callback) && !never_admitted) {
+        const Completion owners = completion;
+        const std::error_code result = outcome_;
+        count_done();
+        owners.function(owners.context, result);
         return;
     }
+    lane.dispatching = this;
+    completion.function(completion.context, outcome_);
+    lane.dispatching = nullptr;
+    if (never_admitted) {
+        lane.gatekeeper.done_unadmitted(*this);
+    } else {
+        count_done();
+    }
+}
+
+void OuterRequest::count_done() {
+    Gatekeeper& gatekeeper = lane.gatekeeper;
     const std::uint32_t number = id.load(std::memory_order_relaxed);
     const std::uint32_t counted_by = counter.load(std::memory_order_relaxed);
     Cell& cell = lane.cell(counted_by);

@@ -56,6 +56,7 @@ public:
 private:
     void finish(std::error_code result);
     void dispatch();
+    void count_done();
 
     const Run completed_run_;
     std::error_code outcome_;

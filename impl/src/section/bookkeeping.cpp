@@ -78,6 +78,20 @@ void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
     }
 }
 
+// Settled lasts to the end of the last section that asked for it (R21).
+void ControlPlane::forget_settle_unless_kept(NodeState& node) {
+    if (node.settle != NodeState::Settle::done) {
+        return;
+    }
+    for (const Cover* cover = node.covers.first(); cover != nullptr; cover = cover->next) {
+        if (keeps_settled(*cover)) {
+            return;
+        }
+    }
+    node.settle = NodeState::Settle::no;
+    node.settle_error = {};
+}
+
 void ControlPlane::uncover(Cover& cover) {
     if (cover.busy) {
         cover.busy = false;
@@ -87,16 +101,7 @@ void ControlPlane::uncover(Cover& cover) {
         NodeState& node = *cover.node;
         node.covers.unlink(cover);
         cover.node = nullptr;
-        if (node.settle == NodeState::Settle::done) {
-            bool kept = false;
-            for (const Cover* other = node.covers.first(); other != nullptr; other = other->next) {
-                kept = kept || keeps_settled(*other);
-            }
-            if (!kept) {
-                node.settle = NodeState::Settle::no;
-                node.settle_error = {};
-            }
-        }
+        forget_settle_unless_kept(node);
     } else if (cover.backend != nullptr) {
         Backend& backend = *cover.backend;
         backend.covers.unlink(cover);
@@ -210,7 +215,8 @@ void ControlPlane::add_bank(Backend& backend) {
 void ControlPlane::retire_banks(Backend& backend) {
     std::size_t retired = 0;
     while (retired + 1 < backend.banks.size() && backend.banks[retired].open_tokens == 0 &&
-           in_flight(backend.banks[retired]) == 0) {
+           in_flight(backend.banks[retired]) ==
+               (canary(Canary::drain_ignores_waiting) ? backend.not_admitted : 0)) {
         counter_owners_[backend.banks[retired].counter] = nullptr;
         free_counters_.push_back(backend.banks[retired].counter);
         ++retired;
@@ -262,16 +268,21 @@ void ControlPlane::set_busy(Cover& cover, bool busy) {
     }
 }
 
-// Not quiet: something that was admitted is not DONE, or a token is open (R11: WAITING does not count).
+// Not quiet: something that was admitted is not DONE, or a token is open. WAITING does not count (R11), unless under a
+// token that has been closed since: then it belongs to an operation that has started.
 bool ControlPlane::busy_for(const SectionOperation& section, const Backend& backend, std::uint64_t in_flight_now) const {
     if (in_flight_now != backend.not_admitted) {
         return true;
     }
-    if (section.kind != OperationKind::change) {
-        return !backend.open_tokens.empty();
-    }
+    const auto excused = [&](TokenId token) { return section.kind == OperationKind::change && suspended(token); };
     for (const TokenId token : backend.open_tokens) {
-        if (!suspended(token)) {
+        if (!excused(token)) {
+            return true;
+        }
+    }
+    for (const OuterRequest& request : backend.waiting) {
+        const TokenId token{request.token.load(std::memory_order_relaxed)};
+        if (token.value != 0 && !is_open(token) && !excused(token)) {
             return true;
         }
     }
@@ -325,6 +336,10 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone, st
     const TokenId token_id{request.token.load(std::memory_order_relaxed)};
     Announcement sent = describe_send(request, backend);
     Decision decision;
+    if (backend.closed) {
+        decision.refusal = make_error_code(Errc::no_such_object);
+        return decision;
+    }
 
     const TokenOperation* token = nullptr;
     std::size_t place = 0;
@@ -350,7 +365,8 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone, st
         // the current one.
         std::uint64_t serial = token != nullptr ? token->serials[place] : backend.banks.back().serial;
         const OuterRequest* parent = request.lane.dispatching;
-        if (parent != nullptr && parent->backend.load(std::memory_order_relaxed) == &backend) {
+        if (parent != nullptr && parent->backend.load(std::memory_order_relaxed) == &backend &&
+            !canary(Canary::drain_forgets_chain)) {
             const std::uint32_t counter = parent->counter.load(std::memory_order_relaxed);
             for (const Bank& bank : backend.banks) {
                 if (bank.counter == counter) {
@@ -399,7 +415,7 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone, st
 
 std::error_code ControlPlane::begin_internal(NodeState& node) {
     const Locked locked(*this);
-    const Errc error = node.closing.value != 0 ? Errc::closing : node.stopped() ? Errc::stopped : Errc::ok;
+    const Errc error = node.closing.value != 0 ? Errc::closing : node.stopped() && !canary(Canary::internal_while_stopped) ? Errc::stopped : Errc::ok;
     if (error == Errc::ok) {
         ++node.internal_requests;
     }

@@ -51,7 +51,7 @@ Wait ControlPlane::change(ChangeCall call, ChangeOptions options, DoneCallback d
     if (!error) {
         // The tokens are suspended before the scope is looked at: they count as closed for it.
         ++pending_changes_;
-        name_tokens(section.plan.tokens, +1);
+        reassess_named(section.plan.tokens);
         section.phase = Operation::Phase::live;
         refresh_changes();
     }
@@ -79,15 +79,10 @@ Wait ControlPlane::change(ChangeCall call, ChangeOptions options, DoneCallback d
 
 // Waits for quiet of its own part and for what the sections it touches have reached already; then the switch.
 bool ControlPlane::advance_change(SectionOperation& change) {
-    if (Error error = check(change.plan)) {
-        error.message = describe(change) + ": " + error.message;
-        finish(change, std::move(error));
-        return true;
-    }
-    if (change.busy_members != 0 && !change.in_pass) {
+    if (change.busy_members != 0 && !canary(Canary::change_before_quiet)) {
         return false;
     }
-    for (const Edit& edit : edits_of(change.plan)) {
+    for (const Edit& edit : shape_error(change.plan) ? Edits{} : edits_of(change.plan)) {
         for (const NodeState* end : {edit.parent, edit.from, edit.to}) {
             if (end != nullptr && pass_touches(*end, change)) {
                 return false;
@@ -97,9 +92,13 @@ bool ControlPlane::advance_change(SectionOperation& change) {
     if (!run_pass(change)) {
         return false;
     }
-    change.in_pass = false;
     if (const std::error_code failed = settle_error(change)) {
         finish(change, {failed, describe(change) + ": a settle failed: " + failed.message()});
+        return true;
+    }
+    if (Error error = check(change.plan)) {
+        error.message = describe(change) + ": " + error.message;
+        finish(change, std::move(error));
         return true;
     }
     carry_out(change);
@@ -189,6 +188,9 @@ Wait ControlPlane::set_event_loop(NodeId id, EventLoop& loop, WaitOptions option
 // Every member of the component that will not go to `loop`.
 std::string ControlPlane::refusers(NodeState& node, const EventLoop& loop) {
     std::string who;
+    if (canary(Canary::move_without_consent)) {
+        return who;
+    }
     Nodes nodes;
     walker_.component(node, walker_.new_stamp(), nodes);
     for (NodeState* member : nodes) {
@@ -205,7 +207,7 @@ std::string ControlPlane::refusers(NodeState& node, const EventLoop& loop) {
 }
 
 bool ControlPlane::advance_context(SectionOperation& change) {
-    if (change.busy_members != 0 && !change.in_pass) {
+    if (change.busy_members != 0) {
         return false;
     }
     if (!run_pass(change)) {

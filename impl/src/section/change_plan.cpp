@@ -78,21 +78,8 @@ Edits ControlPlane::edits_of(const ChangePlan& plan) const {
     return edits;
 }
 
-Error ControlPlane::check(const ChangePlan& plan) {
-    for (const NodeState* node : {plan.x, plan.y}) {
-        if (node != nullptr && node->closing.value != 0) {
-            return {Errc::closing, describe(*node) + " is being closed"};
-        }
-    }
-    if (plan.backend && plan.backend->closing.value != 0) {
-        return {Errc::closing, describe(*plan.backend) + " is being closed"};
-    }
-    for (const TokenId token : plan.tokens) {
-        const auto found = tokens_.find(token);
-        if (found == tokens_.end() || !found->second->open) {
-            return {Errc::bad_token, "t" + std::to_string(token.value) + " is not open"};
-        }
-    }
+// Whether the plan makes sense edge by edge: edits_of needs that.
+Error ControlPlane::shape_error(const ChangePlan& plan) const {
     switch (plan.kind) {
         case ChangeKind::detach:
             if (plan.index >= plan.x->edges.size()) {
@@ -120,13 +107,32 @@ Error ControlPlane::check(const ChangePlan& plan) {
                                               " children, a filter has one"};
             }
             break;
-        case ChangeKind::replace:
-            if (plan.x == plan.y) {
-                return {Errc::cycle, describe(*plan.x) + " cannot replace itself"};
-            }
-            break;
         default:
             break;
+    }
+    return {};
+}
+
+Error ControlPlane::check(const ChangePlan& plan) {
+    for (const NodeState* node : {plan.x, plan.y}) {
+        if (node != nullptr && node->closing.value != 0) {
+            return {Errc::closing, describe(*node) + " is being closed"};
+        }
+    }
+    if (plan.backend && plan.backend->closing.value != 0) {
+        return {Errc::closing, describe(*plan.backend) + " is being closed"};
+    }
+    for (const TokenId token : plan.tokens) {
+        const auto found = tokens_.find(token);
+        if (found == tokens_.end() || !found->second->open) {
+            return {Errc::bad_token, "t" + std::to_string(token.value) + " is not open"};
+        }
+    }
+    if (Error error = shape_error(plan)) {
+        return error;
+    }
+    if (plan.kind == ChangeKind::replace && plan.x == plan.y) {
+        return {Errc::cycle, describe(*plan.x) + " cannot replace itself"};
     }
     Edits edits = edits_of(plan);
     apply(edits);
@@ -189,8 +195,8 @@ ControlPlane::Moves ControlPlane::moves_of(const ChangePlan& plan) {
 
 void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) {
     const ChangePlan& plan = change.plan;
-    // The graph may have moved away under a change that will fail at its switch: then it covers nothing.
-    if (check(plan)) {
+    // The graph may have moved away under a change that will fail at its switch: then no edge is left to guard.
+    if (shape_error(plan)) {
         return;
     }
     Edits edits = edits_of(plan);

@@ -74,8 +74,7 @@ bool ControlPlane::close_orphans() {
 
 Wait ControlPlane::begin_close(Backend& backend, WaitOptions options, DoneCallback done) {
     if (backend.closed) {
-        return refuse(std::move(options), backend.home, std::move(done),
-                      {Errc::no_such_object, "close: " + describe(backend) + " is closed"});
+        return refuse(std::move(options), backend.home, std::move(done), gone("close", backend));
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::close_backend);
     SectionOperation& section = *operation;
@@ -125,7 +124,7 @@ Wait ControlPlane::begin_close(Backend& backend, WaitOptions options, DoneCallba
 
 bool ControlPlane::advance_close_backend(SectionOperation& section) {
     Backend& backend = *section.backend;
-    if (in_flight(backend) != 0 || !backend.open_tokens.empty()) {
+    if ((in_flight(backend) != 0 || !backend.open_tokens.empty()) && !canary(Canary::close_before_done)) {
         return false;
     }
     for (Operation& other : pending_) {
@@ -213,15 +212,14 @@ bool ControlPlane::advance_close_node(SectionOperation& section) {
     // The list grows at its end while nodes in it are closed: children come after their last parent.
     for (std::size_t i = 0; i < section.to_close.size(); ++i) {
         NodeState& node = *section.to_close[i];
-        if (node.settle == NodeState::Settle::no && !section.settling) {
-            section.order.assign(1, &node);
-            section.next_to_settle = 0;
-            section.in_pass = true;
-            run_pass(section);
-            section.in_pass = false;
+        if (node.settle == NodeState::Settle::no && !section.settling && section.busy_members == 0) {
+            start_settle(node, section);
         }
         if (node.settle != NodeState::Settle::done || node.internal_requests != 0 || pass_touches(node, section)) {
             continue;
+        }
+        if (section.node == &node) {
+            section.node = nullptr;
         }
         section.to_close.erase(section.to_close.begin() + static_cast<std::ptrdiff_t>(i));
         Nodes children;

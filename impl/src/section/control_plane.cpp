@@ -233,7 +233,8 @@ Wait ControlPlane::refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCal
 // Gates and queues are restored and what was held is released, now or when the settle that runs returns (R25).
 void ControlPlane::give_up(SectionOperation& section, Error why) {
     announce(Announced::abandon, section.id.value, [&](Announcement& a) { a.error = announced(why); });
-    section.given_up = std::move(why);
+    report(section, std::move(why));
+    section.given_up = true;
     if (!section.settling) {
         let_go(section);
     }
@@ -241,7 +242,6 @@ void ControlPlane::give_up(SectionOperation& section, Error why) {
 
 void ControlPlane::let_go(SectionOperation& section) {
     announce(Announced::release, section.id.value);
-    report(section, std::move(section.given_up));
     remove(section);
 }
 
@@ -252,16 +252,15 @@ bool ControlPlane::abandon(OperationId id, Errc why) {
         return false;
     }
     Operation& operation = *found->second;
+    if (canary(Canary::abandon_reports_twice)) {
+        operation.loop->post([report = operation.report] { report({}, false); });
+    }
     Error error{why, describe(operation) + (why == Errc::timed_out ? ": the deadline passed" : " was given up")};
     if (operation.kind == OperationKind::drain || operation.kind == OperationKind::quiet) {
         announce(Announced::abandon, id.value, [&](Announcement& a) { a.error = why; });
         conclude(operation, std::move(error));
     } else {
-        auto& section = static_cast<SectionOperation&>(operation);
-        if (section.given_up) {
-            return false;
-        }
-        give_up(section, std::move(error));
+        give_up(static_cast<SectionOperation&>(operation), std::move(error));
     }
     progress();
     return true;
@@ -297,7 +296,7 @@ bool ControlPlane::advance(Operation& operation) {
     if (operation.kind == OperationKind::quiet) {
         const SectionOperation* section = find_section(static_cast<QuietOperation&>(operation).section);
         const bool deadlock = section != nullptr && would_deadlock(operation);
-        if (section != nullptr && section->busy_members != 0 && !deadlock) {
+        if (section != nullptr && section->busy_members != 0 && !deadlock && !canary(Canary::quiet_early)) {
             return false;
         }
         Error error;
@@ -315,13 +314,6 @@ bool ControlPlane::advance(Operation& operation) {
         return true;
     }
     auto& section = static_cast<SectionOperation&>(operation);
-    if (section.given_up) {
-        if (section.settling) {
-            return false;
-        }
-        let_go(section);
-        return true;
-    }
     if (would_deadlock(operation)) {
         Error error{Errc::would_deadlock, describe(operation) + ": all it waits for is held by the caller"};
         if (is_section(section.kind)) {
@@ -362,6 +354,11 @@ void ControlPlane::release_due() {
 }
 
 void ControlPlane::admit_waiting(Backend& backend) {
+    if (canary(Canary::overtake) && !backend.waiting.empty()) {
+        OuterRequest& newest = *--backend.waiting.end();
+        newest.unlink();
+        backend.waiting.push_front(newest);
+    }
     auto at = backend.waiting.begin();
     while (at != backend.waiting.end()) {
         OuterRequest& request = *at;

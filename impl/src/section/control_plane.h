@@ -16,6 +16,7 @@
 #include "graph/edit.h"
 #include "graph/walk.h"
 #include "os/backend.h"
+#include "os/canary.h"
 #include "request/gatekeeper.h"
 #include "request/lane.h"
 #include "request/outer_request.h"
@@ -128,6 +129,7 @@ private:
     void cover(SectionOperation& section, const Scope& scope);
     void add_cover(SectionOperation& section, const Member& member);
     void uncover(Cover& cover);
+    static void forget_settle_unless_kept(NodeState& node);
     void uncover_all(SectionOperation& section);
     void close_gates();
     void update_word(Backend& backend);
@@ -168,13 +170,17 @@ private:
 
     // settle.cpp: the pass (R20, R21)
     bool run_pass(SectionOperation& section);
-    void start_pass(SectionOperation& section);
+    void order_pass(SectionOperation& section);
+    static bool parents_settled(const NodeState& node, const SectionOperation& section);
+    void start_settle(NodeState& node, SectionOperation& section);
+    static bool pass_running(const SectionOperation& section);
     bool pass_touches(const NodeState& node, const SectionOperation& except) const;
     std::error_code settle_error(const SectionOperation& section) const;
     void settled(NodeState& node, OperationId by, std::error_code result);
     std::vector<const Backend*> not_quiesced(NodeState& node);
 
     // change_plan.cpp: what a plan means on the graph as it is now
+    Error shape_error(const ChangePlan& plan) const;
     Error check(const ChangePlan& plan);
     Edits edits_of(const ChangePlan& plan) const;
     struct Moves {
@@ -208,7 +214,8 @@ private:
     bool advance_drain(DrainOperation& drain);
     bool can_open(const TokenOperation& token) const;
     bool suspended(TokenId token) const;
-    void name_tokens(const std::vector<TokenId>& tokens, int difference);
+    void reassess_named(const std::vector<TokenId>& tokens);
+    bool is_open(TokenId token) const;
     bool give_up_token(TokenOperation& token, Error error);
 
     // notify.cpp (R9)
@@ -308,6 +315,9 @@ inline bool keeps_settled(const Cover& cover) {
             return false;
     }
 }
+
+// What a call on the handle of a closed backend gets.
+Error gone(const char* call, const Backend& backend);
 
 // An outcome as announced: settles fail with codes of their own.
 Errc announced(const Error& error);

@@ -11,6 +11,9 @@ namespace detail {
 
 Wait ControlPlane::drain(Backend& backend, WaitOptions options, DoneCallback done) {
     const Locked locked(*this);
+    if (backend.closed) {
+        return refuse(std::move(options), backend.home, std::move(done), gone("drain", backend));
+    }
     auto operation = std::make_unique<DrainOperation>();
     DrainOperation& drain = *operation;
     drain.backend = Ref<Backend>(&backend);

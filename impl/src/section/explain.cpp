@@ -90,6 +90,10 @@ std::string describe(const Operation& operation) {
     return text + begun_at(operation);
 }
 
+Error gone(const char* call, const Backend& backend) {
+    return {Errc::no_such_object, std::string(call) + ": " + describe(backend) + " is closed"};
+}
+
 Errc announced(const Error& error) {
     return !error ? Errc::ok
                   : error.code.category() == error_category() ? static_cast<Errc>(error.code.value()) : Errc::io_error;
@@ -120,8 +124,13 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
             }
         });
     };
-    const auto admitted = [](const OuterRequest& request, RequestState) { return !request.never_admitted; };
     const auto add_members = [&](SectionOperation& section) {
+        const auto excused = [&](TokenId token) { return section.kind == OperationKind::change && suspended(token); };
+        const auto started = [&](const OuterRequest& request, RequestState state) {
+            const TokenId token{request.token.load(std::memory_order_relaxed)};
+            return !request.never_admitted ||
+                   (state == RequestState::waiting && token.value != 0 && !is_open(token) && !excused(token));
+        };
         for (const Cover& cover : section.covers) {
             if (!cover.busy) {
                 continue;
@@ -130,9 +139,9 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                 items.push_back({WaitItem::Kind::internal, cover.node->id().value, nullptr, nullptr, {}, cover.node});
                 continue;
             }
-            add_requests(*cover.backend, admitted);
+            add_requests(*cover.backend, started);
             for (const TokenId token : cover.backend->open_tokens) {
-                if (section.kind != OperationKind::change || !suspended(token)) {
+                if (!excused(token)) {
                     items.push_back({WaitItem::Kind::token, token.value});
                 }
             }
@@ -189,29 +198,26 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
             }
         } else {
             add_members(section);
-            if (section.in_pass && section.next_to_settle < section.order.size()) {
-                const NodeState* node = section.order[section.next_to_settle];
-                items.push_back({WaitItem::Kind::settling, node->id().value, nullptr, nullptr, {}, node});
+            for (const Cover& cover : section.covers) {
+                if (cover.node != nullptr && cover.node->settle == NodeState::Settle::running && keeps_settled(cover)) {
+                    items.push_back({WaitItem::Kind::settling, cover.node->id().value, nullptr, nullptr, {}, cover.node});
+                }
             }
-            if (section.kind == OperationKind::close_node) {
-                for (const NodeState* node : section.to_close) {
-                    if (node->settle == NodeState::Settle::running) {
-                        items.push_back({WaitItem::Kind::settling, node->id().value, nullptr, nullptr, {}, node});
-                    }
-                    for (const Cover* cover = node->covers.first(); cover != nullptr; cover = cover->next) {
-                        if (cover->section != &section && cover->section->in_pass) {
-                            add_section(*cover->section);
-                        }
+            const auto add_passes_over = [&](const NodeState& node) {
+                for (const Cover* cover = node.covers.first(); cover != nullptr; cover = cover->next) {
+                    if (cover->section != &section && pass_running(*cover->section) && keeps_settled(*cover)) {
+                        add_section(*cover->section);
                     }
                 }
-            } else if (section.kind == OperationKind::change && !check(section.plan)) {
+            };
+            for (const NodeState* node : section.to_close) {
+                add_passes_over(*node);
+            }
+            if (section.kind == OperationKind::change && !shape_error(section.plan)) {
                 for (const Edit& edit : edits_of(section.plan)) {
                     for (const NodeState* end : {edit.parent, edit.from, edit.to}) {
-                        for (const Cover* cover = end != nullptr ? end->covers.first() : nullptr; cover != nullptr;
-                             cover = cover->next) {
-                            if (cover->section != &section && cover->section->in_pass) {
-                                add_section(*cover->section);
-                            }
+                        if (end != nullptr) {
+                            add_passes_over(*end);
                         }
                     }
                 }
@@ -301,7 +307,7 @@ bool ControlPlane::would_deadlock(Operation& operation) {
         return false;
     }
     const Items items = items_of(operation);
-    if (operation.kind == OperationKind::token) {
+    if (operation.kind == OperationKind::token || canary(Canary::false_deadlock)) {
         // It opens only after every one of them has ended: one that the caller holds is enough.
         return std::any_of(items.begin(), items.end(), [&](const Item& item) { return hostage(operation, item); });
     }
@@ -312,7 +318,11 @@ bool ControlPlane::would_deadlock(Operation& operation) {
 Explanation ControlPlane::explanation(Operation& operation) {
     Explanation result;
     result.subject = describe(operation);
-    for (const Item& item : items_of(operation)) {
+    Items items = items_of(operation);
+    if (canary(Canary::explain_hides) && !items.empty()) {
+        items.erase(items.begin());
+    }
+    for (const Item& item : items) {
         WaitItem out;
         out.kind = item.kind;
         out.id = item.id;

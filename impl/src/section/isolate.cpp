@@ -25,6 +25,9 @@ bool ControlPlane::conflict(const SectionOperation& a, const SectionOperation& b
 
 // Whether `isolate` has to wait for others; `behind`, if given, gets them.
 bool ControlPlane::must_queue(const SectionOperation& isolate, std::vector<SectionOperation*>* behind) {
+    if (canary(Canary::isolates_together)) {
+        return false;
+    }
     bool holds_one = false;
     for_each_section([&](SectionOperation& other) {
         holds_one = holds_one || (other.kind == OperationKind::isolate && other.backend.get() == isolate.backend.get() &&
@@ -38,7 +41,7 @@ bool ControlPlane::must_queue(const SectionOperation& isolate, std::vector<Secti
         } else if (other.kind == OperationKind::isolate) {
             // Who holds an isolate already never waits behind the queue: the queue may be waiting for that one.
             const bool counts = other.phase == Operation::Phase::begun || (earlier && !holds_one);
-            if (counts && !other.given_up && conflict(isolate, other)) {
+            if (counts && conflict(isolate, other)) {
                 queue = true;
                 if (behind != nullptr) {
                     behind->push_back(&other);
@@ -70,7 +73,7 @@ bool ControlPlane::activate_isolates() {
     for (Operation& operation : pending_) {
         if (operation.kind == OperationKind::isolate) {
             auto& section = static_cast<SectionOperation&>(operation);
-            if (!section.given_up && !must_queue(section, nullptr)) {
+            if (!must_queue(section, nullptr)) {
                 make_live(section);
                 announce(Announced::effective, section.id.value);
                 section.phase = Operation::Phase::begun;
@@ -84,6 +87,9 @@ bool ControlPlane::activate_isolates() {
 
 Wait ControlPlane::isolate(Backend& backend, IsolateOptions options, SectionCallback begun) {
     const Locked locked(*this);
+    if (backend.closed) {
+        return refuse(std::move(options), backend.home, [begun](Error error) { begun(std::move(error), {}); }, gone("isolate", backend));
+    }
     auto operation = std::make_unique<SectionOperation>(OperationKind::isolate);
     SectionOperation& section = *operation;
     section.backend = Ref<Backend>(&backend);

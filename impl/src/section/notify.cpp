@@ -14,6 +14,9 @@ void ControlPlane::note_gate(Backend& backend) {
         return;
     }
     backend.told_gated = backend.gated();
+    if (!backend.told_gated && canary(Canary::notification_lost)) {
+        return;
+    }
     backend.owed.push_back(backend.told_gated);
     if (!backend.delivering) {
         backend.delivering = true;
@@ -52,6 +55,9 @@ void ControlPlane::deliver(Ref<Backend> backend) {
 
 Error ControlPlane::set_listener(Backend& backend, SectionListener* listener) {
     const Locked locked(*this);
+    if (backend.closed) {
+        return gone("set_listener", backend);
+    }
     if (listener != nullptr && backend.listener != nullptr) {
         return {Errc::busy, describe(backend) + " has a listener already"};
     }

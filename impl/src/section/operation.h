@@ -72,7 +72,6 @@ struct TokenOperation final : Operation {
     std::vector<Ref<Backend>> backends;
     std::vector<std::uint64_t> serials;         // while open: the bank of each backend that counts it
     bool open = false;
-    unsigned named = 0;                         // pending changes that name it (R24)
 };
 
 inline constexpr std::size_t no_index = static_cast<std::size_t>(-1);
@@ -108,7 +107,7 @@ struct SectionOperation final : Operation {
     std::size_t next_to_settle = 0;
     bool settling = false;                      // one of its nodes runs a settle it has started
 
-    Error given_up;                             // abandoned while settling: released when that returns (R25)
+    bool given_up = false;                      // abandoned while settling: released when that returns (R25)
 };
 
 // A member of a section's scope, with what is asked of it.

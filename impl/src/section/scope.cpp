@@ -43,12 +43,9 @@ void ControlPlane::scope_of(const SectionOperation& section, Scope& into) {
             }
             break;
         case OperationKind::drained:
-            walker_.cone(*section.node, walker_.new_stamp(), nodes);
-            add_backends_on(nodes, nullptr, into);
-            add_node_members(nodes, into);
-            break;
         case OperationKind::settle:
             walker_.cone(*section.node, walker_.new_stamp(), nodes);
+            add_backends_on(nodes, nullptr, into);
             add_node_members(nodes, into);
             break;
         case OperationKind::context:

@@ -86,7 +86,6 @@ void ControlPlane::remove(SectionOperation& section) {
         --live_quiesce_alls_;
     } else if (section.kind == OperationKind::change) {
         --pending_changes_;
-        name_tokens(section.plan.tokens, -1);
     } else if (section.kind == OperationKind::close_backend && !section.backend->closed) {
         section.backend->closing = {};
         touched_.push_back(section.backend.get());
@@ -95,7 +94,9 @@ void ControlPlane::remove(SectionOperation& section) {
             node->closing = {};
         }
     }
+    const std::vector<TokenId> named = std::move(section.plan.tokens);
     operations_.erase(section.id);
+    reassess_named(named);
     refresh_changes();
 }
 
@@ -110,6 +111,9 @@ void ControlPlane::end(OperationId id) {
 
 Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions options, SectionCallback begun) {
     const Locked locked(*this);
+    if (backend.closed) {
+        return refuse(std::move(options), backend.home, [begun](Error error) { begun(std::move(error), {}); }, gone("self_quiesce", backend));
+    }
     auto operation = std::make_unique<SectionOperation>(OperationKind::self_quiesce);
     SectionOperation& section = *operation;
     section.backend = Ref<Backend>(&backend);
@@ -162,10 +166,10 @@ Wait ControlPlane::drained(NodeId id, WaitOptions options, SectionCallback begun
 
 // Drained sections, and settle: quiet, then the pass (R20).
 bool ControlPlane::advance_drained(SectionOperation& section) {
-    if (section.busy_members != 0 && !section.in_pass) {
+    if (section.busy_members != 0) {
         return false;
     }
-    if (!run_pass(section)) {
+    if (!canary(Canary::idle_before_settled) && !run_pass(section)) {
         return false;
     }
     const std::error_code failed = settle_error(section);

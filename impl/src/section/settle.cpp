@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The settle pass: each node once, parents before children (R20, R21).
+#include <algorithm>
 #include <utility>
 
 #include "section/control_plane.h"
@@ -30,8 +31,7 @@ private:
     EventLoop& loop_;
 };
 
-void ControlPlane::start_pass(SectionOperation& section) {
-    section.in_pass = true;
+void ControlPlane::order_pass(SectionOperation& section) {
     section.next_to_settle = 0;
     section.order.clear();
     for (const Cover& cover : section.covers) {
@@ -42,33 +42,57 @@ void ControlPlane::start_pass(SectionOperation& section) {
     walker_.sort_topologically(section.order);
 }
 
-// True when every node of the section that has to be is settled, well or badly. The graph does not change meanwhile.
+// Starts whatever can be settled, one node at a time. True when every node of the section that has to be is settled, well or
+// badly. The graph does not change meanwhile.
 bool ControlPlane::run_pass(SectionOperation& section) {
-    if (!section.in_pass) {
-        start_pass(section);
-        refresh_changes();
+    // Until the first settle starts, and always for a change, which keeps sections company that may end meanwhile.
+    if (!section.in_pass || section.kind == OperationKind::change) {
+        order_pass(section);
     }
-    for (; section.next_to_settle < section.order.size(); ++section.next_to_settle) {
-        NodeState& node = *section.order[section.next_to_settle];
-        if (node.settle == NodeState::Settle::running) {
-            return false;
+    bool all_settled = true;
+    for (std::size_t i = section.next_to_settle; i < section.order.size() && !section.settling; ++i) {
+        NodeState& node = *section.order[i];
+        if (node.settle == NodeState::Settle::no && parents_settled(node, section)) {
+            start_settle(node, section);
         }
-        if (node.settle == NodeState::Settle::done) {
+        all_settled = all_settled && node.settle == NodeState::Settle::done;
+        if (all_settled) {
+            section.next_to_settle = i + 1;
+        }
+    }
+    return all_settled && !section.settling;
+}
+
+// Parents outside the section's scope do not count.
+bool ControlPlane::parents_settled(const NodeState& node, const SectionOperation& section) {
+    for (const NodeState* parent : node.parents) {
+        if (parent->settle == NodeState::Settle::done) {
             continue;
         }
-        announce(Announced::settle_start, node.id().value, [&](Announcement& a) { a.a = section.id.value; });
-        node.settler = section.id;
-        if (node.driver().settles()) {
-            node.settle = NodeState::Settle::running;
-            section.settling = true;
-            auto* settlement = new PassSettlement(*this, node, section.id);
-            node.loop().post([&node, settlement] { node.driver().settle(node, *settlement); });
-            return false;
+        for (const Cover* cover = parent->covers.first(); cover != nullptr; cover = cover->next) {
+            if (cover->section == &section && keeps_settled(*cover)) {
+                return false;
+            }
         }
-        node.settle = NodeState::Settle::done;
-        announce(Announced::settle_done, node.id().value);
     }
     return true;
+}
+
+void ControlPlane::start_settle(NodeState& node, SectionOperation& section) {
+    if (!section.in_pass) {
+        section.in_pass = true;
+        refresh_changes();  // who enters now meets quiet (R24)
+    }
+    announce(Announced::settle_start, node.id().value, [&](Announcement& a) { a.a = section.id.value; });
+    if (!node.driver().settles()) {
+        node.settle = NodeState::Settle::done;
+        announce(Announced::settle_done, node.id().value);
+        return;
+    }
+    node.settle = NodeState::Settle::running;
+    section.settling = true;
+    auto* settlement = new PassSettlement(*this, node, section.id);
+    node.loop().post([&node, settlement] { node.driver().settle(node, *settlement); });
 }
 
 void ControlPlane::settled(NodeState& node, OperationId by, std::error_code result) {
@@ -77,7 +101,12 @@ void ControlPlane::settled(NodeState& node, OperationId by, std::error_code resu
     node.settle_error = result;
     announce(Announced::settle_done, node.id().value,
              [&](Announcement& a) { a.error = result ? Errc::io_error : Errc::ok; });
-    find_section(by)->settling = false;
+    forget_settle_unless_kept(node);
+    SectionOperation& section = *find_section(by);
+    section.settling = false;
+    if (section.given_up) {
+        let_go(section);
+    }
     progress();
 }
 
@@ -91,10 +120,18 @@ std::error_code ControlPlane::settle_error(const SectionOperation& section) cons
     return {};
 }
 
+// Started, and not everything settled yet.
+bool ControlPlane::pass_running(const SectionOperation& section) {
+    return section.in_pass &&
+           (section.kind != OperationKind::close_node ||
+            std::any_of(section.to_close.begin(), section.to_close.end(),
+                        [](const NodeState* node) { return node->settle != NodeState::Settle::done; }));
+}
+
 // Whether somebody else's pass is under way over `node`: edges at it must not change (R20).
 bool ControlPlane::pass_touches(const NodeState& node, const SectionOperation& except) const {
     for (const Cover* cover = node.covers.first(); cover != nullptr; cover = cover->next) {
-        if (cover->section != &except && cover->section->in_pass) {
+        if (cover->section != &except && pass_running(*cover->section) && keeps_settled(*cover)) {
             return true;
         }
     }

@@ -60,7 +60,7 @@ void ControlPlane::snapshot(Snapshot& into) {
     }
     into.operations.clear();
     for (const auto& [id, operation] : operations_) {
-        into.operations.push_back({id, operation->phase});
+        into.operations.push_back({id, is_section(operation->kind) ? operation->phase : Operation::Phase::pending});
     }
 }
 

@@ -13,24 +13,34 @@ BLKDRAIN_NAMESPACE_BEGIN
 namespace detail {
 
 bool ControlPlane::can_open(const TokenOperation& token) const {
-    return std::none_of(token.backends.begin(), token.backends.end(),
+    return canary(Canary::token_opens_gated) ||
+           std::none_of(token.backends.begin(), token.backends.end(),
                         [](const Ref<Backend>& backend) { return backend->gated(); });
+}
+
+bool ControlPlane::is_open(TokenId id) const {
+    const auto found = tokens_.find(id);
+    return found != tokens_.end() && found->second->open;
 }
 
 // Named by a pending change: its requests wait until that ends (R24).
 bool ControlPlane::suspended(TokenId id) const {
-    const auto found = tokens_.find(id);
-    return found != tokens_.end() && found->second->named != 0;
+    return pending_changes_ != 0 && std::any_of(pending_.begin(), pending_.end(), [&](const Operation& operation) {
+        if (operation.kind != OperationKind::change) {
+            return false;
+        }
+        const auto& named = static_cast<const SectionOperation&>(operation).plan.tokens;
+        return std::find(named.begin(), named.end(), id) != named.end();
+    });
 }
 
-void ControlPlane::name_tokens(const std::vector<TokenId>& tokens, int difference) {
-    for (const TokenId id : tokens) {
-        const auto found = tokens_.find(id);
-        if (found == tokens_.end()) {
-            continue;
-        }
-        found->second->named += static_cast<unsigned>(difference);
-        for (const auto& backend : found->second->backends) {
+// After a change that names `tokens` came or went: what counts as open for changes, and whose requests wait, differs.
+void ControlPlane::reassess_named(const std::vector<TokenId>& tokens) {
+    if (tokens.empty()) {
+        return;
+    }
+    for (const auto& backend : backends_) {
+        if (backend && (!backend->open_tokens.empty() || !backend->waiting.empty())) {
             reassess(*backend);
             touched_.push_back(backend.get());
         }
@@ -112,8 +122,6 @@ void ControlPlane::close_token(TokenId id) {
     const std::unique_ptr<TokenOperation> closed = std::move(found->second);
     tokens_.erase(found);
     for (const auto& backend : closed->backends) {
-        // Requests it left waiting (under a change that named it) are token-less in all but name now.
-        touched_.push_back(backend.get());
         reassess(*backend);
     }
     progress();

@@ -16,7 +16,8 @@ Scope scope_of(const State& state, const Shape& shape, const Section& section) {
             return {roots(shape, above) - BackendSet{section.backend} - section.set,
                     above - NodeSet{root}};
         }
-        case SectionKind::drained: {
+        case SectionKind::drained:
+        case SectionKind::settle: {
             const NodeSet nodes = cone(shape, section.node);
             return {roots(shape, nodes), nodes};
         }
@@ -31,6 +32,9 @@ Scope scope_of(const State& state, const Shape& shape, const Section& section) {
             return {{section.backend}, {}};
         case SectionKind::change: {
             Scope scope = own_scope(state, shape, section);
+            for (const Node& node : state.nodes)  // R25: until the settle returns
+                if (node.settler == section.id)
+                    scope.nodes.insert(node.id);
             if (state.sections.size() == 1)
                 return scope;
             const Shape after = shape_after(state, section);
@@ -42,8 +46,6 @@ Scope scope_of(const State& state, const Shape& shape, const Section& section) {
             const NodeSet nodes = component(shape, section.node);
             return {roots(shape, nodes), nodes};
         }
-        case SectionKind::settle:
-            return {{}, cone(shape, section.node)};
         case SectionKind::close_node:
             return {{}, section.closing};
     }

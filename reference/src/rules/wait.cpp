@@ -124,10 +124,6 @@ Items passes(const State& state, const Shape& shape, SectionId except, NodeSet n
 }
 
 Items quiet_items(const State& state, const Shape& shape, const Section& section) {
-    if (section.kind == SectionKind::settle) {  // R19: what its precondition names
-        const NodeSet nodes = cone(shape, section.node);
-        return activity(state, {roots(shape, nodes), nodes}, false);
-    }
     if (section.kind != SectionKind::change)
         return activity(state, scope_of(state, shape, section), false);
     Items items = activity(state, own_scope(state, shape, section), true);

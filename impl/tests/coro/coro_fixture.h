@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include <blkdrain/coro.h>
+#include <blkdrain/event_loop.h>
+
+namespace blkdrain::testing {
+
+inline std::unique_ptr<EventLoop> make_loop(const char* name = "loop") {
+    std::error_code error;
+    std::unique_ptr<EventLoop> loop = EventLoop::create(name, error);
+    EXPECT_FALSE(error) << error.message();
+    return loop;
+}
+
+// Counts the frames that are alive: every coroutine of a test takes an Entry, which lives in its
+// frame.
+class Ledger {
+public:
+    Ledger() = default;
+    Ledger(const Ledger&) = delete;
+    Ledger& operator=(const Ledger&) = delete;
+    ~Ledger() { EXPECT_EQ(alive_, 0) << "a coroutine's frame was not freed"; }
+
+    class Entry {
+    public:
+        explicit Entry(Ledger& ledger) noexcept : ledger_(&ledger) { ++ledger.alive_; }
+        Entry(Entry&& other) noexcept : Entry(*other.ledger_) {}
+        Entry& operator=(Entry&&) = delete;
+        ~Entry() { --ledger_->alive_; }
+
+    private:
+        Ledger* ledger_;
+    };
+
+    Entry entry() noexcept { return Entry(*this); }
+    [[nodiscard]] int alive() const { return alive_; }
+
+private:
+    int alive_ = 0;
+};
+
+inline coro::Task<void> mark_end(coro::Task<void> task, bool& over) {
+    co_await task;
+    over = true;
+}
+
+// Runs `task` on `loop` to its end, on this thread.
+inline void run(EventLoop& loop, coro::Task<void> task) {
+    bool over = false;
+    coro::spawn(loop, mark_end(std::move(task), over));
+    EXPECT_FALSE(over) << "nothing runs inside spawn";
+    while (!over) {
+        loop.run_once(std::chrono::nanoseconds(-1));
+    }
+}
+
+}  // namespace blkdrain::testing

@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// blkdrain-check: random scenarios, judged by the reference, on all cores and in all worlds. The worlds cannot be linked
+// into one program, so each has a worker program of its own; this one divides the time, watches and reports.
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <random>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "canary/canaries.h"
+#include "check/child.h"
+#include "check/evaluator.h"
+#include "check/protocol.h"
+#include "harness/adapters/reference_adapter.h"
+#include "harness/minimise.h"
+#include "harness/report.h"
+#include "harness/run.h"
+#include "harness/statistics.h"
+#include "harness/text.h"
+
+namespace blkdrain_props {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int exit_clean = 0;
+constexpr int exit_violation = 1;
+constexpr int exit_usage = 2;
+
+// A tick that a slow machine does not overrun between two operations of a file that says what has not timed out.
+constexpr std::uint64_t patient_tick_ns = 20'000'000;
+constexpr std::uint32_t minimising_runs_max = 4'000;
+constexpr int real_repetitions = 5;
+
+std::atomic<int> interrupted{0};
+
+void interrupt(int) {
+    interrupted.store(1, std::memory_order_relaxed);
+}
+
+// ---- Options
+
+struct Options {
+    double seconds = 60;
+    std::optional<std::uint64_t> seed;
+    std::vector<std::string> suites;
+    unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
+    std::string canary;
+    bool list_canaries = false;
+    std::string out = "blkdrain-failures";
+    std::string hash_suite;
+    std::uint64_t hash_count = 100;
+    // replay
+    std::string file;
+    std::string adapter = "simulated";
+    std::string replay_canary;
+};
+
+// ---- Workers
+
+struct Worker {
+    SharedPage* page = nullptr;
+    int fd = -1;
+    Child child;
+    std::uint32_t number = 0;
+    Suite suite{};
+};
+
+bool start(Worker& worker, const Options& options, std::uint64_t seed, double seconds) {
+    if (worker.page == nullptr) {
+        worker.fd = memfd_create("page", MFD_CLOEXEC);
+        if (worker.fd < 0 || ftruncate(worker.fd, sizeof(SharedPage)) != 0) {
+            return false;
+        }
+        void* const memory = mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE, MAP_SHARED, worker.fd, 0);
+        if (memory == MAP_FAILED) {
+            return false;
+        }
+        worker.page = new (memory) SharedPage;
+    }
+    std::vector<std::string> command{worker_program(worker.suite), "check",
+                                     std::string(suite_names[static_cast<std::size_t>(worker.suite)]),
+                                     std::to_string(seed), std::to_string(worker.number), std::to_string(seconds),
+                                     std::to_string(worker.fd)};
+    if (!options.canary.empty()) {
+        command.push_back(options.canary);
+    }
+    Child::Options how;
+    how.keep_fd = worker.fd;
+    return worker.child.start(command, how);
+}
+
+// ---- Failures
+
+struct Failure {
+    Suite suite{};
+    std::uint64_t scenario_seed = 0;
+    Violation violation;
+};
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+    std::ofstream(path) << text;
+}
+
+std::string adapter_of(Suite suite) {
+    return suite == Suite::real ? "real" : "simulated";
+}
+
+// Runs the scenario once more, in a process of its own, and returns the time line.
+std::string time_line_of(const Scenario& scenario, Suite suite, const std::string& canary) {
+    Child player;
+    std::vector<std::string> command{worker_program(suite), "play", "100000"};
+    if (!canary.empty()) {
+        command.push_back(canary);
+    }
+    Child::Options options;
+    options.pipes = true;
+    if (!player.start(command, options)) {
+        return {};
+    }
+    const std::string text = to_text(scenario);
+    std::size_t sent = 0;
+    while (sent < text.size()) {
+        const ssize_t count = write(player.in(), text.data() + sent, text.size() - sent);
+        if (count <= 0) {
+            break;
+        }
+        sent += static_cast<std::size_t>(count);
+    }
+    player.close_in();
+    std::string trace;
+    std::array<char, 4096> buffer{};
+    for (;;) {
+        const ssize_t count = read(player.out(), buffer.data(), buffer.size());
+        if (count <= 0) {
+            break;
+        }
+        trace.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    player.ended(true);
+    return trace + player.complaint();
+}
+
+// Shrinks the scenario and writes the folder; returns its path.
+std::string report(const Failure& failure, const Options& options) {
+    const Scenario original = scenario_of(failure.suite, failure.scenario_seed);
+    const std::string signature = failure.violation.signature();
+    const int repeat = failure.suite == Suite::real ? real_repetitions : 1;
+    Evaluator evaluator(failure.suite, repeat, options.canary);
+    std::optional<Violation> last = failure.violation;
+    const std::optional<Violation> again = evaluator.judge(original);
+    const bool reproduced = again && again->signature() == signature;
+    Scenario minimal = original;
+    if (reproduced) {
+        last = again;
+        minimal = minimise(
+            original,
+            [&](const Scenario& candidate) {
+                const std::optional<Violation> found = evaluator.judge(candidate);
+                if (found && found->signature() == signature) {
+                    last = found;
+                    return true;
+                }
+                return false;
+            },
+            minimising_runs_max);
+        if (const std::optional<Violation> found = evaluator.judge(minimal); found && found->signature() == signature) {
+            last = found;
+        }
+    }
+    std::array<char, 80> name{};
+    std::snprintf(name.data(), name.size(), "%s-R%d-%s-%016llx", std::string(suite_names[static_cast<std::size_t>(failure.suite)]).c_str(),
+                  failure.violation.rule, failure.violation.detector.c_str(),
+                  static_cast<unsigned long long>(failure.scenario_seed));
+    const std::filesystem::path folder = std::filesystem::path(options.out) / name.data();
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) {
+        std::fprintf(stderr, "cannot make %s: %s\n", folder.c_str(), error.message().c_str());
+        return {};
+    }
+    const std::string command = "./dev replay " + std::filesystem::absolute(folder / "minimal.scn").string() + " --adapter " +
+                                adapter_of(failure.suite) + (options.canary.empty() ? "" : " --canary " + options.canary);
+    write_file(folder / "original.scn", to_text(original));
+    write_file(folder / "minimal.scn", to_text(minimal));
+    write_file(folder / "trace.txt", time_line_of(minimal, failure.suite, options.canary));
+    write_file(folder / "reason.txt",
+               reason_text(*last) + (reproduced ? "" : "it did not fail again in the same way when run alone; nothing was shrunk\n") +
+                   "replay: " + command + "\n");
+    std::printf("violation: %s\n  rule: R%d, found by %s (%s), suite %s\n  scenario, trace and reason: %s\n  replay: %s\n",
+                last->sentence.c_str(), last->rule, last->detector.c_str(), last->code.c_str(),
+                std::string(suite_names[static_cast<std::size_t>(failure.suite)]).c_str(), folder.c_str(), command.c_str());
+    return folder.string();
+}
+
+// ---- The check itself
+
+class Check {
+public:
+    Check(const Options& options, std::uint64_t seed) : options_(options), seed_(seed) {}
+
+    int run(const std::vector<Suite>& suites) {
+        const double each = options_.seconds / static_cast<double>(suites.size());
+        for (const Suite suite : suites) {
+            if (interrupted.load(std::memory_order_relaxed) == 0 && !failure_) {
+                run_suite(suite, each);
+            }
+        }
+        progress_end();
+        std::printf("%s\n", table(counts_).c_str());
+        if (failure_) {
+            report(*failure_, options_);
+            return exit_violation;
+        }
+        if (broken_) {
+            return exit_violation;
+        }
+        if (!options_.canary.empty()) {
+            std::printf("canary %s was NOT caught\n", options_.canary.c_str());
+            return exit_clean;
+        }
+        if (interrupted.load(std::memory_order_relaxed) != 0) {
+            std::printf("interrupted; no violation so far\n");
+            return exit_clean;
+        }
+        SuiteCount all;
+        for (const SuiteCount& count : counts_) {
+            all.add(count);
+        }
+        const std::vector<std::string> below = below_threshold(all);
+        for (const std::string& line : below) {
+            std::printf("threshold: %s\n", line.c_str());
+        }
+        if (!below.empty()) {
+            return exit_violation;
+        }
+        std::printf("no violation (seed %llu)\n", static_cast<unsigned long long>(seed_));
+        return exit_clean;
+    }
+
+private:
+    void run_suite(Suite suite, double seconds) {
+        const Clock::time_point started = Clock::now();
+        const Clock::time_point end = started + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+        std::vector<Worker> workers(options_.jobs);
+        for (std::uint32_t i = 0; i < workers.size(); ++i) {
+            workers[i].suite = suite;
+            workers[i].number = i;
+            if (!start(workers[i], options_, seed_, seconds)) {
+                std::fprintf(stderr, "cannot start %s\n", worker_program(suite).c_str());
+                broken_ = true;
+            }
+        }
+        // Real threads that hang are ended by their worker's own watchdog, simulated ones by their step limit.
+        bool running = true;
+        while (running) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(25));
+            running = false;
+            for (Worker& worker : workers) {
+                follow(worker, end);
+                running = running || worker.child.running();
+            }
+            if (interrupted.load(std::memory_order_relaxed) != 0 || failure_ || broken_) {
+                for (const Worker& worker : workers) {
+                    worker.page->stop.store(1, std::memory_order_relaxed);
+                }
+            }
+            progress(suite, workers, started, seconds);
+        }
+        SuiteCount& count = counts_[static_cast<std::size_t>(suite)];
+        for (Worker& worker : workers) {
+            count.add(worker.page->counts);
+            munmap(worker.page, sizeof(SharedPage));
+            close(worker.fd);
+        }
+        count.wall_ns += static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - started).count());
+    }
+
+    void follow(Worker& worker, Clock::time_point end) {
+        const std::optional<int> status = worker.child.ended(false);
+        if (!status) {
+            return;
+        }
+        SharedPage& page = *worker.page;
+        if (page.violated.load(std::memory_order_acquire) != 0) {
+            fail(worker, Violation{page.detector.data(), page.rule, page.code.data(), page.sentence.data(), page.step});
+            return;
+        }
+        if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) {
+            return;
+        }
+        const std::string complaint = worker.child.complaint();
+        if (page.counts.scenarios == 0 && page.scenario_seed.load(std::memory_order_relaxed) == 0) {
+            std::fprintf(stderr, "%s did not start: %s\n", worker_program(worker.suite).c_str(),
+                         crash_code(complaint, *status).c_str());
+            broken_ = true;
+            return;
+        }
+        ++page.counts.violations;
+        const std::string code = crash_code(complaint, *status);
+        // A canary is to be caught by its rule; a few may die of it first.
+        if (!options_.canary.empty() && restarts_ < 50 && Clock::now() < end) {
+            ++restarts_;
+            worker.number += options_.jobs;
+            start(worker, options_, seed_, std::chrono::duration<double>(end - Clock::now()).count());
+            return;
+        }
+        fail(worker, Violation{"crash", 0, code, "the process died: " + code, 0});
+    }
+
+    void fail(const Worker& worker, Violation violation) {
+        if (!failure_) {
+            failure_ = Failure{worker.suite, worker.page->scenario_seed.load(std::memory_order_relaxed), std::move(violation)};
+        }
+    }
+
+    void progress(Suite suite, const std::vector<Worker>& workers, Clock::time_point started, double seconds) {
+        if (isatty(STDERR_FILENO) == 0 || Clock::now() - shown_ < std::chrono::milliseconds(200)) {
+            return;
+        }
+        shown_ = Clock::now();
+        std::uint64_t scenarios = 0;
+        std::uint64_t operations = 0;
+        std::uint64_t violations = 0;
+        for (const Worker& worker : workers) {
+            scenarios += worker.page->counts.scenarios;
+            operations += worker.page->counts.operations;
+            violations += worker.page->counts.violations;
+        }
+        const double passed = std::chrono::duration<double>(shown_ - started).count();
+        std::fprintf(stderr, "\r\033[K%s: %.0f of %.0f s, %llu scenarios, %llu operations, %.0f scenarios/s, %llu violations",
+                     std::string(suite_names[static_cast<std::size_t>(suite)]).c_str(), passed, seconds,
+                     static_cast<unsigned long long>(scenarios), static_cast<unsigned long long>(operations),
+                     passed > 0 ? static_cast<double>(scenarios) / passed : 0.0, static_cast<unsigned long long>(violations));
+    }
+    static void progress_end() {
+        if (isatty(STDERR_FILENO) != 0) {
+            std::fprintf(stderr, "\r\033[K");
+        }
+    }
+
+    const Options& options_;
+    const std::uint64_t seed_;
+    Counts counts_{};
+    std::optional<Failure> failure_;
+    bool broken_ = false;
+    int restarts_ = 0;
+    Clock::time_point shown_{};
+};
+
+// ---- Replay
+
+int replay_on_reference(const Scenario& scenario) {
+    ReferenceAdapter adapter;
+    Runner runner(adapter);
+    const auto counts = std::make_unique<SuiteCount>();
+    TextTimeLine time_line;
+    RunOptions options;
+    options.time_line = &time_line;
+    const Outcome outcome = runner.run(scenario, options, *counts);
+    std::fputs(time_line.text().c_str(), stdout);
+    if (outcome.violation) {
+        std::printf("\nVIOLATION: %s", reason_text(*outcome.violation).c_str());
+        return exit_violation;
+    }
+    std::printf("\nas the rules want it: %u operations, %llu events\n", outcome.operations,
+                static_cast<unsigned long long>(outcome.events));
+    return exit_clean;
+}
+
+int replay(const Options& options) {
+    std::ifstream file(options.file, std::ios::binary);
+    if (!file) {
+        std::fprintf(stderr, "%s: cannot be read\n", options.file.c_str());
+        return exit_usage;
+    }
+    std::ostringstream text;
+    text << file.rdbuf();
+    const ParsedText parsed = parse_text(text.str());
+    if (parsed.error) {
+        std::fprintf(stderr, "%s:%s\n", options.file.c_str(), parsed.error->text().c_str());
+        return exit_usage;
+    }
+    std::printf("%s\n", to_text(parsed.scenario).c_str());
+    std::fflush(stdout);
+    if (options.adapter == "reference") {
+        return replay_on_reference(parsed.scenario);
+    }
+    // The worker of that world becomes this process, with the file as its standard input.
+    const std::string program = worker_program(options.adapter == "real" ? Suite::real : Suite::sequential);
+    const std::string tick = std::to_string(patient_tick_ns);
+    if (std::freopen(options.file.c_str(), "rb", stdin) == nullptr) {
+        return exit_usage;
+    }
+    std::vector<const char*> command{program.c_str(), "play", tick.c_str()};
+    if (!options.replay_canary.empty()) {
+        command.push_back(options.replay_canary.c_str());
+    }
+    command.push_back(nullptr);
+    execv(program.c_str(), const_cast<char* const*>(command.data()));
+    std::fprintf(stderr, "cannot start %s\n", program.c_str());
+    return exit_usage;
+}
+
+int list_canaries() {
+    for (const CanaryRow& row : canaries) {
+        std::printf("%s R%d\n", std::string(row.name).c_str(), row.rule);
+    }
+    return exit_clean;
+}
+
+int print_hashes(const Options& options, std::uint64_t seed) {
+    const Suite suite = options.hash_suite == "scheduled" ? Suite::scheduled : Suite::sequential;
+    const std::string program = worker_program(suite);
+    const std::string base = std::to_string(seed);
+    const std::string count = std::to_string(options.hash_count);
+    const char* const command[] = {program.c_str(), "hash", options.hash_suite.c_str(), base.c_str(), count.c_str(), nullptr};
+    std::fflush(stdout);
+    execv(program.c_str(), const_cast<char* const*>(command));
+    return exit_usage;
+}
+
+int main_with(int argc, char** argv) {
+    Options options;
+    CLI::App app{"Judges the block layer by its executable specification on random graphs and operation sequences."};
+    app.name("blkdrain-check");
+    app.add_option("--seconds", options.seconds, "how long, all suites together (default 60)")->check(CLI::Range(0.1, 1e7));
+    app.add_option("--seed", options.seed, "the same seed gives the same simulated runs (default: random, printed)");
+    app.add_option("--suite", options.suites, "only this suite; may be repeated: sequential, scheduled, real")
+        ->check(CLI::IsMember({"sequential", "scheduled", "real"}))
+        ->allow_extra_args(false);
+    app.add_option("--jobs", options.jobs, "processes at once (default: one per core)")->check(CLI::Range(1U, 256U));
+    std::vector<std::string> names;
+    for (const CanaryRow& row : canaries) {
+        names.emplace_back(row.name);
+    }
+    app.add_option("--canary", options.canary, "check this deliberately broken variant; it must be caught")
+        ->check(CLI::IsMember(names));
+    app.add_flag("--list-canaries", options.list_canaries, "print the broken variants, one name and its rule a line");
+    app.add_option("--out", options.out, "where failures are written (default ./blkdrain-failures)");
+    app.add_option("--trace-hash", options.hash_suite, "print one hash per run of this simulated suite instead")
+        ->check(CLI::IsMember({"sequential", "scheduled"}));
+    app.add_option("--trace-hash-count", options.hash_count, "how many runs to hash (default 100)");
+    CLI::App* const replay_command = app.add_subcommand("replay", "run a scenario file and print it as a time line");
+    replay_command->add_option("file", options.file, "the scenario, *.scn")->required();
+    replay_command->add_option("--adapter", options.adapter, "reference, simulated (default) or real")
+        ->check(CLI::IsMember({"reference", "simulated", "real"}));
+    replay_command->add_option("--canary", options.replay_canary, "with this broken variant")->check(CLI::IsMember(names));
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int code = app.exit(error);
+        return code == 0 ? exit_clean : exit_usage;
+    }
+    if (replay_command->parsed()) {
+        return replay(options);
+    }
+    if (options.list_canaries) {
+        return list_canaries();
+    }
+    const std::uint64_t seed = options.seed.value_or(std::random_device{}());
+    if (!options.hash_suite.empty()) {
+        return print_hashes(options, seed);
+    }
+    std::vector<Suite> suites;
+    for (std::size_t i = 0; i < suite_names.size(); ++i) {
+        if (options.suites.empty() || std::find(options.suites.begin(), options.suites.end(), suite_names[i]) != options.suites.end()) {
+            suites.push_back(static_cast<Suite>(i));
+        }
+    }
+    std::printf("seed %llu, %u jobs, %.0f s%s%s\n", static_cast<unsigned long long>(seed), options.jobs, options.seconds,
+                options.canary.empty() ? "" : ", canary ", options.canary.c_str());
+    std::fflush(stdout);
+    struct sigaction action {};
+    action.sa_handler = interrupt;
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+    return Check(options, seed).run(suites);
+}
+
+}  // namespace
+}  // namespace blkdrain_props
+
+int main(int argc, char** argv) {
+    return blkdrain_props::main_with(argc, argv);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/statistics.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+namespace blkdrain_props {
+namespace {
+
+TEST(StatisticsTest, a_blocking_operation_that_hardly_blocks_is_below_the_threshold) {
+    const auto count = std::make_unique<SuiteCount>();
+    (*count)[Opcode::drain] = {1000, 900, 49, 100, 0};
+    ASSERT_EQ(below_threshold(*count).size(), 1U);
+    EXPECT_NE(below_threshold(*count)[0].find("drain"), std::string::npos);
+    (*count)[Opcode::drain].blocked = 50;
+    EXPECT_TRUE(below_threshold(*count).empty());
+}
+
+TEST(StatisticsTest, an_operation_that_never_succeeds_is_below_the_threshold) {
+    const auto count = std::make_unique<SuiteCount>();
+    (*count)[Opcode::send] = {1000, 0, 0, 1000, 0};
+    EXPECT_EQ(below_threshold(*count).size(), 1U);
+}
+
+TEST(StatisticsTest, few_uses_prove_nothing) {
+    const auto count = std::make_unique<SuiteCount>();
+    (*count)[Opcode::drain] = {enough_uses - 1, 0, 0, 0, 0};
+    EXPECT_TRUE(below_threshold(*count).empty());
+}
+
+TEST(StatisticsTest, counts_add_up) {
+    const auto one = std::make_unique<SuiteCount>();
+    const auto two = std::make_unique<SuiteCount>();
+    one->scenarios = 1;
+    two->scenarios = 2;
+    (*one)[Opcode::end] = {1, 2, 3, 4, 5};
+    (*two)[Opcode::end] = {10, 20, 30, 40, 50};
+    one->add(*two);
+    EXPECT_EQ(one->scenarios, 3U);
+    EXPECT_EQ((*one)[Opcode::end].blocked, 33U);
+    EXPECT_EQ((*one)[Opcode::end].skipped, 55U);
+}
+
+}  // namespace
+}  // namespace blkdrain_props
