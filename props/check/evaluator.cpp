@@ -86,6 +86,10 @@ std::optional<Violation> Evaluator::judge(const Scenario& scenario) {
         }
     }
     fields.resize(5);
+    if (suite_ == Suite::real) {
+        // Threads may still be at what the failure left behind.
+        worker_ = Child();
+    }
     return Violation{fields[0], std::atoi(fields[1].c_str()), fields[2], fields[4],
                      static_cast<std::uint32_t>(std::atoi(fields[3].c_str()))};
 }

@@ -302,6 +302,9 @@ private:
         }
         SharedPage& page = *worker.page;
         if (page.violated.load(std::memory_order_acquire) != 0) {
+            if (!is_wanted(page.rule) && restart(worker, end)) {
+                return;
+            }
             fail(worker, Violation{page.detector.data(), page.rule, page.code.data(), page.sentence.data(), page.step});
             return;
         }
@@ -317,14 +320,24 @@ private:
         }
         ++page.counts.violations;
         const std::string code = crash_code(complaint, *status);
-        // A canary is to be caught by its rule; a few may die of it first.
-        if (!options_.canary.empty() && restarts_ < 50 && Clock::now() < end) {
-            ++restarts_;
-            worker.number += options_.jobs;
-            start(worker, options_, seed_, std::chrono::duration<double>(end - Clock::now()).count());
+        if (!is_wanted(0) && restart(worker, end)) {
             return;
         }
         fail(worker, Violation{"crash", 0, code, "the process died: " + code, 0});
+    }
+
+    // A canary is to be caught by its own rule; it may show as something else first.
+    bool is_wanted(int rule) const { return options_.canary.empty() || find_canary(options_.canary)->rule == rule; }
+
+    bool restart(Worker& worker, Clock::time_point end) {
+        const double left = std::chrono::duration<double>(end - Clock::now()).count();
+        if (restarts_ >= restarts_max || left <= 0) {
+            return false;
+        }
+        ++restarts_;
+        worker.number += options_.jobs;
+        worker.page->violated.store(0, std::memory_order_relaxed);
+        return start(worker, options_, seed_, left);
     }
 
     void fail(const Worker& worker, Violation violation) {
@@ -363,6 +376,7 @@ private:
     Counts counts_{};
     std::optional<Failure> failure_;
     bool broken_ = false;
+    static constexpr int restarts_max = 50;
     int restarts_ = 0;
     Clock::time_point shown_{};
 };

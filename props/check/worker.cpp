@@ -97,7 +97,7 @@ int check(Suite suite, std::uint64_t base, std::uint32_t worker, double seconds,
             copy_text(page.detector, outcome.violation->detector);
             copy_text(page.code, outcome.violation->code);
             copy_text(page.sentence, outcome.violation->sentence);
-            if (rule_wanted < 0 || outcome.violation->rule == rule_wanted || --others_left == 0) {
+            if (rule_wanted < 0 || outcome.violation->rule == rule_wanted || --others_left == 0 || adapter->threaded()) {
                 page.violated.store(1, std::memory_order_release);
                 break;
             }

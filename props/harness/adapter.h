@@ -82,7 +82,8 @@ public:
 
     // Calls and callbacks come from several operating-system threads at once.
     [[nodiscard]] virtual bool threaded() const = 0;
-    // Violations of this adapter do not carry over to another scenario's run.
+    // Announces and can be observed; else it speaks for the model itself.
+    [[nodiscard]] virtual bool implements() const = 0;
     virtual const char* name() const = 0;
 
     // A fresh world with the loops of the scenario and an empty graph.
@@ -105,9 +106,8 @@ public:
     virtual void await(const std::function<bool()>& over) = 0;
     virtual void advance(std::uint64_t ticks) = 0;
 
-    // The observable state at rest; false: there is none but the model's. `explain`: with what each pending operation
-    // says it waits for.
-    virtual bool observe(Observed& into, bool explain) = 0;
+    // The observable state at rest, if it implements(). `explain`: with what each pending operation says it waits for.
+    virtual void observe(Observed& into, bool explain) = 0;
 
     // Ids in announcements; 0: none (yet).
     [[nodiscard]] virtual std::uint32_t request_id(Slot request) const = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The byte form of a scenario: what fuzzers mutate and corpora store. Fixed-width records, little endian:
+// The byte form of a scenario: what fuzzers mutate and corpora store. Fixed-width records, little
+// endian:
 //
 //   24  header: version, loops, strategy, pace, rule, nodes, backends, clients, seed (8), swarm (8)
 //   12  per node: loop, flags (1 pinned), settle kind, children, 4 x (role, node)
@@ -22,8 +23,9 @@ namespace blkdrain_props {
 inline constexpr std::size_t encoded_size_max =
     24 + 12 * nodes_max + 4 * backends_max + 4 + 8 * clients_max * operations_max;
 
-// Any bytes are a scenario: counts and values out of range wrap round, what is missing is zero or absent, what is left over
-// is ignored. decode(encode(s)) == s for every canonical s; encode(decode(bytes)) is a fixpoint.
+// Any bytes are a scenario: counts and values out of range wrap round, what is missing is zero or
+// absent, what is left over is ignored. decode(encode(s)) == s for every canonical s;
+// encode(decode(bytes)) is a fixpoint.
 Scenario decode(std::span<const std::uint8_t> bytes);
 
 // Into `out`, which has room for encoded_size_max. Returns the length.

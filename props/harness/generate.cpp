@@ -35,7 +35,8 @@ private:
     }
 
     void drop_clients() {
-        for (std::size_t i = 0; original_.programs.size() > 1 && i < original_.programs.size(); ++i) {
+        for (std::size_t i = 0; original_.programs.size() > 1 && i < original_.programs.size();
+             ++i) {
             offer_with([i](Scenario& s) { s.programs.erase(i); });
         }
     }
@@ -125,7 +126,8 @@ private:
                 with([](Record& r) { r.deadline = 0; });
                 with([](Record& r) { r.variant = false; });
                 with([](Record& r) { r.extra = false; });
-                for (std::uint8_t Record::* operand : {&Record::a, &Record::b, &Record::c, &Record::d}) {
+                for (std::uint8_t Record::* operand :
+                     {&Record::a, &Record::b, &Record::c, &Record::d}) {
                     with([operand](Record& r) { r.*operand = 0; });
                 }
             }

@@ -86,10 +86,11 @@ void Judge::reset() {
     events_ = 0;
     hash_ = 0xcbf29ce484222325U;
     step_ = 0;
+    muted_ = false;
 }
 
 void Judge::announce(const ref::Event& event) {
-    if (failed()) {
+    if (failed() || muted_) {
         return;
     }
     if (listener_ != nullptr) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <blkdrain_ref/event.h>
@@ -58,6 +59,12 @@ public:
     [[nodiscard]] const std::optional<Violation>& found() const { return violation_; }
     void take_step() { ++step_; }
 
+    // While the graph at the start is built, which is the same for every scenario, events are not judged one by one: the
+    // model starts with what they must have led to, and is compared with it.
+    void mute(bool muted) { muted_ = muted; }
+    [[nodiscard]] bool muted() const { return muted_; }
+    void start_with(blkdrain_ref::State model) { model_ = std::move(model); }
+
     // For the search of an order in real runs: the model is replaced by one that accepted the events in some order.
     void adopt(const blkdrain_ref::State& model, const std::vector<blkdrain_ref::Event>& accepted);
     void refuse(const blkdrain_ref::Reason& reason, const char* detector = "trace");
@@ -85,6 +92,7 @@ private:
     std::uint64_t events_ = 0;
     std::uint64_t hash_ = 0;
     std::uint32_t step_ = 0;
+    bool muted_ = false;
 };
 
 // Events that end the wait of a section: begin's report for user sections.

@@ -47,10 +47,14 @@ std::uint8_t in_range(OperandKind kind, std::uint8_t value, bool absolute_only) 
         return absolute_only ? Ordinal::absolute(value).byte : value;
     }
     switch (kind) {
-        case OperandKind::loop: return modulo(value, loops_max);
-        case OperandKind::index: return modulo(value, index_count);
-        case OperandKind::ticks: return std::max<std::uint8_t>(value, 1);
-        default: break;
+        case OperandKind::loop:
+            return modulo(value, loops_max);
+        case OperandKind::index:
+            return modulo(value, index_count);
+        case OperandKind::ticks:
+            return std::max<std::uint8_t>(value, 1);
+        default:
+            break;
     }
     const std::span<const std::string_view> words = words_of(kind);
     return words.empty() ? std::uint8_t{0} : modulo(value, words.size());
@@ -61,8 +65,8 @@ Enum clamp_enum(Enum value, Enum last) {
     return value > last ? Enum{} : value;
 }
 
-// Gives connected nodes and backends one loop, that of the lowest node: a graph whose members live on different loops
-// does not exist (R28).
+// Gives connected nodes and backends one loop, that of the lowest node: a graph whose members live
+// on different loops does not exist (R28).
 void unite_loops(GraphSpec& graph) {
     std::array<std::uint8_t, nodes_max> component{};
     const std::size_t nodes = graph.nodes.size();
@@ -92,37 +96,54 @@ void unite_loops(GraphSpec& graph) {
 
 std::span<const std::string_view> words_of(OperandKind kind) {
     switch (kind) {
-        case OperandKind::direction: return direction_words;
-        case OperandKind::on_off: return switch_words;
-        case OperandKind::settle_kind: return settle_words;
-        case OperandKind::role: return role_words;
-        case OperandKind::error_word: return error_words;
-        case OperandKind::request_word: return request_words;
-        case OperandKind::wait_word: return wait_words;
-        case OperandKind::backend_word: return backend_words;
-        case OperandKind::node_word: return node_words;
-        case OperandKind::token_word: return token_words;
-        case OperandKind::section_word: return section_words;
-        case OperandKind::awaited_kind: return awaited_words;
-        default: return {};
+        case OperandKind::direction:
+            return direction_words;
+        case OperandKind::on_off:
+            return switch_words;
+        case OperandKind::settle_kind:
+            return settle_words;
+        case OperandKind::role:
+            return role_words;
+        case OperandKind::error_word:
+            return error_words;
+        case OperandKind::request_word:
+            return request_words;
+        case OperandKind::wait_word:
+            return wait_words;
+        case OperandKind::backend_word:
+            return backend_words;
+        case OperandKind::node_word:
+            return node_words;
+        case OperandKind::token_word:
+            return token_words;
+        case OperandKind::section_word:
+            return section_words;
+        case OperandKind::awaited_kind:
+            return awaited_words;
+        default:
+            return {};
     }
 }
 
 OperandKind awaited_object(AwaitedKind kind) {
     switch (kind) {
-        case AwaitedKind::request: return OperandKind::request;
-        case AwaitedKind::token: return OperandKind::token;
-        case AwaitedKind::section: return OperandKind::section;
+        case AwaitedKind::request:
+            return OperandKind::request;
+        case AwaitedKind::token:
+            return OperandKind::token;
+        case AwaitedKind::section:
+            return OperandKind::section;
         case AwaitedKind::settling:
-        case AwaitedKind::internal: return OperandKind::node;
+        case AwaitedKind::internal:
+            return OperandKind::node;
     }
     return OperandKind::none;
 }
 
 Record canonical(const Record& record) {
     Record result = record;
-    result.opcode = static_cast<Opcode>(
-        modulo(static_cast<std::uint8_t>(record.opcode), opcode_count));
+    result.opcode =
+        static_cast<Opcode>(modulo(static_cast<std::uint8_t>(record.opcode), opcode_count));
     const OperationRow& row = row_of(result.opcode);
     const RowFacts& facts = row_facts[static_cast<std::size_t>(result.opcode)];
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of operations: one row each. Text form, byte form, generator, statistics and minimiser read it; the runner
-// adds one function per row. The order of the rows is the order of Opcode and of the byte form: append only.
+// The table of operations: one row each. Text form, byte form, generator, statistics and minimiser
+// read it; the runner adds one function per row. The order of the rows is the order of Opcode and
+// of the byte form: append only.
 #pragma once
 
 #include <array>
@@ -16,9 +17,10 @@ namespace blkdrain_props {
 
 enum class Opcode : std::uint8_t {
     // requests and tokens
-    send,         // a backend, b direction, c loop it is sent on, [d token]
-    complete,     // a request held by a leaf; variant: with io_error
-    hold,         // a node, b on/off: whether it holds the requests (leaf) and settles that reach it from now on
+    send,      // a backend, b direction, c loop it is sent on, [d token]
+    complete,  // a request held by a leaf; variant: with io_error
+    hold,  // a node, b on/off: whether it holds the requests (leaf) and settles that reach it from
+           // now on
     open_token,   // a backend, [b second backend]
     close_token,  // a token
     // waits and sections
@@ -30,7 +32,8 @@ enum class Opcode : std::uint8_t {
     end,           // a section
     quiet,         // a section
     abandon,       // a wait
-    await,         // a wait: in free pace the client goes on when it is over or nothing moves any more; else nothing
+    await,  // a wait: in free pace the client goes on when it is over or nothing moves any more;
+            // else nothing
     // graph changes; extra: names the newest open token of the client (R24)
     attach,         // a parent, b child, c role
     detach,         // a parent, b edge index, as it is: may be out of range
@@ -44,8 +47,9 @@ enum class Opcode : std::uint8_t {
     close_backend,  // a backend
     close_node,     // a node
     new_node,       // a loop, b settle kind; variant: pinned
-    new_backend,    // a loop, [b node: followed at once by insert_medium, which is a wait]; variant: with a listener
-    listen,         // a backend: registers its listener, once
+    new_backend,  // a loop, [b node: followed at once by insert_medium, which is a wait]; variant:
+                  // with a listener
+    listen,       // a backend: registers its listener, once
     // nodes on their own account
     settle,          // a node (bdrv_drain, R19)
     settle_done,     // a node being settled; variant: with io_error
@@ -60,26 +64,50 @@ enum class Opcode : std::uint8_t {
     expect_token,    // a token, b TokenWord
     expect_section,  // a section, b SectionWord
     expect_awaits,   // a wait, b AwaitedKind, c the object it waits for: explain() lists it (R26)
-    expect_last,     // a ErrorWord: what the last call of this client that answers at once said (send, internal_start)
-    expect_root,     // a backend, b node it stands on
-    expect_child,    // a node, b edge index, c child
+    expect_last,  // a ErrorWord: what the last call of this client that answers at once said (send,
+                  // internal_start)
+    expect_root,  // a backend, b node it stands on
+    expect_child,  // a node, b edge index, c child
 };
 inline constexpr std::size_t opcode_count = static_cast<std::size_t>(Opcode::expect_child) + 1;
 static_assert(opcode_count <= 64, "the swarm mask has 64 bits");
 
 // The errors a scenario can expect; same names as in the model and the library.
 enum class ErrorWord : std::uint8_t {
-    ok, busy, conflict, cycle, context, closing, no_medium, has_medium, not_filter, no_such_edge, not_quiesced,
-    would_deadlock, cancelled, timed_out, io_error, bad_token, stopped,
+    ok,
+    busy,
+    conflict,
+    cycle,
+    context,
+    closing,
+    no_medium,
+    has_medium,
+    not_filter,
+    no_such_edge,
+    not_quiesced,
+    would_deadlock,
+    cancelled,
+    timed_out,
+    io_error,
+    bad_token,
+    stopped,
 };
 inline constexpr std::array<std::string_view, 17> error_words{
-    "ok",           "busy",         "conflict",   "cycle",        "context",        "closing",
-    "no_medium",    "has_medium",   "not_filter", "no_such_edge", "not_quiesced",   "would_deadlock",
-    "cancelled",    "timed_out",    "io_error",   "bad_token",    "stopped",
+    "ok",        "busy",       "conflict",   "cycle",        "context",      "closing",
+    "no_medium", "has_medium", "not_filter", "no_such_edge", "not_quiesced", "would_deadlock",
+    "cancelled", "timed_out",  "io_error",   "bad_token",    "stopped",
 };
 
 // done: its completion was called, whatever the result. ok .. no_medium: called with this result.
-enum class RequestWord : std::uint8_t { waiting, admitted, done, ok, io_error, cancelled, no_medium };
+enum class RequestWord : std::uint8_t {
+    waiting,
+    admitted,
+    done,
+    ok,
+    io_error,
+    cancelled,
+    no_medium
+};
 inline constexpr std::array<std::string_view, 7> request_words{
     "waiting", "admitted", "done", "ok", "io_error", "cancelled", "no_medium",
 };
@@ -96,15 +124,36 @@ inline constexpr std::array<std::string_view, error_words.size() + 1> wait_words
 
 // told_*: which notification the listener was given last.
 enum class BackendWord : std::uint8_t {
-    open, gated, told_nothing, told_begin, told_end, empty, has_medium, gone, loop_0, loop_1, loop_2,
+    open,
+    gated,
+    told_nothing,
+    told_begin,
+    told_end,
+    empty,
+    has_medium,
+    gone,
+    loop_0,
+    loop_1,
+    loop_2,
 };
 inline constexpr std::array<std::string_view, 11> backend_words{
     "open",       "gated", "told_nothing", "told_begin", "told_end", "empty",
     "has_medium", "gone",  "loop_0",       "loop_1",     "loop_2",
 };
 
-// running: not stopped. stopped: by some section. settling, settled (successfully or not): moreover.
-enum class NodeWord : std::uint8_t { running, stopped, settling, settled, unsettled, gone, loop_0, loop_1, loop_2 };
+// running: not stopped. stopped: by some section. settling, settled (successfully or not):
+// moreover.
+enum class NodeWord : std::uint8_t {
+    running,
+    stopped,
+    settling,
+    settled,
+    unsettled,
+    gone,
+    loop_0,
+    loop_1,
+    loop_2
+};
 inline constexpr std::array<std::string_view, 9> node_words{
     "running", "stopped", "settling", "settled", "unsettled", "gone", "loop_0", "loop_1", "loop_2",
 };
@@ -130,33 +179,53 @@ inline constexpr std::array<std::string_view, 4> role_words{"file", "backing", "
 enum class OperandKind : std::uint8_t {
     none,
     // objects: an Ordinal
-    node, backend, request, token, section, wait,
+    node,
+    backend,
+    request,
+    token,
+    section,
+    wait,
     awaited,  // an Ordinal, of the kind that operand b (AwaitedKind) names
     // numbers
     loop,   // 0..loops_max-1; the runner takes it modulo Header::loops
     index,  // 0..7
     ticks,  // 1..255
     // words: an index into the array of that name above
-    direction, on_off, settle_kind, role, error_word, request_word, wait_word, backend_word, node_word, token_word,
-    section_word, awaited_kind,
+    direction,
+    on_off,
+    settle_kind,
+    role,
+    error_word,
+    request_word,
+    wait_word,
+    backend_word,
+    node_word,
+    token_word,
+    section_word,
+    awaited_kind,
 };
 
 struct OperationRow {
     Opcode opcode;
-    std::string_view name;  // its text is its first word, except for expectations, which all begin with "expect"
+    std::string_view
+        name;  // its text is its first word, except for expectations, which all begin with "expect"
 
-    // The text after prefixes and before `holding` and `deadline`: $a..$d operands; [..] is there if Record::extra;
-    // {..} is there if Record::variant.
+    // The text after prefixes and before `holding` and `deadline`: $a..$d operands; [..] is there
+    // if Record::extra; {..} is there if Record::variant.
     std::string_view text;
     std::array<OperandKind, 4> operands;
-    std::uint8_t weight;   // how often the generator picks it, relative to others
-    bool waits;            // makes a wait: may block, takes `holding` and a deadline
-    bool in_callbacks;     // may run in a completion or a notification
-    bool begins_section;   // the wait is the begin of a section with a handle
-    bool changes_graph;    // a graph change of R24, or the context change: `busy` in a notification
+    std::uint8_t weight;  // how often the generator picks it, relative to others
+    bool waits;           // makes a wait: may block, takes `holding` and a deadline
+    bool in_callbacks;    // may run in a completion or a notification
+    bool begins_section;  // the wait is the begin of a section with a handle
+    bool changes_graph;   // a graph change of R24, or the context change: `busy` in a notification
 
-    [[nodiscard]] constexpr bool has_extra() const { return text.find('[') != std::string_view::npos; }
-    [[nodiscard]] constexpr bool has_variant() const { return text.find('{') != std::string_view::npos; }
+    [[nodiscard]] constexpr bool has_extra() const {
+        return text.find('[') != std::string_view::npos;
+    }
+    [[nodiscard]] constexpr bool has_variant() const {
+        return text.find('{') != std::string_view::npos;
+    }
     [[nodiscard]] constexpr bool is_expectation() const { return opcode >= Opcode::expect_request; }
 };
 
@@ -244,12 +313,13 @@ std::span<const std::string_view> words_of(OperandKind kind);
 // The kind of object that an AwaitedKind is followed by.
 OperandKind awaited_object(AwaitedKind kind);
 
-// The record that means the same with every unused field zero and every used one in range. Any bits will do as input,
-// except that the opcode must be one of the table.
+// The record that means the same with every unused field zero and every used one in range. Any bits
+// will do as input, except that the opcode must be one of the table.
 Record canonical(const Record& record);
 
-// The whole scenario in range and without anything unused. What canonical() returns is a fixpoint of it; text and byte
-// form are lossless on such scenarios, and generate, parse and decode make no others.
+// The whole scenario in range and without anything unused. What canonical() returns is a fixpoint
+// of it; text and byte form are lossless on such scenarios, and generate, parse and decode make no
+// others.
 Scenario canonical(const Scenario& scenario);
 
 }  // namespace blkdrain_props

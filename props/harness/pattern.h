@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Walks OperationRow::text item by item; the printer, the parser and canonical() all read the pattern through this.
+// Walks OperationRow::text item by item; the printer, the parser and canonical() all read the
+// pattern through this.
 #pragma once
 
 #include <cstddef>
@@ -37,11 +38,16 @@ public:
         }
         const char first = rest_.front();
         switch (first) {
-            case '[': return bracket(PatternItem::Kind::extra_begin);
-            case ']': return bracket(PatternItem::Kind::extra_end);
-            case '{': return bracket(PatternItem::Kind::variant_begin);
-            case '}': return bracket(PatternItem::Kind::variant_end);
-            default: break;
+            case '[':
+                return bracket(PatternItem::Kind::extra_begin);
+            case ']':
+                return bracket(PatternItem::Kind::extra_end);
+            case '{':
+                return bracket(PatternItem::Kind::variant_begin);
+            case '}':
+                return bracket(PatternItem::Kind::variant_end);
+            default:
+                break;
         }
         if (first == '$') {
             const auto number = static_cast<std::size_t>(rest_[1] - 'a');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A scenario: everything a run depends on, as a plain value. What people read and write is its text form (text.h), what
-// fuzzers mutate its byte form (bytes.h); both are lossless images of it.
+// A scenario: everything a run depends on, as a plain value. What people read and write is its text
+// form (text.h), what fuzzers mutate its byte form (bytes.h); both are lossless images of it.
 #pragma once
 
 #include <array>
@@ -93,8 +93,9 @@ enum class Strategy : std::uint8_t {
 
 // When a client goes on to its next operation.
 enum class Pace : std::uint8_t {
-    step,  // when the world has come to rest: nothing can move without another operation. Clients take turns. The next
-           // operation of the same client that carries `at_once` belongs to the same step: no loop runs in between.
+    step,  // when the world has come to rest: nothing can move without another operation. Clients
+           // take turns. The next operation of the same client that carries `at_once` belongs to
+           // the same step: no loop runs in between.
     free,  // as the strategy has it: every client is a thread of its own.
 };
 
@@ -102,16 +103,18 @@ struct Header {
     std::uint8_t loops = 1;  // 1..loops_max
     Strategy strategy = Strategy::default_order;
     Pace pace = Pace::step;
-    std::uint8_t rule = 0;    // the rule the file is about, R<rule>; 0: none. For people and reports.
+    std::uint8_t rule = 0;  // the rule the file is about, R<rule>; 0: none. For people and reports.
     std::uint64_t seed = 0;   // of the random strategy
-    std::uint64_t swarm = 0;  // bit i: the generator was allowed to use Opcode i. For statistics; the runner ignores it.
+    std::uint64_t swarm = 0;  // bit i: the generator was allowed to use Opcode i. For statistics;
+                              // the runner ignores it.
 
     friend constexpr bool operator==(const Header&, const Header&) = default;
 };
 
 // ---- Graph at the start
 
-// Drivers that settle hold each settle until the scenario says settle_done, or end it at once after `hold` off.
+// Drivers that settle hold each settle until the scenario says settle_done, or end it at once after
+// `hold` off.
 enum class SettleKind : std::uint8_t {
     none,   // nothing to write back: the driver says settles() == false
     works,  // success, unless settle_done says error
@@ -131,9 +134,9 @@ struct NodeSpec {
     std::uint8_t loop = 0;  // < Header::loops; that of its children
     bool pinned = false;    // refuses every move to another loop
     SettleKind settle = SettleKind::none;
-    // May name the same node twice. Empty for node 0. A node without children is a leaf: its driver holds each request
-    // until the scenario completes it, or answers at once after `hold` off. A node with children forwards each request: a
-    // read to its first child, a write to its last.
+    // May name the same node twice. Empty for node 0. A node without children is a leaf: its driver
+    // holds each request until the scenario completes it, or answers at once after `hold` off. A
+    // node with children forwards each request: a read to its first child, a write to its last.
     Bounded<ChildSpec, children_max> children;
 
     friend constexpr bool operator==(const NodeSpec&, const NodeSpec&) = default;
@@ -166,19 +169,22 @@ enum class Holds : std::uint8_t {
     nothing,
     section,  // the newest section this client has begun and not ended
     token,    // the newest token this client has open
-    request,  // the request whose completion runs the operation (Where::completion); otherwise nothing
+    request,  // the request whose completion runs the operation (Where::completion); otherwise
+              // nothing
 };
 
 // Where an operation runs.
 enum class Where : std::uint8_t {
-    client,        // at once, by the client
-    completion,    // inside the completion callback of the next request of backend `where_backend` to complete
+    client,      // at once, by the client
+    completion,  // inside the completion callback of the next request of backend `where_backend` to
+                 // complete
     notification,  // inside the next section notification of backend `where_backend`
-    // The client goes on without waiting. All that was left for one callback runs in it, in the order of the program.
+    // The client goes on without waiting. All that was left for one callback runs in it, in the
+    // order of the program.
 };
 
-// One operation. Operands mean what the table in operations.h says; an operand that names an object is an Ordinal.
-// Every field an opcode does not use is zero (canonical() sees to it).
+// One operation. Operands mean what the table in operations.h says; an operand that names an object
+// is an Ordinal. Every field an opcode does not use is zero (canonical() sees to it).
 struct Record {
     Opcode opcode{};
     std::uint8_t a = 0;
@@ -187,9 +193,9 @@ struct Record {
     std::uint8_t d = 0;
     Holds holds = Holds::nothing;
     Where where = Where::client;
-    bool at_once = false;            // Pace::step: see there
-    bool variant = false;            // the operation's own switch: error, only_now, pinned, listening
-    bool extra = false;              // the operation's optional operand is present
+    bool at_once = false;  // Pace::step: see there
+    bool variant = false;  // the operation's own switch: error, only_now, pinned, listening
+    bool extra = false;    // the operation's optional operand is present
     std::uint8_t where_backend = 0;  // an Ordinal
     std::uint8_t deadline = 0;       // in ticks, from the call; 0: none
 
@@ -199,18 +205,22 @@ struct Record {
 // One tick of virtual time (operation `advance`, deadlines).
 inline constexpr std::uint64_t tick_ns = 1'000'000;
 
-// How an operand names an object. The objects of each kind are counted from 0 in order of creation: the nodes and backends
-// of the graph first; requests that exist (a refused send makes none); tokens by open_token; sections by isolate, drained,
-// quiesce_all, self_quiesce; waits by every operation that may wait. An operation that was skipped creates nothing.
+// How an operand names an object. The objects of each kind are counted from 0 in order of creation:
+// the nodes and backends of the graph first; requests that exist (a refused send makes none);
+// tokens by open_token; sections by isolate, drained, quiesce_all, self_quiesce; waits by every
+// operation that may wait. An operation that was skipped creates nothing.
 //
-//   relative: number modulo the count of the objects of the kind that are live now, among those, in order of creation.
+//   relative: number modulo the count of the objects of the kind that are live now, among those, in
+//   order of creation.
 //             Always names something if anything is live: what generators and fuzzers write.
-//   absolute: the object with that number. What people write. If it does not exist or is not live, the operation is
+//   absolute: the object with that number. What people write. If it does not exist or is not live,
+//   the operation is
 //             skipped; in an expectation, objects that are over can still be named.
 //
-// Live is: node, backend: born, not closed. Request: not done (operand of `complete`: held by a leaf). Token: open. Section:
-// begun, not ended: its handle is in the clients' hands. Wait: pending. Moreover the operand of settle_done is a node whose
-// driver holds a settle, that of internal_end a node with an internal request.
+// Live is: node, backend: born, not closed. Request: not done (operand of `complete`: held by a
+// leaf). Token: open. Section: begun, not ended: its handle is in the clients' hands. Wait:
+// pending. Moreover the operand of settle_done is a node whose driver holds a settle, that of
+// internal_end a node with an internal request.
 struct Ordinal {
     static constexpr std::uint8_t absolute_bit = 0x80;
     static constexpr std::uint8_t number_max = 0x7f;

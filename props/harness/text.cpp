@@ -82,8 +82,7 @@ void append_record(std::string& out, const Record& record) {
                 if (item.kind == PatternItem::Kind::word) {
                     out += item.word;
                 } else {
-                    append_operand(out, record, row.operands[item.operand],
-                                   operands[item.operand]);
+                    append_operand(out, record, row.operands[item.operand], operands[item.operand]);
                 }
                 break;
             case PatternItem::Kind::extra_begin:
@@ -96,15 +95,23 @@ void append_record(std::string& out, const Record& record) {
                     walk.skip_group();
                 }
                 break;
-            default: break;
+            default:
+                break;
         }
     }
 
     switch (record.holds) {
-        case Holds::nothing: break;
-        case Holds::section: out += " holding section"; break;
-        case Holds::token: out += " holding token"; break;
-        case Holds::request: out += " holding request"; break;
+        case Holds::nothing:
+            break;
+        case Holds::section:
+            out += " holding section";
+            break;
+        case Holds::token:
+            out += " holding token";
+            break;
+        case Holds::request:
+            out += " holding request";
+            break;
     }
     if (record.deadline != 0) {
         out += " deadline ";

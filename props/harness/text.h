@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The text form of a scenario (.scn): line oriented, `#` starts a comment, blank lines mean nothing.
+// The text form of a scenario (.scn), by example. Comments begin with #, blank lines mean nothing.
 //
-//   scenario 1 loops 2 strategy random seed 0x2a pace free swarm 0xff   # the first line; all but the version may be left out
+//   # The first line. Only the version is needed; one loop, the default order and steps otherwise.
+//   scenario 1 loops 2 strategy random seed 0x2a pace free swarm 0xff
 //   rule R18
-//   node n0 loop 1 settles pinned                      # settles: ends well; fails: with io_error; pinned: never moves
-//   node n1 over n0, n0 as backing                     # n1's children, whose loop it shares; roles: file unless said
-//   backend b0 on n1 listening                         # on the loop of n1; listening: is told of sections
+//
+//   # Nodes, children first. `settles`: has something to write back; `fails`: and never can.
+//   node n0 loop 1 settles pinned
+//   # Parents share the loop of their children. A role is `file` unless said.
+//   node n1 over n0, n0 as backing
+//   # `listening`: is told of sections.
+//   backend b0 on n1 listening
 //   backend b1 empty loop 1
-//   send b0 write loop 0                               # one operation per line, as in the table of operations.h
+//
+//   # The programs: one operation per line, as in the table of operations.h.
+//   send b0 write loop 0
 //   at once: isolate b1 also b0 deadline 5
 //   in completion of b0: drain b0 holding request
-//   client 1                                           # what follows is the program of the second client
+//   # What follows belongs to the second client.
+//   client 1
 //   end s0
 //
-// Names count from 0 in order of creation: n node, b backend, r request, t token, s section, w wait. `b1` is the second
-// backend there ever was, `b@1` the second of those that live at that moment (scenario.h, Ordinal).
+// Names count from 0 in order of creation: n node, b backend, r request, t token, s section, w
+// wait. `b1` is the second backend there ever was, `b@1` the second of those that live at that
+// moment (scenario.h, Ordinal).
 #pragma once
 
 #include <optional>

@@ -60,7 +60,8 @@ std::optional<std::uint64_t> number_in(std::string_view word) {
         base = 16;
     }
     std::uint64_t value = 0;
-    const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), value, base);
+    const auto [end, failure] =
+        std::from_chars(word.data(), word.data() + word.size(), value, base);
     if (word.empty() || failure != std::errc() || end != word.data() + word.size()) {
         return std::nullopt;
     }
@@ -291,8 +292,10 @@ private:
         const Bounded<Program, clients_max>& programs = result_.scenario.programs;
         if (programs.size() > 1 || !programs[0].empty()) {
             --at_;
-            return mistake("a " + std::string(what) + " of the graph stands before the operations; "
-                           "use new_" + std::string(what) + " for one that is born later");
+            return mistake("a " + std::string(what) +
+                           " of the graph stands before the operations; "
+                           "use new_" +
+                           std::string(what) + " for one that is born later");
         }
         return true;
     }
@@ -311,8 +314,8 @@ private:
         }
         node = Ordinal{byte}.number();
         if (node >= result_.scenario.graph.nodes.size()) {
-            return mistake(where, "expected a node of a line above, found " +
-                                      quoted(tokens_[at_ - 1].text));
+            return mistake(
+                where, "expected a node of a line above, found " + quoted(tokens_[at_ - 1].text));
         }
         return true;
     }
@@ -346,7 +349,8 @@ private:
         node.pinned = take("pinned");
         nodes.push_back(node);
         return at_ == tokens_.size() ||
-               expected("over, loop, settles or fails, pinned (in this order), or the end of the line");
+               expected(
+                   "over, loop, settles or fails, pinned (in this order), or the end of the line");
     }
 
     // `fixed`: what it is connected to says which loop it must be.
@@ -360,8 +364,8 @@ private:
             return false;
         }
         if (fixed && loop != must) {
-            return mistake(where, "what is connected shares a loop: here it is loop " +
-                                      std::to_string(must));
+            return mistake(
+                where, "what is connected shares a loop: here it is loop " + std::to_string(must));
         }
         return true;
     }
@@ -374,9 +378,11 @@ private:
             if (!need_graph_node(child.node)) {
                 return false;
             }
-            if (!node.children.empty() && nodes[child.node].loop != nodes[node.children[0].node].loop) {
-                return mistake(where, "what is connected shares a loop: the first child's is loop " +
-                                          std::to_string(nodes[node.children[0].node].loop));
+            if (!node.children.empty() &&
+                nodes[child.node].loop != nodes[node.children[0].node].loop) {
+                return mistake(where,
+                               "what is connected shares a loop: the first child's is loop " +
+                                   std::to_string(nodes[node.children[0].node].loop));
             }
             if (take("as")) {
                 std::uint8_t role = 0;
@@ -431,7 +437,8 @@ private:
         if (!need_number("the number of a client", 0, clients_max - 1, number)) {
             return false;
         }
-        // The program of client 0 is there from the start; `client 0` before its first operation says no more than that.
+        // The program of client 0 is there from the start; `client 0` before its first operation
+        // says no more than that.
         const bool restates_first = number == 0 && programs.size() == 1 && programs[0].empty();
         if (!restates_first && number != programs.size()) {
             return mistake(where, "expected client " + std::to_string(programs.size()) +
@@ -488,7 +495,8 @@ private:
         return need(":");
     }
 
-    // The row that the next words belong to. The first word stays in place: the pattern begins with it.
+    // The row that the next words belong to. The first word stays in place: the pattern begins with
+    // it.
     bool need_row(const OperationRow*& row) {
         const std::string_view word = peek();
         if (word == "expect") {
@@ -510,17 +518,28 @@ private:
         Opcode opcode = Opcode::expect_last;
         if (subject != "last") {
             switch (letter) {
-                case 'r': opcode = Opcode::expect_request; break;
+                case 'r':
+                    opcode = Opcode::expect_request;
+                    break;
                 case 'w':
                     opcode = verb == "awaits" ? Opcode::expect_awaits : Opcode::expect_wait;
                     break;
-                case 'b': opcode = verb == "on" ? Opcode::expect_root : Opcode::expect_backend; break;
-                case 'n': opcode = verb == "child" ? Opcode::expect_child : Opcode::expect_node; break;
-                case 't': opcode = Opcode::expect_token; break;
-                case 's': opcode = Opcode::expect_section; break;
+                case 'b':
+                    opcode = verb == "on" ? Opcode::expect_root : Opcode::expect_backend;
+                    break;
+                case 'n':
+                    opcode = verb == "child" ? Opcode::expect_child : Opcode::expect_node;
+                    break;
+                case 't':
+                    opcode = Opcode::expect_token;
+                    break;
+                case 's':
+                    opcode = Opcode::expect_section;
+                    break;
                 default:
                     ++at_;
-                    return expected("'last' or the name of an object such as r0, w0, b0, n0, t0, s0");
+                    return expected(
+                        "'last' or the name of an object such as r0, w0, b0, n0, t0, s0");
             }
         }
         row = &row_of(opcode);
@@ -545,15 +564,16 @@ private:
                     break;
                 case PatternItem::Kind::extra_begin:
                 case PatternItem::Kind::variant_begin: {
-                    bool& present = item.kind == PatternItem::Kind::extra_begin ? record.extra
-                                                                                : record.variant;
+                    bool& present =
+                        item.kind == PatternItem::Kind::extra_begin ? record.extra : record.variant;
                     present = group_follows(walk.peek());
                     if (!present) {
                         walk.skip_group();
                     }
                     break;
                 }
-                default: break;
+                default:
+                    break;
             }
         }
         return true;
@@ -576,10 +596,14 @@ private:
             return need_object(kind, row.is_expectation(), value);
         }
         switch (kind) {
-            case OperandKind::loop: return need_loop(value);
-            case OperandKind::index: return need_number("a number", 0, index_count - 1, value);
-            case OperandKind::ticks: return need_number("a number of ticks", 1, 255, value);
-            default: return need_word(words_of(kind), value);
+            case OperandKind::loop:
+                return need_loop(value);
+            case OperandKind::index:
+                return need_number("a number", 0, index_count - 1, value);
+            case OperandKind::ticks:
+                return need_number("a number of ticks", 1, 255, value);
+            default:
+                return need_word(words_of(kind), value);
         }
     }
 
@@ -589,7 +613,8 @@ private:
             constexpr std::array<std::string_view, 3> words{"section", "token", "request"};
             std::uint8_t index = 0;
             if (!row.waits) {
-                return mistake(where, std::string(row.name) + " does not wait: it takes no 'holding'");
+                return mistake(where,
+                               std::string(row.name) + " does not wait: it takes no 'holding'");
             }
             if (!need_word(words, index)) {
                 return false;

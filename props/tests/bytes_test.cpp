@@ -98,13 +98,13 @@ TEST(Bytes, LayoutIsThatOfVersionOne) {
     scenario.programs[0].push_back(record);
 
     const std::vector<std::uint8_t> expected{
-        1, 1, 0, 0, 18, 1, 1, 1,           // version, loops, strategy, pace, rule, counts
-        8, 7, 6, 5, 4,  3, 2, 1,           // seed
-        0, 0, 0, 0, 0,  0, 0, 0,           // swarm
-        0, 0, 1, 0, 0,  0, 0, 0, 0, 0, 0, 0,  // node
-        0, 2, 0, 0,                        // backend
-        1, 0, 0, 0,                        // lengths
-        6, 0x80, 0, 0, 0, 0x28, 1, 5,      // isolate
+        1, 1,    0, 0, 18, 1,    1, 1,              // version, loops, strategy, pace, rule, counts
+        8, 7,    6, 5, 4,  3,    2, 1,              // seed
+        0, 0,    0, 0, 0,  0,    0, 0,              // swarm
+        0, 0,    1, 0, 0,  0,    0, 0, 0, 0, 0, 0,  // node
+        0, 2,    0, 0,                              // backend
+        1, 0,    0, 0,                              // lengths
+        6, 0x80, 0, 0, 0,  0x28, 1, 5,              // isolate
     };
     EXPECT_EQ(encode(scenario), expected);
 }

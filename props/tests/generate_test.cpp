@@ -48,7 +48,8 @@ TEST(Generate, KeepsToItsLimits) {
 }
 
 TEST(Generate, LimitsBeyondTheFormatAreCut) {
-    const Limits limits{.nodes = 99, .backends = 99, .clients = 99, .operations = 9999, .loops = 99};
+    const Limits limits{
+        .nodes = 99, .backends = 99, .clients = 99, .operations = 9999, .loops = 99};
     for_each_sample(limits, [](const Scenario& s) { ASSERT_EQ(canonical(s), s); });
 }
 
@@ -156,9 +157,9 @@ TEST(Generate, DrawsTheShapesThatBugsNeed) {
         for (const Program& program : s.programs) {
             for (std::size_t i = 0; i < program.size(); ++i) {
                 const Record& record = program[i];
-                at_once = at_once || (i > 0 && record.at_once &&
-                                      row_of(record.opcode).begins_section &&
-                                      program[i - 1].opcode == Opcode::end);
+                at_once =
+                    at_once || (i > 0 && record.at_once && row_of(record.opcode).begins_section &&
+                                program[i - 1].opcode == Opcode::end);
                 completion = completion || record.where == Where::completion;
                 notification = notification || record.where == Where::notification;
                 holds = holds || record.holds != Holds::nothing;

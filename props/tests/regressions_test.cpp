@@ -57,8 +57,8 @@ TEST_P(Regression, holds) {
     RunOptions options;
     options.explain = true;
     const Outcome outcome = runner.run(parsed.scenario, options, *counts);
-    ASSERT_FALSE(outcome.violation) << "after " << outcome.violation->step << " operations: "
-                                    << outcome.violation->sentence;
+    ASSERT_FALSE(outcome.violation)
+        << "after " << outcome.violation->step << " operations: " << outcome.violation->sentence;
     // A file whose operations found nothing to act on shows nothing.
     for (const OperationRow& row : operation_table) {
         EXPECT_EQ((*counts)[row.opcode].skipped, 0U) << row.name << " was skipped";

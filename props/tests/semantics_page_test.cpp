@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// docs/semantics.md and corpus/regressions say the same: every rule that is implemented has an example in the page, and the
-// example is the file.
+// docs/semantics.md and corpus/regressions say the same: every rule that is implemented has an
+// example in the page, and the example is the file.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -115,7 +115,8 @@ TEST(SemanticsPage, has_one_example_for_every_implemented_rule_and_none_for_othe
 
 TEST(SemanticsPage, its_examples_are_the_files_of_the_corpus) {
     for (const auto& [rule, section] : read_page()) {
-        for (std::size_t i = 0; i < section.examples.size() && i < section.linked_files.size(); ++i) {
+        for (std::size_t i = 0; i < section.examples.size() && i < section.linked_files.size();
+             ++i) {
             const std::string& file = section.linked_files[i];
             EXPECT_TRUE(file.starts_with(prefix_of(rule))) << section.title << ": " << file;
             const std::string text = contents(source_folder / "corpus" / "regressions" / file);
@@ -129,7 +130,8 @@ TEST(SemanticsPage, every_rule_file_is_about_its_rule_and_is_quoted) {
     for (const auto& [rule, section] : read_page()) {
         quoted.insert(section.linked_files.begin(), section.linked_files.end());
     }
-    for (const auto& entry : std::filesystem::directory_iterator(source_folder / "corpus" / "regressions")) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator(source_folder / "corpus" / "regressions")) {
         const std::string name = entry.path().filename().string();
         const std::string text = contents(entry.path());
         const ParsedText parsed = parse_text(text);
@@ -141,9 +143,10 @@ TEST(SemanticsPage, every_rule_file_is_about_its_rule_and_is_quoted) {
             EXPECT_TRUE(text.starts_with("# R" + std::to_string(parsed.scenario.header.rule) + ":"))
                 << name << " does not begin by saying what the rule is";
             const Program& program = parsed.scenario.programs[0];
-            EXPECT_TRUE(std::any_of(program.begin(), program.end(), [](const Record& record) {
-                return row_of(record.opcode).is_expectation();
-            })) << name << " expects nothing";
+            EXPECT_TRUE(std::any_of(
+                program.begin(), program.end(),
+                [](const Record& record) { return row_of(record.opcode).is_expectation(); }))
+                << name << " expects nothing";
         }
     }
 }

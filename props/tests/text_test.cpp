@@ -63,9 +63,16 @@ RC_GTEST_PROP(Text, ADamagedFileGetsAScenarioOrAnErrorWithinIt, ()) {
     std::string text = to_text(*any_scenario());
     const std::size_t at = *rc::gen::inRange<std::size_t>(0, text.size());
     switch (*rc::gen::inRange(0, 3)) {
-        case 0: text[at] = *rc::gen::arbitrary<char>(); break;
-        case 1: text.erase(at, *rc::gen::inRange<std::size_t>(1, 20)); break;
-        default: text.insert(at, *rc::gen::element<std::string>(" ", "\n", ":", "n@9", "deadline ", "b0 ")); break;
+        case 0:
+            text[at] = *rc::gen::arbitrary<char>();
+            break;
+        case 1:
+            text.erase(at, *rc::gen::inRange<std::size_t>(1, 20));
+            break;
+        default:
+            text.insert(at,
+                        *rc::gen::element<std::string>(" ", "\n", ":", "n@9", "deadline ", "b0 "));
+            break;
     }
     const ParsedText parsed = parse_text(text);
     if (parsed.error) {
@@ -157,7 +164,8 @@ TEST(Text, NamesAreAbsoluteUnlessMarked) {
 TEST(TextErrors, SayWhereAndWhatWasExpected) {
     EXPECT_EQ(error_of(""), "1:1: expected the first line: scenario 1, found the end of the line");
     EXPECT_EQ(error_of("node n0\n"), "1:1: expected the first line: scenario 1, found 'node'");
-    EXPECT_EQ(error_of("scenario 7"), "1:10: expected the version of the format from 1 to 1, found '7'");
+    EXPECT_EQ(error_of("scenario 7"),
+              "1:10: expected the version of the format from 1 to 1, found '7'");
     EXPECT_EQ(error_of("scenario 1 colour red"),
               "1:12: expected loops, strategy, seed, pace or swarm, found 'colour'");
     EXPECT_EQ(error_of("scenario 1\nrule R99"), "2:6: expected a rule from R1 to R31, found 'R99'");
@@ -177,7 +185,8 @@ TEST(TextErrors, SayWhereAndWhatWasExpected) {
     EXPECT_EQ(error_of("scenario 1\nquiesce_all\nnode n0"),
               "3:1: a node of the graph stands before the operations; use new_node for one that is "
               "born later");
-    EXPECT_EQ(error_of("scenario 1\nclient 2"), "2:8: expected client 1, the next in order, found '2'");
+    EXPECT_EQ(error_of("scenario 1\nclient 2"),
+              "2:8: expected client 1, the next in order, found '2'");
 
     EXPECT_EQ(operation_error("dran b0"), "2:1: expected an operation, found 'dran'");
     EXPECT_EQ(operation_error("drain n0"), "2:7: expected a backend such as b0, found 'n0'");
@@ -188,8 +197,7 @@ TEST(TextErrors, SayWhereAndWhatWasExpected) {
     EXPECT_EQ(operation_error("send b0 up loop 0"), "2:9: expected read or write, found 'up'");
     EXPECT_EQ(operation_error("send b0 read loop 2"),
               "2:19: expected the number of a loop from 0 to 1, found '2'");
-    EXPECT_EQ(operation_error("end s0 deadline 3"),
-              "2:8: end does not wait: it takes no deadline");
+    EXPECT_EQ(operation_error("end s0 deadline 3"), "2:8: end does not wait: it takes no deadline");
     EXPECT_EQ(operation_error("end s0 holding token"),
               "2:8: end does not wait: it takes no 'holding'");
     EXPECT_EQ(operation_error("drain b0 holding request"),
@@ -201,8 +209,9 @@ TEST(TextErrors, SayWhereAndWhatWasExpected) {
     EXPECT_EQ(operation_error("in the bath: drain b0"),
               "2:4: expected completion or notification, found 'the'");
     EXPECT_EQ(operation_error("at once drain b0"), "2:9: expected ':', found 'drain'");
-    EXPECT_EQ(operation_error("expect x0 open"),
-              "2:8: expected 'last' or the name of an object such as r0, w0, b0, n0, t0, s0, found 'x0'");
+    EXPECT_EQ(
+        operation_error("expect x0 open"),
+        "2:8: expected 'last' or the name of an object such as r0, w0, b0, n0, t0, s0, found 'x0'");
     EXPECT_EQ(operation_error("expect b@0 open"),
               "2:8: expected a backend such as b0, without @, found 'b@0'");
 }

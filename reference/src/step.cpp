@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cctype>
+#include <cstdint>
 #include <utility>
 
 #include <blkdrain_ref/rules/admission.h>
@@ -27,50 +27,45 @@ bool present(const State& state, I id) {
     return find(state, id) != nullptr;
 }
 
-bool present(const State& state, const Event& event, char object) {
-    switch (object) {
-        case 'n':
-            return present(state, event.node);
-        case 'o':
-            return present(state, event.other);
-        case 'b':
-            return present(state, event.backend);
-        case 'r':
-            return present(state, event.request);
-        case 't':
-            return present(state, event.token);
-        case 's':
-            return present(state, event.section);
-        default:
-            return present(state, event.wait);
-    }
+enum class Presence { nameless, fresh, found };
+
+template <class I>
+Presence presence(const State& state, I id, std::uint32_t limit = I{}.value) {
+    if (id.value >= limit)
+        return Presence::nameless;
+    return present(state, id) ? Presence::found : Presence::fresh;
 }
 
-bool nameable(const Event& event, char object) {
+Presence presence(const State& state, const Event& event, char object) {
     switch (object) {
+        case 'n':
         case 'N':
-            return event.node.value < 64;
+            return presence(state, event.node, 64);
+        case 'o':
+            return presence(state, event.other, 64);
+        case 'b':
         case 'B':
-            return event.backend.value < 64;
+            return presence(state, event.backend, 64);
+        case 'r':
         case 'R':
-            return static_cast<bool>(event.request);
+            return presence(state, event.request);
+        case 't':
         case 'T':
-            return static_cast<bool>(event.token);
+            return presence(state, event.token);
+        case 's':
         case 'S':
-            return static_cast<bool>(event.section);
+            return presence(state, event.section);
         default:
-            return static_cast<bool>(event.wait);
+            return presence(state, event.wait);
     }
 }
 
 // Names in use are not given again; what an event speaks of exists.
 Verdict check_objects(const State& state, const Event& event) {
     for (const char* object = objects(event); *object != '\0'; ++object) {
-        const char lower = static_cast<char>(std::tolower(*object));
-        if (lower == *object && !present(state, event, lower))
-            return refusal(state, event, Code::no_such_object);
-        if (lower != *object && (present(state, event, lower) || !nameable(event, *object)))
-            return refusal(state, event, Code::id_in_use);
+        const bool fresh = *object < 'a';
+        if (presence(state, event, *object) != (fresh ? Presence::fresh : Presence::found))
+            return refusal(state, event, fresh ? Code::id_in_use : Code::no_such_object);
     }
     for (const BackendId backend : event.set)
         if (!present(state, backend))

@@ -117,7 +117,8 @@ private:
             homes_.push_back(at_rest(state));
             queue_.push_back(state);
             for (const Violation& violation : broken_invariants(state))
-                object(state, std::string(violation.invariant) + " is broken for " + violation.object);
+                object(state,
+                       std::string(violation.invariant) + " is broken for " + violation.object);
         }
         return place->second;
     }
@@ -172,10 +173,9 @@ private:
         if (event.kind == Kind::token_open)
             coverage_.returned.insert("token_request");
         const Section* section = find(state, event.section);
-        if (section != nullptr &&
-            (event.kind == Kind::finish || event.kind == Kind::idle ||
-             (event.kind == Kind::effective && section->kind == SectionKind::isolate &&
-              !section->live())))
+        if (section != nullptr && (event.kind == Kind::finish || event.kind == Kind::idle ||
+                                   (event.kind == Kind::effective &&
+                                    section->kind == SectionKind::isolate && !section->live())))
             coverage_.returned.insert(name(section->kind));
     }
 
@@ -201,7 +201,8 @@ private:
                 if (event.kind == Kind::abandon && error == Error::would_deadlock)
                     continue;  // no call: what the implementation has to do, among the steps
                 const bool accepted = tried(state, event);
-                const bool has_result = event.kind != Kind::node_new && event.kind != Kind::backend_new &&
+                const bool has_result = event.kind != Kind::node_new &&
+                                        event.kind != Kind::backend_new &&
                                         event.kind != Kind::listen && event.kind != Kind::end &&
                                         event.kind != Kind::token_close &&
                                         event.kind != Kind::drain && event.kind != Kind::quiet_wait;
@@ -245,7 +246,8 @@ private:
     const Bounds& bounds_;
     std::uint32_t probe_;
     Coverage& coverage_;
-    std::unordered_map<std::size_t, std::uint32_t> seen_;  // by fingerprint: the number of the state
+    std::unordered_map<std::size_t, std::uint32_t>
+        seen_;                 // by fingerprint: the number of the state
     std::vector<bool> homes_;  // by number: at rest, or on a way there
     std::vector<std::pair<std::uint32_t, std::uint32_t>> back_;
     std::deque<State> queue_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Breadth-first exploration of the model to fixpoint, and what is demanded of every state on the way.
+// Breadth-first exploration of the model to fixpoint, and what is demanded of every state on the
+// way.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +23,15 @@ struct Coverage {
     std::set<Code> codes;                     // reasons of refusals
 };
 
-// Explores all that can be reached from `start` within the bounds and demands: the invariants hold; an event is
-// accepted exactly when enumerated (tried with all events of a small universe in every `probe`-th state); from every
-// state, if the user only ends what it has begun and the environment goes on, everything can come to rest.
-// Gives the first objection; empty if there is none.
-std::string explore(const State& start, const Bounds& bounds, std::uint32_t probe, Coverage& coverage);
+// Explores all that can be reached from `start` within the bounds and demands: the invariants hold;
+// an event is accepted exactly when enumerated (tried with all events of a small universe in every
+// `probe`-th state); from every state, if the user only ends what it has begun and the environment
+// goes on, everything can come to rest. Gives the first objection; empty if there is none.
+std::string explore(const State& start, const Bounds& bounds, std::uint32_t probe,
+                    Coverage& coverage);
 
-// All graphs without cycles of `nodes` nodes with `backends` backends, each on a node or without medium, up to renaming.
+// All graphs without cycles of `nodes` nodes with `backends` backends, each on a node or without
+// medium, up to renaming.
 std::vector<State> all_graphs(std::uint32_t nodes, std::uint32_t backends);
 
 }  // namespace blkdrain_ref

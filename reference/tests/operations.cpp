@@ -8,7 +8,8 @@ namespace {
 
 using Kind = Event::Kind;
 
-// Ids that some object still speaks of are not given again, though the object they named may be over.
+// Ids that some object still speaks of are not given again, though the object they named may be
+// over.
 struct Mentioned {
     explicit Mentioned(const State& state) {
         for (const Request& request : state.requests) {
@@ -72,7 +73,10 @@ Holding all_that_can_be_held(const State& state) {
 class Calls {
 public:
     Calls(const State& state, const Bounds& bounds, std::vector<Event>& events)
-        : state_(state), bounds_(bounds), events_(events), used_(state),
+        : state_(state),
+          bounds_(bounds),
+          events_(events),
+          used_(state),
           section_{lowest_free(used_.sections)} {}
 
     void births() {
@@ -139,7 +143,8 @@ public:
     }
 
     void sections() {
-        // No new one while an owner is two notifications behind, for the states to be finitely many.
+        // No new one while an owner is two notifications behind, for the states to be finitely
+        // many.
         for (const Backend& backend : state_.backends)
             if (backend.owed.size() > 1)
                 return;

@@ -17,14 +17,14 @@ struct Bounds {
     std::uint32_t loops = 1;              // targets of context changes
     std::vector<SectionKind> kinds = {};  // of sections
     std::vector<ChangeOp> changes = {};   // of graph changes
-    bool also = false;        // isolate, quiesce_all also with one backend named
-    bool naming = false;      // changes also with every open token named
-    bool wide = false;        // tokens also on all backends
-    bool writes = false;      // sends in both directions
-    bool chains = false;      // sends from completions
-    bool drains = false;      // drains, besides waits for quiet
-    bool holding = false;     // drains, sections also with all that can be held
-    bool token_holding = false;  // tokens also
+    bool also = false;                    // isolate, quiesce_all also with one backend named
+    bool naming = false;                  // changes also with every open token named
+    bool wide = false;                    // tokens also on all backends
+    bool writes = false;                  // sends in both directions
+    bool chains = false;                  // sends from completions
+    bool drains = false;                  // drains, besides waits for quiet
+    bool holding = false;                 // drains, sections also with all that can be held
+    bool token_holding = false;           // tokens also
     bool abandoning = false;
     bool listening = false;
 };

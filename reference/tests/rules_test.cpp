@@ -126,7 +126,7 @@ TEST_F(Rules, r12_a_wait_for_what_its_caller_holds_fails) {
     EXPECT_TRUE(must(drain_done(d1) >> Error::would_deadlock));
     refused(drain_done(d0) >> Error::would_deadlock, Code::not_hostage, 12);
     happens(drain_done(d1) >> Error::would_deadlock);
-    happens(holding(drain(d1, b0), s1) , drain_done(d1) >> Error::would_deadlock);
+    happens(holding(drain(d1, b0), s1), drain_done(d1) >> Error::would_deadlock);
     EXPECT_EQ(explain(state, d0).at(0).blockers, static_cast<Blockers>(Blocker::gate));
 }
 
@@ -338,8 +338,7 @@ TEST_F(Rules, equal_states_are_equal_and_print_alike) {
     EXPECT_EQ(hash(other), hash(state));
     ASSERT_FALSE(accept(other, send(r0, b0)));
     EXPECT_NE(hash(other), hash(state));
-    EXPECT_EQ(to_string(state),
-              "n0 l0 children {n1}\nn1 l0\nb0 l0 n0\nb1 l0 n1\n");
+    EXPECT_EQ(to_string(state), "n0 l0 children {n1}\nn1 l0\nb0 l0 n0\nb1 l0 n1\n");
 }
 
 }  // namespace

@@ -48,16 +48,12 @@ inline Event drained(SectionId s, NodeId n) {
     return {.kind = Kind::begin, .section_kind = SectionKind::drained, .node = n, .section = s};
 }
 inline Event quiesce_all(SectionId s, BackendSet except = {}) {
-    return {.kind = Kind::begin,
-            .section_kind = SectionKind::quiesce_all,
-            .section = s,
-            .set = except};
+    return {
+        .kind = Kind::begin, .section_kind = SectionKind::quiesce_all, .section = s, .set = except};
 }
 inline Event self_quiesce(SectionId s, BackendId b) {
-    return {.kind = Kind::begin,
-            .section_kind = SectionKind::self_quiesce,
-            .backend = b,
-            .section = s};
+    return {
+        .kind = Kind::begin, .section_kind = SectionKind::self_quiesce, .backend = b, .section = s};
 }
 inline Event end(SectionId s) {
     return {.kind = Kind::end, .section = s};
@@ -78,11 +74,8 @@ inline Event attach(SectionId s, NodeId parent, NodeId child) {
     return {.kind = Kind::change, .node = parent, .other = child, .section = s};
 }
 inline Event detach(SectionId s, NodeId parent, std::uint32_t edge) {
-    return {.kind = Kind::change,
-            .op = ChangeOp::detach,
-            .edge = edge,
-            .node = parent,
-            .section = s};
+    return {
+        .kind = Kind::change, .op = ChangeOp::detach, .edge = edge, .node = parent, .section = s};
 }
 inline Event change(SectionId s, ChangeOp op, NodeId x, NodeId y = {}) {
     return {.kind = Kind::change, .op = op, .node = x, .other = y, .section = s};

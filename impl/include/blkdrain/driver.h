@@ -61,7 +61,7 @@ protected:
     std::size_t children_count_ = 0;
 };
 
-// The code behind a node. Calls come on the loops named here, one at a time per loop; a driver that serves requests of
+// The code behind a node, destroyed on the home loop after its node was closed, or with the graph. Calls come on the loops named here, one at a time per loop; a driver that serves requests of
 // several loops guards its own state.
 class BLKDRAIN_EXPORT Driver {
 public:

@@ -26,6 +26,7 @@ struct Cover {
     Backend* backend = nullptr;
     Cover* next = nullptr;            // in the member's chain
     Demand demand = Demand::quiet;
+    bool entering = false;            // by a graph change: tokens that the change names count as open here (R24)
     bool busy = false;                // counted in the section's busy members
 };
 

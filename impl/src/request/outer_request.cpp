@@ -34,7 +34,7 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
     // relaxed, here and below: hints for other threads; the id that makes them count is stored last, with release.
     request.backend.store(&backend, std::memory_order_relaxed);
     request.token.store(token.value, std::memory_order_relaxed);
-    request.state.store(RequestState::admitted, std::memory_order_relaxed);
+    request.state.store(RequestState::done, std::memory_order_relaxed);
     const std::uint32_t number = lane.next_id();
     if (id != nullptr) {
         *id = RequestId{number};
@@ -63,6 +63,7 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
         if (backend.word.load(std::memory_order_acquire) == word) [[likely]] {
             lane.gatekeeper.announce(sent);
             lane.gatekeeper.announce(Announced::admit, number, [&](Announcement& a) { a.since = since; });
+            request.state.store(RequestState::admitted, std::memory_order_relaxed);
             request.launch();
             return {};
         }

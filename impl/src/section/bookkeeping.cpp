@@ -21,6 +21,7 @@ void ControlPlane::add_cover(SectionOperation& section, const Member& member) {
     cover.node = member.node;
     cover.backend = member.backend;
     cover.demand = member.demand;
+    cover.entering = member.entering;
     if (member.node != nullptr) {
         member.node->covers.link(cover);
         set_busy(cover, member.node->internal_requests != 0);
@@ -64,9 +65,11 @@ void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
             while (cover->section != &section) {
                 cover = cover->next;
             }
-            if (cover->demand != member.demand) {
+            if (cover->demand != member.demand || cover->entering != member.entering) {
                 cover->demand = member.demand;
+                cover->entering = member.entering;
                 if (member.node != nullptr) {
+                    left_.push_back(member.node);
                     reassess(*member.node);
                 } else {
                     reassess(*member.backend);
@@ -101,7 +104,7 @@ void ControlPlane::uncover(Cover& cover) {
         NodeState& node = *cover.node;
         node.covers.unlink(cover);
         cover.node = nullptr;
-        forget_settle_unless_kept(node);
+        left_.push_back(&node);
     } else if (cover.backend != nullptr) {
         Backend& backend = *cover.backend;
         backend.covers.unlink(cover);
@@ -145,7 +148,7 @@ void ControlPlane::close_gates() {
     for (Cover* cover : fresh_) {
         Backend& backend = *cover->backend;
         note_gate(backend);
-        set_busy(*cover, busy_for(*cover->section, backend, in_flight(backend)));
+        set_busy(*cover, busy_for(*cover, in_flight(backend)));
     }
     fresh_.clear();
 }
@@ -222,6 +225,10 @@ void ControlPlane::retire_banks(Backend& backend) {
         ++retired;
     }
     backend.banks.erase(backend.banks.begin(), backend.banks.begin() + static_cast<std::ptrdiff_t>(retired));
+    if (retired != 0) {
+        // Who counted the last one done reports under a counter that is nobody's now.
+        reassess(backend);
+    }
 }
 
 void ControlPlane::free_counters(Backend& backend) {
@@ -270,11 +277,12 @@ void ControlPlane::set_busy(Cover& cover, bool busy) {
 
 // Not quiet: something that was admitted is not DONE, or a token is open. WAITING does not count (R11), unless under a
 // token that has been closed since: then it belongs to an operation that has started.
-bool ControlPlane::busy_for(const SectionOperation& section, const Backend& backend, std::uint64_t in_flight_now) const {
+bool ControlPlane::busy_for(const Cover& cover, std::uint64_t in_flight_now) const {
+    const Backend& backend = *cover.backend;
     if (in_flight_now != backend.not_admitted) {
         return true;
     }
-    const auto excused = [&](TokenId token) { return section.kind == OperationKind::change && suspended(token); };
+    const auto excused = [&](TokenId token) { return excuses(cover, token); };
     for (const TokenId token : backend.open_tokens) {
         if (!excused(token)) {
             return true;
@@ -289,13 +297,18 @@ bool ControlPlane::busy_for(const SectionOperation& section, const Backend& back
     return false;
 }
 
+// A token named by a pending change counts as closed for the own part of every pending change (R24).
+bool ControlPlane::excuses(const Cover& cover, TokenId token) const {
+    return cover.section->kind == OperationKind::change && !cover.entering && suspended(token);
+}
+
 void ControlPlane::reassess(Backend& backend) {
     if (backend.covers.empty()) {
         return;
     }
     const std::uint64_t now = in_flight(backend);
     for (Cover* cover = backend.covers.first(); cover != nullptr; cover = cover->next) {
-        set_busy(*cover, busy_for(*cover->section, backend, now));
+        set_busy(*cover, busy_for(*cover, now));
     }
 }
 

@@ -82,15 +82,15 @@ bool ControlPlane::advance_change(SectionOperation& change) {
     if (change.busy_members != 0 && !canary(Canary::change_before_quiet)) {
         return false;
     }
+    if (!run_pass(change)) {
+        return false;
+    }
     for (const Edit& edit : shape_error(change.plan) ? Edits{} : edits_of(change.plan)) {
         for (const NodeState* end : {edit.parent, edit.from, edit.to}) {
             if (end != nullptr && pass_touches(*end, change)) {
                 return false;
             }
         }
-    }
-    if (!run_pass(change)) {
-        return false;
     }
     if (const std::error_code failed = settle_error(change)) {
         finish(change, {failed, describe(change) + ": a settle failed: " + failed.message()});

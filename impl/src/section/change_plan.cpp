@@ -196,10 +196,7 @@ ControlPlane::Moves ControlPlane::moves_of(const ChangePlan& plan) {
 void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) {
     const ChangePlan& plan = change.plan;
     // The graph may have moved away under a change that will fail at its switch: then no edge is left to guard.
-    if (shape_error(plan)) {
-        return;
-    }
-    Edits edits = edits_of(plan);
+    Edits edits = shape_error(plan) ? Edits{} : edits_of(plan);
 
     // Its own part: what is above the edges that change.
     Nodes above;
@@ -217,7 +214,9 @@ void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) 
             own.push_back({nullptr, edit.backend, Demand::quiet});
         }
     }
-    add_node_members(moves_of(plan).nodes, own);
+    if (!edits.empty()) {
+        add_node_members(moves_of(plan).nodes, own);
+    }
 
     // Who enters another section by it.
     std::vector<std::pair<SectionOperation*, Scope>> after;
@@ -240,13 +239,20 @@ void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) 
                 cover = cover->next;
             }
             if (cover == nullptr) {
-                own.push_back({member.node, member.backend, demand});
+                own.push_back({member.node, member.backend, demand, true});
             }
         }
     }
 
+    // Stopped until its settle returns, also if nothing asks for it any more (R25).
+    if (change.settling != nullptr) {
+        own.push_back({change.settling, nullptr, Demand::gated});
+    }
+
     // Each member once, with the strongest demand.
-    std::stable_sort(own.begin(), own.end(), [](const Member& a, const Member& b) { return a.demand > b.demand; });
+    std::stable_sort(own.begin(), own.end(), [](const Member& a, const Member& b) {
+        return std::pair(a.demand, a.entering) > std::pair(b.demand, b.entering);
+    });
     const std::uint64_t seen = walker_.new_stamp();
     for (const Member& member : own) {
         std::uint64_t& mark = member.node != nullptr ? member.node->mark : member.backend->mark;

@@ -212,7 +212,7 @@ bool ControlPlane::advance_close_node(SectionOperation& section) {
     // The list grows at its end while nodes in it are closed: children come after their last parent.
     for (std::size_t i = 0; i < section.to_close.size(); ++i) {
         NodeState& node = *section.to_close[i];
-        if (node.settle == NodeState::Settle::no && !section.settling && section.busy_members == 0) {
+        if (node.settle == NodeState::Settle::no && section.settling == nullptr && section.busy_members == 0) {
             start_settle(node, section);
         }
         if (node.settle != NodeState::Settle::done || node.internal_requests != 0 || pass_touches(node, section)) {
@@ -234,6 +234,7 @@ bool ControlPlane::advance_close_node(SectionOperation& section) {
                 take_on(section, *child);
             }
         }
+        refresh_live_sections();
         refresh_changes();
         return true;
     }
@@ -244,7 +245,7 @@ bool ControlPlane::advance_close_node(SectionOperation& section) {
     return true;
 }
 
-// The node leaves the graph; it is destroyed when the lock is released.
+// The node leaves the graph.
 void ControlPlane::erase_node(NodeState& node) {
     while (node.covers.first() != nullptr) {
         uncover(*node.covers.first());
@@ -253,6 +254,7 @@ void ControlPlane::erase_node(NodeState& node) {
         edge.child->parents.erase(std::find(edge.child->parents.begin(), edge.child->parents.end(), &node));
     }
     node.edges.clear();
+    std::erase(left_, &node);
     graveyard_.push_back(std::move(nodes_[node.id().value]));
 }
 

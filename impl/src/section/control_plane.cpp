@@ -36,11 +36,7 @@ void ControlPlane::shut_down() {
             detach_backend(*backend);
         }
     }
-    for (auto& node : nodes_) {
-        if (node != nullptr) {
-            graveyard_.push_back(std::move(node));
-        }
-    }
+    nodes_.clear();
 }
 
 // --- objects -------------------------------------------------------------------------------------------------------
@@ -132,6 +128,16 @@ NodeState* ControlPlane::find_node(NodeId id) {
 
 Backend* ControlPlane::find_backend(BackendId id) {
     return id.value < backends_.size() ? backends_[id.value].get() : nullptr;
+}
+
+// The first of `backends` that does not exist (any more), as an error.
+Error ControlPlane::unknown(const char* call, const std::vector<BackendId>& backends) {
+    for (const BackendId id : backends) {
+        if (find_backend(id) == nullptr) {
+            return {Errc::no_such_object, std::string(call) + ": there is no b" + std::to_string(id.value)};
+        }
+    }
+    return {};
 }
 
 SectionOperation* ControlPlane::find_section(OperationId id) {
@@ -235,7 +241,7 @@ void ControlPlane::give_up(SectionOperation& section, Error why) {
     announce(Announced::abandon, section.id.value, [&](Announcement& a) { a.error = announced(why); });
     report(section, std::move(why));
     section.given_up = true;
-    if (!section.settling) {
+    if (section.settling == nullptr) {
         let_go(section);
     }
 }
@@ -341,6 +347,10 @@ bool ControlPlane::advance(Operation& operation) {
 }
 
 void ControlPlane::release_due() {
+    for (NodeState* node : left_) {
+        forget_settle_unless_kept(*node);
+    }
+    left_.clear();
     for (std::size_t i = 0; i < touched_.size(); ++i) {
         Backend& backend = *touched_[i];
         note_gate(backend);

@@ -36,7 +36,7 @@ namespace detail {
 //  4. Every entry that changes something ends in progress(), which runs until nothing more can happen: first whoever is due
 //     is admitted, then queued isolates are activated, then pending operations get on, in the order of their calls.
 //  5. A backend with a cover or a pending drain is watched: its completions come back here (released).
-//  6. Callbacks, notifications and settles are posted to loops; destroyed nodes die after the lock is released.
+//  6. Callbacks, notifications, settles and the destruction of closed nodes are posted to loops.
 class ControlPlane final : public Gatekeeper {
 public:
     ControlPlane();
@@ -107,6 +107,7 @@ private:
     // control_plane.cpp: objects, and the order in which things get on
     NodeState* find_node(NodeId id);
     Backend* find_backend(BackendId id);
+    Error unknown(const char* call, const std::vector<BackendId>& backends);
     SectionOperation* find_section(OperationId id);
     Lane& lane_of(const EventLoop& loop);
     void progress();
@@ -141,7 +142,8 @@ private:
     void set_busy(Cover& cover, bool busy);
     std::uint64_t in_flight(const Bank& bank) const;
     std::uint64_t in_flight(const Backend& backend) const;
-    bool busy_for(const SectionOperation& section, const Backend& backend, std::uint64_t admitted) const;
+    bool busy_for(const Cover& cover, std::uint64_t in_flight_now) const;
+    bool excuses(const Cover& cover, TokenId token) const;
     void add_bank(Backend& backend);
     void retire_banks(Backend& backend);
     void free_counters(Backend& backend);
@@ -177,6 +179,7 @@ private:
     bool pass_touches(const NodeState& node, const SectionOperation& except) const;
     std::error_code settle_error(const SectionOperation& section) const;
     void settled(NodeState& node, OperationId by, std::error_code result);
+    bool runs_admitted(const Backend& backend) const;
     std::vector<const Backend*> not_quiesced(NodeState& node);
 
     // change_plan.cpp: what a plan means on the graph as it is now
@@ -252,6 +255,7 @@ private:
 
     std::vector<Ref<Backend>> orphans_;                     // their handles are gone, they are not closing yet
     std::vector<Backend*> touched_;                         // left a scope: who waits there may be due
+    std::vector<NodeState*> left_;                          // left a scope: maybe nobody keeps them settled
     std::vector<Cover*> fresh_;                             // backends covered since the last watch_fresh
     std::vector<std::unique_ptr<NodeState>> graveyard_;
     Walker walker_;
@@ -261,16 +265,18 @@ private:
     os::atomic<std::uint32_t> lane_count_{0};
 };
 
-// For the time a thread works on the control plane. What dies of it dies after the lock is released.
+// For the time a thread works on the control plane. Nodes that leave the graph meanwhile die on their home loops: the
+// thread may be in the middle of a call of their drivers.
 class ControlPlane::Locked {
 public:
     explicit Locked(ControlPlane& control) : control_(control), lock_(control.mutex_) {}
     Locked(const Locked&) = delete;
     Locked& operator=(const Locked&) = delete;
     ~Locked() {
-        std::vector<std::unique_ptr<NodeState>> dead;
-        dead.swap(control_.graveyard_);
-        lock_.unlock();
+        for (auto& node : control_.graveyard_) {
+            node->loop().post([dead = node.release()] { delete dead; });
+        }
+        control_.graveyard_.clear();
     }
 
 private:

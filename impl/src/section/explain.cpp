@@ -125,12 +125,6 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
         });
     };
     const auto add_members = [&](SectionOperation& section) {
-        const auto excused = [&](TokenId token) { return section.kind == OperationKind::change && suspended(token); };
-        const auto started = [&](const OuterRequest& request, RequestState state) {
-            const TokenId token{request.token.load(std::memory_order_relaxed)};
-            return !request.never_admitted ||
-                   (state == RequestState::waiting && token.value != 0 && !is_open(token) && !excused(token));
-        };
         for (const Cover& cover : section.covers) {
             if (!cover.busy) {
                 continue;
@@ -139,9 +133,14 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                 items.push_back({WaitItem::Kind::internal, cover.node->id().value, nullptr, nullptr, {}, cover.node});
                 continue;
             }
+            const auto started = [&](const OuterRequest& request, RequestState state) {
+                const TokenId token{request.token.load(std::memory_order_relaxed)};
+                return !request.never_admitted || (state == RequestState::waiting && token.value != 0 &&
+                                                   !is_open(token) && !excuses(cover, token));
+            };
             add_requests(*cover.backend, started);
             for (const TokenId token : cover.backend->open_tokens) {
-                if (!excused(token)) {
+                if (!excuses(cover, token)) {
                     items.push_back({WaitItem::Kind::token, token.value});
                 }
             }
@@ -198,10 +197,14 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
             }
         } else {
             add_members(section);
-            for (const Cover& cover : section.covers) {
-                if (cover.node != nullptr && cover.node->settle == NodeState::Settle::running && keeps_settled(cover)) {
-                    items.push_back({WaitItem::Kind::settling, cover.node->id().value, nullptr, nullptr, {}, cover.node});
+            const auto add_settling = [&](const NodeState* node) {
+                if (node != nullptr && node->settle == NodeState::Settle::running) {
+                    items.push_back({WaitItem::Kind::settling, node->id().value, nullptr, nullptr, {}, node});
                 }
+            };
+            add_settling(section.settling);
+            for (const Cover& cover : section.covers) {
+                add_settling(keeps_settled(cover) ? cover.node : nullptr);
             }
             const auto add_passes_over = [&](const NodeState& node) {
                 for (const Cover* cover = node.covers.first(); cover != nullptr; cover = cover->next) {

@@ -90,6 +90,10 @@ Wait ControlPlane::isolate(Backend& backend, IsolateOptions options, SectionCall
     if (backend.closed) {
         return refuse(std::move(options), backend.home, [begun](Error error) { begun(std::move(error), {}); }, gone("isolate", backend));
     }
+    if (Error error = unknown("isolate", options.also)) {
+        return refuse(std::move(options), backend.home, [begun](Error outcome) { begun(std::move(outcome), {}); },
+                      std::move(error));
+    }
     auto operation = std::make_unique<SectionOperation>(OperationKind::isolate);
     SectionOperation& section = *operation;
     section.backend = Ref<Backend>(&backend);

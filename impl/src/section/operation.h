@@ -105,7 +105,7 @@ struct SectionOperation final : Operation {
     bool in_pass = false;
     Nodes order;
     std::size_t next_to_settle = 0;
-    bool settling = false;                      // one of its nodes runs a settle it has started
+    NodeState* settling = nullptr;              // the node whose settle it has started and that has not answered
 
     bool given_up = false;                      // abandoned while settling: released when that returns (R25)
 };
@@ -115,6 +115,7 @@ struct Member {
     NodeState* node = nullptr;
     Backend* backend = nullptr;
     Demand demand = Demand::quiet;
+    bool entering = false;  // see Cover
 };
 using Scope = std::vector<Member>;
 

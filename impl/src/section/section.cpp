@@ -70,7 +70,7 @@ void ControlPlane::refresh_changes() {
         return;
     }
     for_each_section([&](SectionOperation& section) {
-        if (section.kind == OperationKind::change && !section.given_up) {
+        if (section.kind == OperationKind::change && section.phase != Operation::Phase::queued) {
             Scope scope;
             scope_of(section, scope);
             cover(section, scope);
@@ -131,6 +131,10 @@ Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions options, SectionCa
 
 Wait ControlPlane::quiesce_all(std::vector<BackendId> except, WaitOptions options, SectionCallback begun) {
     const Locked locked(*this);
+    if (Error error = unknown("quiesce_all", except)) {
+        return refuse(std::move(options), nullptr, [begun](Error outcome) { begun(std::move(outcome), {}); },
+                      std::move(error));
+    }
     auto operation = std::make_unique<SectionOperation>(OperationKind::quiesce_all);
     SectionOperation& section = *operation;
     section.exempt = std::move(except);

@@ -50,7 +50,7 @@ bool ControlPlane::run_pass(SectionOperation& section) {
         order_pass(section);
     }
     bool all_settled = true;
-    for (std::size_t i = section.next_to_settle; i < section.order.size() && !section.settling; ++i) {
+    for (std::size_t i = section.next_to_settle; i < section.order.size() && section.settling == nullptr; ++i) {
         NodeState& node = *section.order[i];
         if (node.settle == NodeState::Settle::no && parents_settled(node, section)) {
             start_settle(node, section);
@@ -60,7 +60,7 @@ bool ControlPlane::run_pass(SectionOperation& section) {
             section.next_to_settle = i + 1;
         }
     }
-    return all_settled && !section.settling;
+    return all_settled && section.settling == nullptr;
 }
 
 // Parents outside the section's scope do not count.
@@ -90,7 +90,7 @@ void ControlPlane::start_settle(NodeState& node, SectionOperation& section) {
         return;
     }
     node.settle = NodeState::Settle::running;
-    section.settling = true;
+    section.settling = &node;
     auto* settlement = new PassSettlement(*this, node, section.id);
     node.loop().post([&node, settlement] { node.driver().settle(node, *settlement); });
 }
@@ -101,9 +101,9 @@ void ControlPlane::settled(NodeState& node, OperationId by, std::error_code resu
     node.settle_error = result;
     announce(Announced::settle_done, node.id().value,
              [&](Announcement& a) { a.error = result ? Errc::io_error : Errc::ok; });
-    forget_settle_unless_kept(node);
+    left_.push_back(&node);
     SectionOperation& section = *find_section(by);
-    section.settling = false;
+    section.settling = nullptr;
     if (section.given_up) {
         let_go(section);
     }
@@ -138,6 +138,24 @@ bool ControlPlane::pass_touches(const NodeState& node, const SectionOperation& e
     return false;
 }
 
+// Exact, for a gated backend: a sender that has counted itself and not yet seen the gate does not count. It takes that back
+// without our lock, as a finisher counts itself done, so the look is repeated until the request or nothing is there.
+bool ControlPlane::runs_admitted(const Backend& backend) const {
+    while (in_flight(backend) != backend.not_admitted) {
+        bool found = false;
+        for_each_request([&](const OuterRequest& request) {
+            const RequestState state = request.state.load(std::memory_order_relaxed);
+            found = found || (request.backend.load(std::memory_order_relaxed) == &backend &&
+                              (state == RequestState::admitted || (state == RequestState::completing && !request.never_admitted)));
+        });
+        if (found) {
+            return true;
+        }
+        os::spin_hint();
+    }
+    return false;
+}
+
 // The backends that may still send something to what is around `node` (R19).
 std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
     Nodes nodes;
@@ -145,7 +163,7 @@ std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
     std::vector<const Backend*> result;
     for (const NodeState* member : nodes) {
         for (const Backend& backend : const_cast<NodeState*>(member)->backends) {
-            if (!backend.gated() || !backend.open_tokens.empty() || in_flight(backend) != backend.not_admitted) {
+            if (!backend.gated() || !backend.open_tokens.empty() || runs_admitted(backend)) {
                 result.push_back(&backend);
             }
         }

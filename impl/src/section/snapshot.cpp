@@ -43,6 +43,9 @@ void ControlPlane::snapshot(Snapshot& into) {
         const TokenId token{request.token.load(std::memory_order_relaxed)};
         Snapshot::RequestView view{RequestId{request.id.load(std::memory_order_relaxed)}, backend.id, token,
                                    request.state.load(std::memory_order_relaxed), 0};
+        if (view.state == RequestState::done) {
+            return;  // being sent: nothing has happened yet
+        }
         if (view.state == RequestState::waiting) {
             if (token.value == 0 ? backend.gated() : suspended(token)) {
                 view.blockers |= static_cast<std::uint8_t>(Blocker::gate);

@@ -157,7 +157,7 @@ TEST(Task, LongLoopsOverAwaitsNeedNoStack) {
         0);
 }
 
-Task<int> depth(Entry alive, Ledger& ledger, int levels) {
+Task<int> depth(Entry /*alive*/, Ledger& ledger, int levels) {
     if (levels == 0) {
         co_await coro::co_next_round();
         co_return 0;

@@ -68,6 +68,7 @@ public:
     ~ImplementationAdapter() override { abandon_graph(); }
 
     bool threaded() const override { return World::threaded(); }
+    bool implements() const override { return true; }
     const char* name() const override { return World::name(); }
 
     void open(const Scenario& scenario, Stage& stage) override;
@@ -85,7 +86,7 @@ public:
     }
     void await(const std::function<bool()>& over) override { world_->await(over); }
     void advance(std::uint64_t ticks) override { world_->advance(ticks); }
-    bool observe(Observed& into, bool explain) override;
+    void observe(Observed& into, bool explain) override;
 
     std::uint32_t request_id(Slot slot) const override { return requests_[slot] == nullptr ? 0 : requests_[slot]->id; }
     std::uint32_t token_id(Slot slot) const override { return token_ids_[slot].load(std::memory_order_relaxed); }
@@ -148,7 +149,6 @@ private:
     bool changes_graph_ = false;
 
     // By slot. An entry is written before anybody can name its slot, or is atomic.
-    std::array<ScriptedDriver*, objects_max> nodes_{};
     std::array<std::optional<blkdrain::BlockBackend>, objects_max> backends_;
     std::array<std::optional<Owner>, objects_max> owners_;
     std::array<std::atomic<std::uint32_t>, objects_max> node_ids_{};
@@ -190,6 +190,8 @@ void ImplementationAdapter::open(const Scenario& scenario, Stage& stage) {
     drivers_.stage = &stage;
     drivers_.threaded = threaded();
     drivers_.active.store(0, std::memory_order_relaxed);
+    drivers_.drivers.fill(nullptr);
+    drivers_.pins.fill(0);
     changes_graph_ = false;
     for (const Program& program : scenario.programs) {
         for (const Record& record : program) {
@@ -333,12 +335,18 @@ Result ImplementationAdapter::call(const Call& call) {
             waits_[call.wait].abandon();
             return Result::ok;
         case Opcode::settle_done:
-            nodes_[call.node]->settle_done(call.variant);
+            if (const PinnedDriver driver(drivers_, call.node); driver) {
+                driver->settle_done(call.variant);
+            }
             return Result::ok;
-        case Opcode::internal_start:
-            return result_of(nodes_[call.node]->begin_internal());
+        case Opcode::internal_start: {
+            const PinnedDriver driver(drivers_, call.node);
+            return driver ? result_of(driver->begin_internal()) : refused_by_api;
+        }
         case Opcode::internal_end:
-            nodes_[call.node]->end_internal();
+            if (const PinnedDriver driver(drivers_, call.node); driver) {
+                driver->end_internal();
+            }
             return Result::ok;
         default:
             control(call);
@@ -348,16 +356,18 @@ Result ImplementationAdapter::call(const Call& call) {
 
 void ImplementationAdapter::new_node(const Call& call) {
     auto driver = std::make_unique<ScriptedDriver>(drivers_, call.node, static_cast<SettleKind>(call.number), call.pinned);
+    ScriptedDriver* const its_driver = driver.get();
     {
         const std::lock_guard<std::mutex> lock(slots_mutex_);
-        nodes_[call.node] = driver.get();
         nodes_used_ = std::max<std::size_t>(nodes_used_, call.node + 1);
         node_ids_[call.node].store(0, std::memory_order_relaxed);
     }
     std::string name = "n" + std::to_string(call.node);
     const blkdrain::NodeId id = graph_->add_node(std::move(name), std::move(driver), world_->loop(call.loop));
-    // release: with the id come the node and its driver.
+    // release: with the id comes the node.
     node_ids_[call.node].store(id.value, std::memory_order_release);
+    const blkdrain::os::mutex_lock lock(drivers_.mutex);
+    drivers_.drivers[call.node] = its_driver;
 }
 
 void ImplementationAdapter::new_backend(const Call& call) {
@@ -435,7 +445,7 @@ template <class Options>
 Options ImplementationAdapter::options_of(const Call& call) const {
     Options options;
     if (call.holds_section != no_slot) {
-        options.holding.sections.push_back(sections_[call.holds_section].id());
+        options.holding.sections.push_back(blkdrain::OperationId{operation_id(stage_->wait_of_section(call.holds_section))});
     }
     if (call.holds_token != no_slot) {
         options.holding.tokens.push_back(blkdrain::TokenId{token_id(call.holds_token)});
@@ -471,6 +481,7 @@ blkdrain::SectionCallback ImplementationAdapter::begun(const Call& call) {
         const bool live = section.live();
         const Slot slot = section_of_wait_[wait];
         if (live) {
+            operation_ids_[wait].store(section.id().value, std::memory_order_relaxed);
             sections_[slot] = std::move(section);
             drained_is_quiet(slot);
         }
@@ -504,6 +515,7 @@ void ImplementationAdapter::control(const Call& call) {
             const Slot own_wait = call.own_wait;
             wait = graph_->open_token(std::move(set), plain(), [this, own_wait](const Error& error, blkdrain::OperationToken token) {
                 if (token.open()) {
+                    token_ids_[token_of_wait_[own_wait]].store(token.id().value, std::memory_order_relaxed);
                     tokens_[token_of_wait_[own_wait]] = std::move(token);
                 }
                 over(own_wait, error, false);
@@ -615,12 +627,15 @@ void ImplementationAdapter::drained_is_quiet(Slot section) {
         }
     }
     for (std::size_t slot = 0; slot < nodes_used_; ++slot) {
-        if (std::find(below.begin(), below.end(), node_id(static_cast<Slot>(slot))) != below.end() &&
-            nodes_[slot]->active() != 0) {
+        if (std::find(below.begin(), below.end(), node_id(static_cast<Slot>(slot))) == below.end()) {
+            continue;
+        }
+        const PinnedDriver driver(drivers_, static_cast<Slot>(slot));
+        if (driver && driver->active() != 0) {
             stage_->misbehaved(20, "active_at_idle",
                                "drained section of n" + std::to_string(node_id(anchor)) + " has begun and the driver of n" +
                                    std::to_string(node_id(static_cast<Slot>(slot))) + " counts " +
-                                   std::to_string(nodes_[slot]->active()) + " requests or settles in it (R20)");
+                                   std::to_string(driver->active()) + " requests or settles in it (R20)");
         }
     }
 }
@@ -678,6 +693,9 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
         }
     };
     moved();
+    if (stage_->judge().muted()) {
+        return;
+    }
     if (!threaded()) {
         translate(announcement, event_);
         finish(event_);
@@ -839,13 +857,15 @@ void ImplementationAdapter::look(bool explain) {
     }
 }
 
-bool ImplementationAdapter::observe(Observed& into, bool explain) {
+void ImplementationAdapter::observe(Observed& into, bool explain) {
     explain_ = explain;
-    if (!threaded()) {
-        look(explain);
+    if (threaded()) {
+        // As it was when the loops came to rest.
+        into = observed_;
+        return;
     }
+    look(explain);
     std::swap(into, observed_);
-    return true;
 }
 
 std::unique_ptr<Adapter> make_implementation_adapter(HarnessCanary canary) {

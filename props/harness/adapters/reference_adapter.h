@@ -17,6 +17,7 @@ namespace blkdrain_props {
 class ReferenceAdapter final : public Adapter {
 public:
     bool threaded() const override { return false; }
+    bool implements() const override { return false; }
     const char* name() const override { return "reference"; }
     void open(const Scenario& scenario, Stage& stage) override;
     void close(bool clean) override;
@@ -27,7 +28,7 @@ public:
     void run_clients(unsigned count, const std::function<void(unsigned)>& body) override;
     void await(const std::function<bool()>& over) override;
     void advance(std::uint64_t ticks) override;
-    bool observe(Observed&, bool) override { return false; }
+    void observe(Observed&, bool) override {}
 
     std::uint32_t request_id(Slot request) const override { return request + 1; }
     std::uint32_t token_id(Slot token) const override { return token + 1; }

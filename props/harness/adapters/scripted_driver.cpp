@@ -41,7 +41,34 @@ struct ScriptedDriver::RogueWrite final : blkdrain::InnerRequest {
     static void done(InnerRequest& self, std::error_code) { delete &static_cast<RogueWrite&>(self); }
 };
 
+PinnedDriver::PinnedDriver(DriverWorld& world, Slot slot) : world_(world), slot_(slot) {
+    const blkdrain::os::mutex_lock lock(world_.mutex);
+    driver_ = world_.drivers[slot_];
+    if (driver_ != nullptr) {
+        ++world_.pins[slot_];
+    }
+}
+
+PinnedDriver::~PinnedDriver() {
+    if (driver_ != nullptr) {
+        const blkdrain::os::mutex_lock lock(world_.mutex);
+        if (--world_.pins[slot_] == 0) {
+            world_.unpinned.notify_all();
+        }
+    }
+}
+
+ScriptedDriver::ScriptedDriver(DriverWorld& world, Slot slot, SettleKind settle, bool pinned)
+    : world_(world), slot_(slot), settle_(settle), pinned_(pinned) {}
+
 ScriptedDriver::~ScriptedDriver() {
+    {
+        blkdrain::os::mutex_lock lock(world_.mutex);
+        world_.drivers[slot_] = nullptr;
+        while (world_.pins[slot_] != 0) {
+            world_.unpinned.wait(lock);
+        }
+    }
     if (active() != 0) {
         world_.stage->misbehaved(27, "closed_while_active",
                                  "the node number " + std::to_string(slot_) + " was destroyed with " +

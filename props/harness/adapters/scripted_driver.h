@@ -5,7 +5,9 @@
 // what is active in its node: an oracle that knows nothing of the library's own accounting, nor of the reference.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <system_error>
 
@@ -16,6 +18,7 @@
 #include "canary/canaries.h"
 #include "harness/adapter.h"
 #include "harness/objects.h"
+#include "os/backend.h"
 
 namespace blkdrain_props {
 
@@ -45,12 +48,35 @@ struct DriverWorld {
     HarnessCanary canary = HarnessCanary::none;
     std::atomic<int> active{0};          // in all nodes together
     std::atomic<std::uint64_t> moves{0};  // changes whenever a driver or an owner is called
+
+    // The drivers by slot, null when gone. A driver is not destroyed while it is pinned: a node may be closed at any time,
+    // and what it starts on its own account comes from any thread.
+    blkdrain::os::mutex mutex;  // drivers, pins
+    blkdrain::os::condition unpinned;
+    std::array<class ScriptedDriver*, 64> drivers{};
+    std::array<std::uint32_t, 64> pins{};
+};
+
+// Keeps the driver of a slot, if it is there, from going.
+class PinnedDriver {
+public:
+    PinnedDriver(DriverWorld& world, Slot slot);
+    ~PinnedDriver();
+    PinnedDriver(const PinnedDriver&) = delete;
+    PinnedDriver& operator=(const PinnedDriver&) = delete;
+
+    explicit operator bool() const { return driver_ != nullptr; }
+    ScriptedDriver* operator->() const { return driver_; }
+
+private:
+    DriverWorld& world_;
+    const Slot slot_;
+    ScriptedDriver* driver_ = nullptr;
 };
 
 class ScriptedDriver final : public blkdrain::Driver {
 public:
-    ScriptedDriver(DriverWorld& world, Slot slot, SettleKind settle, bool pinned)
-        : world_(world), slot_(slot), settle_(settle), pinned_(pinned) {}
+    ScriptedDriver(DriverWorld& world, Slot slot, SettleKind settle, bool pinned);
     // Tells the stage that the node is gone, and that it left nothing behind.
     ~ScriptedDriver() override;
 
@@ -64,6 +90,7 @@ public:
     // Ends a settle that is held.
     void settle_done(bool error);
 
+    // Only while pinned.
     std::error_code begin_internal();
     void end_internal();
 

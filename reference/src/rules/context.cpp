@@ -17,8 +17,8 @@ bool any_pinned(const State& state, NodeSet nodes, BackendSet backends) {
 // The component of a node without parents, if it can follow to another loop: nobody uses it.
 Move side_of(const State& state, const Shape& shape, NodeId node, LoopId to) {
     const NodeSet nodes = component(shape, node);
-    const bool free = shape.parents(node).empty() && roots(shape, nodes).empty() &&
-                      !any_pinned(state, nodes, {});
+    const bool free =
+        shape.parents(node).empty() && roots(shape, nodes).empty() && !any_pinned(state, nodes, {});
     return {!free, free ? nodes : NodeSet{}, {}, to};
 }
 

@@ -129,20 +129,6 @@ NodeSet reachable(const Graph& graph, NodeSet from) {
 
 }  // namespace
 
-void Shape::add(NodeId node) {
-    nodes.insert(node);
-    children_[node.value] = parents_[node.value] = roots_[node.value] = 0;
-}
-
-void Shape::join(NodeId parent, NodeId child) {
-    children_[parent.value] |= NodeSet{child}.bits();
-    parents_[child.value] |= NodeSet{parent}.bits();
-}
-
-void Shape::stand(BackendId backend, NodeId node) {
-    roots_[node.value] |= BackendSet{backend}.bits();
-}
-
 Shape shape_of(const State& state, const std::vector<EdgeEdit>& edits) {
     Shape shape;
     for (const Node& node : state.nodes)

@@ -210,16 +210,15 @@ bool would_deadlock(const State& state, const Section& section) {
 }
 
 bool would_deadlock(const State& state, const Wait& wait) {
-    return wait.holding != Holding{} &&
-           all_hostage(state, remaining(state, wait), wait.holding);
+    return wait.holding != Holding{} && all_hostage(state, remaining(state, wait), wait.holding);
 }
 
 // It opens only after all of the sections have ended: one that is held is enough.
 bool would_deadlock(const State& state, const Token& token) {
     return token.holding != Holding{} &&
            std::ranges::any_of(remaining(state, token), [&](const Item& item) {
-        return hostage(state, item, token.holding);
-    });
+               return hostage(state, item, token.holding);
+           });
 }
 
 Items explain(const State& state, SectionId id) {

@@ -20,9 +20,15 @@ public:
     NodeSet parents(NodeId node) const { return NodeSet::from(parents_[node.value]); }
     BackendSet roots(NodeId node) const { return BackendSet::from(roots_[node.value]); }
 
-    void add(NodeId node);
-    void join(NodeId parent, NodeId child);
-    void stand(BackendId backend, NodeId node);
+    void add(NodeId node) {
+        nodes.insert(node);
+        children_[node.value] = parents_[node.value] = roots_[node.value] = 0;
+    }
+    void join(NodeId parent, NodeId child) {
+        children_[parent.value] |= NodeSet{child}.bits();
+        parents_[child.value] |= NodeSet{parent}.bits();
+    }
+    void stand(BackendId backend, NodeId node) { roots_[node.value] |= BackendSet{backend}.bits(); }
 
 private:
     std::array<std::uint64_t, 64> children_, parents_, roots_;
