@@ -136,6 +136,7 @@ void Machine::reset() {
     enabled_.clear();
     live_ = 0;
     spinning_ = 0;
+    writes_ = 0;
     quiescing_ = 0;
     next_to_release_ = 0;
     stopped_ = false;
@@ -280,7 +281,7 @@ void Machine::publish(Fiber& fiber, Operation operation) {
     fiber.pending = operation;
 }
 
-void Machine::performed(const Fiber& fiber) {
+void Machine::performed(Fiber& fiber) {
     const Operation& operation = fiber.pending;
     const std::uint64_t word = (static_cast<std::uint64_t>(fiber.id) << 48) ^
                                (static_cast<std::uint64_t>(operation.kind) << 40) ^
@@ -291,8 +292,12 @@ void Machine::performed(const Fiber& fiber) {
     if (record_trace_) [[unlikely]] {
         trace_.push_back(TraceEntry{fiber.id, operation});
     }
-    if (spinning_ != 0 && operation.writes) {
-        wake_spinners(&fiber);
+    if (operation.writes) {
+        ++writes_;
+        ++fiber.own_writes;
+        if (spinning_ != 0) {
+            wake_spinners(&fiber);
+        }
     }
 }
 
@@ -358,6 +363,8 @@ Fiber& Machine::spawn(const char* name, std::function<void()> body) {
     fiber.timed = false;
     fiber.timed_out = false;
     fiber.wait = Fiber::Wait::none;
+    fiber.own_writes = 0;
+    fiber.others_writes_seen = 0;
     fiber.slots.fill(nullptr);
     fiber.body = std::move(body);
     fiber.context.prepare(&Machine::fiber_main, &fiber);
@@ -676,9 +683,14 @@ void Machine::notify_all(ConditionState& condition) {
 void Machine::spin() {
     Fiber& fiber = *this_fiber;
     publish(fiber, {OperationKind::spin, ObjectClass::none, false, 0});
-    fiber.wait = Fiber::Wait::spin;
-    ++spinning_;
-    disable(fiber);
+    // What others wrote since the last time may have come after the caller's last look: then it looks once more.
+    const std::uint64_t written_by_others = writes_ - fiber.own_writes;
+    if (written_by_others == fiber.others_writes_seen) {
+        fiber.wait = Fiber::Wait::spin;
+        ++spinning_;
+        disable(fiber);
+    }
+    fiber.others_writes_seen = written_by_others;
     pause(fiber);
     performed(fiber);
 }

@@ -75,6 +75,8 @@ using ThreadSlots = std::array<void*, thread_slot_max>;
 
 // One simulated thread. Pooled: the stack stays with it from run to run.
 struct Fiber final : ThreadView {
+    std::uint64_t own_writes = 0;          // visible operations of this fiber that wrote
+    std::uint64_t others_writes_seen = 0;  // those of others, when it spun last
     enum class Wait : std::uint8_t { none, mutex, condition, poller, thread, spin, quiesce };
 
     Machine* machine = nullptr;
@@ -187,7 +189,7 @@ private:
     void publish(Fiber& fiber, Operation operation);
     void pause(Fiber& fiber);
     void leave_for_host(Fiber& fiber);
-    void performed(const Fiber& fiber);
+    void performed(Fiber& fiber);
     Fiber* choose(Fiber* current);
     Fiber& ask_thread(const Fiber* current, std::uint32_t fallback);
     std::uint32_t answer(const Choice& choice);
@@ -220,6 +222,7 @@ private:
     std::vector<Fiber*> fibers_;
     std::size_t live_ = 0;
     std::uint32_t spinning_ = 0;
+    std::uint64_t writes_ = 0;
     std::uint32_t quiescing_ = 0;
     std::uint32_t next_to_release_ = 0;
     bool let_time_pass_ = false;

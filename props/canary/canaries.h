@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The deliberately broken variants: one for each family of rules, each with the rule that the check must name. Most sit
-// in the library's test builds (impl/src/os/canary.h), those at the end in the scripted drivers and owners of the harness.
+// The deliberately broken variants: one for each family of rules, each with the rule that the check
+// must name. Most sit in the library's test builds (impl/src/os/canary.h), those at the end in the
+// scripted drivers and owners of the harness.
 #pragma once
 
 #include <array>

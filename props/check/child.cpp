@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/child.h"
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <utility>
 
 namespace blkdrain_props {
 
@@ -59,7 +59,8 @@ bool Child::start(const std::vector<std::string>& command, const Options& option
     error_ = memfd_create("stderr", MFD_CLOEXEC);
     std::array<int, 2> to{-1, -1};
     std::array<int, 2> from{-1, -1};
-    if (error_ < 0 || (options.pipes && (pipe2(to.data(), O_CLOEXEC) != 0 || pipe2(from.data(), O_CLOEXEC) != 0))) {
+    if (error_ < 0 || (options.pipes &&
+                       (pipe2(to.data(), O_CLOEXEC) != 0 || pipe2(from.data(), O_CLOEXEC) != 0))) {
         return false;
     }
     std::vector<char*> arguments;
@@ -134,7 +135,8 @@ std::string program_directory() {
 }
 
 std::string crash_code(const std::string& complaint, int status) {
-    static constexpr std::array<const char*, 4> signs{"broken invariant", "Sanitizer", "runtime error", "watchdog"};
+    static constexpr std::array<const char*, 4> signs{"broken invariant", "Sanitizer",
+                                                      "runtime error", "watchdog"};
     std::size_t start = 0;
     while (start < complaint.size()) {
         const std::size_t end = std::min(complaint.find('\n', start), complaint.size());
@@ -152,7 +154,9 @@ std::string crash_code(const std::string& complaint, int status) {
         start = end + 1;
     }
     if (WIFSIGNALED(status)) {
-        return std::string("killed by ") + strsignal(WTERMSIG(status));
+        const std::string first = complaint.substr(0, complaint.find('\n'));
+        return std::string("killed by ") + strsignal(WTERMSIG(status)) +
+               (first.empty() ? "" : ": " + first);
     }
     return "exit status " + std::to_string(WEXITSTATUS(status));
 }

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 namespace blkdrain_props {
 
-// A child process. Its standard error goes to a file in memory; standard input and output to pipes, if asked for.
+// A child process. Its standard error goes to a file in memory; standard input and output to pipes,
+// if asked for.
 class Child {
 public:
     struct Options {
-        bool pipes = false;       // in() and out() talk to it
-        bool own_group = true;    // an interrupt from the terminal does not reach it
-        int keep_fd = -1;         // stays open in the child
+        bool pipes = false;     // in() and out() talk to it
+        bool own_group = true;  // an interrupt from the terminal does not reach it
+        int keep_fd = -1;       // stays open in the child
     };
 
     Child() = default;
@@ -54,7 +55,8 @@ private:
 // The directory of the running program, where its workers are too.
 std::string program_directory();
 
-// The first line of `complaint` that says what went wrong, without numbers that differ from run to run.
+// The first line of `complaint` that says what went wrong, without numbers that differ from run to
+// run.
 std::string crash_code(const std::string& complaint, int status);
 
 }  // namespace blkdrain_props

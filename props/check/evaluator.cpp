@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/evaluator.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <vector>
+
+#include <unistd.h>
 
 #include "harness/text.h"
 
 namespace blkdrain_props {
 
 std::string worker_program(Suite suite) {
-    return program_directory() + (suite == Suite::real ? "/blkdrain-check-real" : "/blkdrain-check-sim");
+    return program_directory() +
+           (suite == Suite::real ? "/blkdrain-check-real" : "/blkdrain-check-sim");
 }
 
 bool Evaluator::send(const std::string& text) const {

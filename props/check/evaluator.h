@@ -18,7 +18,8 @@ std::string worker_program(Suite suite);
 // Judges scenarios in a worker process, a new one whenever a scenario has killed the last.
 class Evaluator {
 public:
-    // `repeat`: how often to run each scenario before it counts as good (real threads do not always fail).
+    // `repeat`: how often to run each scenario before it counts as good (real threads do not always
+    // fail).
     Evaluator(Suite suite, int repeat, std::string canary)
         : suite_(suite), repeat_(repeat), canary_(std::move(canary)) {}
 

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// blkdrain-check: random scenarios, judged by the reference, on all cores and in all worlds. The worlds cannot be linked
-// into one program, so each has a worker program of its own; this one divides the time, watches and reports.
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+// blkdrain-check: random scenarios, judged by the reference, on all cores and in all worlds. The
+// worlds cannot be linked into one program, so each has a worker program of its own; this one
+// divides the time, watches and reports.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -25,6 +21,10 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "canary/canaries.h"
 #include "check/child.h"
@@ -46,7 +46,8 @@ constexpr int exit_clean = 0;
 constexpr int exit_violation = 1;
 constexpr int exit_usage = 2;
 
-// A tick that a slow machine does not overrun between two operations of a file that says what has not timed out.
+// A tick that a slow machine does not overrun between two operations of a file that says what has
+// not timed out.
 constexpr std::uint64_t patient_tick_ns = 20'000'000;
 constexpr std::uint32_t minimising_runs_max = 4'000;
 constexpr int real_repetitions = 5;
@@ -91,16 +92,21 @@ bool start(Worker& worker, const Options& options, std::uint64_t seed, double se
         if (worker.fd < 0 || ftruncate(worker.fd, sizeof(SharedPage)) != 0) {
             return false;
         }
-        void* const memory = mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE, MAP_SHARED, worker.fd, 0);
+        void* const memory =
+            mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE, MAP_SHARED, worker.fd, 0);
         if (memory == MAP_FAILED) {
             return false;
         }
         worker.page = new (memory) SharedPage;
     }
-    std::vector<std::string> command{worker_program(worker.suite), "check",
-                                     std::string(suite_names[static_cast<std::size_t>(worker.suite)]),
-                                     std::to_string(seed), std::to_string(worker.number), std::to_string(seconds),
-                                     std::to_string(worker.fd)};
+    std::vector<std::string> command{
+        worker_program(worker.suite),
+        "check",
+        std::string(suite_names[static_cast<std::size_t>(worker.suite)]),
+        std::to_string(seed),
+        std::to_string(worker.number),
+        std::to_string(seconds),
+        std::to_string(worker.fd)};
     if (!options.canary.empty()) {
         command.push_back(options.canary);
     }
@@ -115,6 +121,7 @@ struct Failure {
     Suite suite{};
     std::uint64_t scenario_seed = 0;
     Violation violation;
+    std::string complaint;  // of a worker that died
 };
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
@@ -183,12 +190,14 @@ std::string report(const Failure& failure, const Options& options) {
                 return false;
             },
             minimising_runs_max);
-        if (const std::optional<Violation> found = evaluator.judge(minimal); found && found->signature() == signature) {
+        if (const std::optional<Violation> found = evaluator.judge(minimal);
+            found && found->signature() == signature) {
             last = found;
         }
     }
     std::array<char, 80> name{};
-    std::snprintf(name.data(), name.size(), "%s-R%d-%s-%016llx", std::string(suite_names[static_cast<std::size_t>(failure.suite)]).c_str(),
+    std::snprintf(name.data(), name.size(), "%s-R%d-%s-%016llx",
+                  std::string(suite_names[static_cast<std::size_t>(failure.suite)]).c_str(),
                   failure.violation.rule, failure.violation.detector.c_str(),
                   static_cast<unsigned long long>(failure.scenario_seed));
     const std::filesystem::path folder = std::filesystem::path(options.out) / name.data();
@@ -198,17 +207,29 @@ std::string report(const Failure& failure, const Options& options) {
         std::fprintf(stderr, "cannot make %s: %s\n", folder.c_str(), error.message().c_str());
         return {};
     }
-    const std::string command = "./dev replay " + std::filesystem::absolute(folder / "minimal.scn").string() + " --adapter " +
-                                adapter_of(failure.suite) + (options.canary.empty() ? "" : " --canary " + options.canary);
+    const std::string command = "./dev replay " +
+                                std::filesystem::absolute(folder / "minimal.scn").string() +
+                                " --adapter " + adapter_of(failure.suite) +
+                                (options.canary.empty() ? "" : " --canary " + options.canary);
     write_file(folder / "original.scn", to_text(original));
     write_file(folder / "minimal.scn", to_text(minimal));
     write_file(folder / "trace.txt", time_line_of(minimal, failure.suite, options.canary));
-    write_file(folder / "reason.txt",
-               reason_text(*last) + (reproduced ? "" : "it did not fail again in the same way when run alone; nothing was shrunk\n") +
-                   "replay: " + command + "\n");
-    std::printf("violation: %s\n  rule: R%d, found by %s (%s), suite %s\n  scenario, trace and reason: %s\n  replay: %s\n",
-                last->sentence.c_str(), last->rule, last->detector.c_str(), last->code.c_str(),
-                std::string(suite_names[static_cast<std::size_t>(failure.suite)]).c_str(), folder.c_str(), command.c_str());
+    write_file(
+        folder / "reason.txt",
+        reason_text(*last) +
+            (reproduced
+                 ? ""
+                 : "it did not fail again in the same way when run alone; nothing was shrunk\n") +
+            "replay: " + command + "\n" +
+            (failure.complaint.empty()
+                 ? ""
+                 : "\nwhat the process said before it died:\n" + failure.complaint));
+    std::printf(
+        "violation: %s\n  rule: R%d, found by %s (%s), suite %s\n  scenario, trace and reason: "
+        "%s\n  replay: %s\n",
+        last->sentence.c_str(), last->rule, last->detector.c_str(), last->code.c_str(),
+        std::string(suite_names[static_cast<std::size_t>(failure.suite)]).c_str(), folder.c_str(),
+        command.c_str());
     return folder.string();
 }
 
@@ -260,7 +281,8 @@ public:
 private:
     void run_suite(Suite suite, double seconds) {
         const Clock::time_point started = Clock::now();
-        const Clock::time_point end = started + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+        const Clock::time_point end = started + std::chrono::duration_cast<Clock::duration>(
+                                                    std::chrono::duration<double>(seconds));
         std::vector<Worker> workers(options_.jobs);
         for (std::uint32_t i = 0; i < workers.size(); ++i) {
             workers[i].suite = suite;
@@ -270,7 +292,8 @@ private:
                 broken_ = true;
             }
         }
-        // Real threads that hang are ended by their worker's own watchdog, simulated ones by their step limit.
+        // Real threads that hang are ended by their worker's own watchdog, simulated ones by their
+        // step limit.
         bool running = true;
         while (running) {
             std::this_thread::sleep_for(std::chrono::milliseconds(25));
@@ -292,7 +315,8 @@ private:
             munmap(worker.page, sizeof(SharedPage));
             close(worker.fd);
         }
-        count.wall_ns += static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - started).count());
+        count.wall_ns +=
+            static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - started).count());
     }
 
     void follow(Worker& worker, Clock::time_point end) {
@@ -305,7 +329,8 @@ private:
             if (!is_wanted(page.rule) && restart(worker, end)) {
                 return;
             }
-            fail(worker, Violation{page.detector.data(), page.rule, page.code.data(), page.sentence.data(), page.step});
+            fail(worker, Violation{page.detector.data(), page.rule, page.code.data(),
+                                   page.sentence.data(), page.step});
             return;
         }
         if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) {
@@ -323,11 +348,13 @@ private:
         if (!is_wanted(0) && restart(worker, end)) {
             return;
         }
-        fail(worker, Violation{"crash", 0, code, "the process died: " + code, 0});
+        fail(worker, Violation{"crash", 0, code, "the process died: " + code, 0}, complaint);
     }
 
     // A canary is to be caught by its own rule; it may show as something else first.
-    bool is_wanted(int rule) const { return options_.canary.empty() || find_canary(options_.canary)->rule == rule; }
+    bool is_wanted(int rule) const {
+        return options_.canary.empty() || find_canary(options_.canary)->rule == rule;
+    }
 
     bool restart(Worker& worker, Clock::time_point end) {
         const double left = std::chrono::duration<double>(end - Clock::now()).count();
@@ -340,13 +367,16 @@ private:
         return start(worker, options_, seed_, left);
     }
 
-    void fail(const Worker& worker, Violation violation) {
+    void fail(const Worker& worker, Violation violation, std::string complaint = {}) {
         if (!failure_) {
-            failure_ = Failure{worker.suite, worker.page->scenario_seed.load(std::memory_order_relaxed), std::move(violation)};
+            failure_ =
+                Failure{worker.suite, worker.page->scenario_seed.load(std::memory_order_relaxed),
+                        std::move(violation), std::move(complaint)};
         }
     }
 
-    void progress(Suite suite, const std::vector<Worker>& workers, Clock::time_point started, double seconds) {
+    void progress(Suite suite, const std::vector<Worker>& workers, Clock::time_point started,
+                  double seconds) {
         if (isatty(STDERR_FILENO) == 0 || Clock::now() - shown_ < std::chrono::milliseconds(200)) {
             return;
         }
@@ -360,10 +390,14 @@ private:
             violations += worker.page->counts.violations;
         }
         const double passed = std::chrono::duration<double>(shown_ - started).count();
-        std::fprintf(stderr, "\r\033[K%s: %.0f of %.0f s, %llu scenarios, %llu operations, %.0f scenarios/s, %llu violations",
-                     std::string(suite_names[static_cast<std::size_t>(suite)]).c_str(), passed, seconds,
-                     static_cast<unsigned long long>(scenarios), static_cast<unsigned long long>(operations),
-                     passed > 0 ? static_cast<double>(scenarios) / passed : 0.0, static_cast<unsigned long long>(violations));
+        std::fprintf(stderr,
+                     "\r\033[K%s: %.0f of %.0f s, %llu scenarios, %llu operations, %.0f "
+                     "scenarios/s, %llu violations",
+                     std::string(suite_names[static_cast<std::size_t>(suite)]).c_str(), passed,
+                     seconds, static_cast<unsigned long long>(scenarios),
+                     static_cast<unsigned long long>(operations),
+                     passed > 0 ? static_cast<double>(scenarios) / passed : 0.0,
+                     static_cast<unsigned long long>(violations));
     }
     static void progress_end() {
         if (isatty(STDERR_FILENO) != 0) {
@@ -420,7 +454,8 @@ int replay(const Options& options) {
         return replay_on_reference(parsed.scenario);
     }
     // The worker of that world becomes this process, with the file as its standard input.
-    const std::string program = worker_program(options.adapter == "real" ? Suite::real : Suite::sequential);
+    const std::string program =
+        worker_program(options.adapter == "real" ? Suite::real : Suite::sequential);
     const std::string tick = std::to_string(patient_tick_ns);
     if (std::freopen(options.file.c_str(), "rb", stdin) == nullptr) {
         return exit_usage;
@@ -447,7 +482,8 @@ int print_hashes(const Options& options, std::uint64_t seed) {
     const std::string program = worker_program(suite);
     const std::string base = std::to_string(seed);
     const std::string count = std::to_string(options.hash_count);
-    const char* const command[] = {program.c_str(), "hash", options.hash_suite.c_str(), base.c_str(), count.c_str(), nullptr};
+    const char* const command[] = {program.c_str(), "hash",        options.hash_suite.c_str(),
+                                   base.c_str(),    count.c_str(), nullptr};
     std::fflush(stdout);
     execv(program.c_str(), const_cast<char* const*>(command));
     return exit_usage;
@@ -455,30 +491,43 @@ int print_hashes(const Options& options, std::uint64_t seed) {
 
 int main_with(int argc, char** argv) {
     Options options;
-    CLI::App app{"Judges the block layer by its executable specification on random graphs and operation sequences."};
+    CLI::App app{
+        "Judges the block layer by its executable specification on random graphs and operation "
+        "sequences."};
     app.name("blkdrain-check");
-    app.add_option("--seconds", options.seconds, "how long, all suites together (default 60)")->check(CLI::Range(0.1, 1e7));
-    app.add_option("--seed", options.seed, "the same seed gives the same simulated runs (default: random, printed)");
-    app.add_option("--suite", options.suites, "only this suite; may be repeated: sequential, scheduled, real")
+    app.add_option("--seconds", options.seconds, "how long, all suites together (default 60)")
+        ->check(CLI::Range(0.1, 1e7));
+    app.add_option("--seed", options.seed,
+                   "the same seed gives the same simulated runs (default: random, printed)");
+    app.add_option("--suite", options.suites,
+                   "only this suite; may be repeated: sequential, scheduled, real")
         ->check(CLI::IsMember({"sequential", "scheduled", "real"}))
         ->allow_extra_args(false);
-    app.add_option("--jobs", options.jobs, "processes at once (default: one per core)")->check(CLI::Range(1U, 256U));
+    app.add_option("--jobs", options.jobs, "processes at once (default: one per core)")
+        ->check(CLI::Range(1U, 256U));
     std::vector<std::string> names;
     for (const CanaryRow& row : canaries) {
         names.emplace_back(row.name);
     }
-    app.add_option("--canary", options.canary, "check this deliberately broken variant; it must be caught")
+    app.add_option("--canary", options.canary,
+                   "check this deliberately broken variant; it must be caught")
         ->check(CLI::IsMember(names));
-    app.add_flag("--list-canaries", options.list_canaries, "print the broken variants, one name and its rule a line");
-    app.add_option("--out", options.out, "where failures are written (default ./blkdrain-failures)");
-    app.add_option("--trace-hash", options.hash_suite, "print one hash per run of this simulated suite instead")
+    app.add_flag("--list-canaries", options.list_canaries,
+                 "print the broken variants, one name and its rule a line");
+    app.add_option("--out", options.out,
+                   "where failures are written (default ./blkdrain-failures)");
+    app.add_option("--trace-hash", options.hash_suite,
+                   "print one hash per run of this simulated suite instead")
         ->check(CLI::IsMember({"sequential", "scheduled"}));
     app.add_option("--trace-hash-count", options.hash_count, "how many runs to hash (default 100)");
-    CLI::App* const replay_command = app.add_subcommand("replay", "run a scenario file and print it as a time line");
+    CLI::App* const replay_command =
+        app.add_subcommand("replay", "run a scenario file and print it as a time line");
     replay_command->add_option("file", options.file, "the scenario, *.scn")->required();
-    replay_command->add_option("--adapter", options.adapter, "reference, simulated (default) or real")
+    replay_command
+        ->add_option("--adapter", options.adapter, "reference, simulated (default) or real")
         ->check(CLI::IsMember({"reference", "simulated", "real"}));
-    replay_command->add_option("--canary", options.replay_canary, "with this broken variant")->check(CLI::IsMember(names));
+    replay_command->add_option("--canary", options.replay_canary, "with this broken variant")
+        ->check(CLI::IsMember(names));
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -497,14 +546,16 @@ int main_with(int argc, char** argv) {
     }
     std::vector<Suite> suites;
     for (std::size_t i = 0; i < suite_names.size(); ++i) {
-        if (options.suites.empty() || std::find(options.suites.begin(), options.suites.end(), suite_names[i]) != options.suites.end()) {
+        if (options.suites.empty() || std::find(options.suites.begin(), options.suites.end(),
+                                                suite_names[i]) != options.suites.end()) {
             suites.push_back(static_cast<Suite>(i));
         }
     }
-    std::printf("seed %llu, %u jobs, %.0f s%s%s\n", static_cast<unsigned long long>(seed), options.jobs, options.seconds,
-                options.canary.empty() ? "" : ", canary ", options.canary.c_str());
+    std::printf("seed %llu, %u jobs, %.0f s%s%s\n", static_cast<unsigned long long>(seed),
+                options.jobs, options.seconds, options.canary.empty() ? "" : ", canary ",
+                options.canary.c_str());
     std::fflush(stdout);
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = interrupt;
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);

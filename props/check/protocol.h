@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the front end and its workers share: the page that says how far a worker is and on which scenario it died, and how
-// scenarios follow from a seed.
+// What the front end and its workers share: the page that says how far a worker is and on which
+// scenario it died, and how scenarios follow from a seed.
 #pragma once
 
 #include <array>
@@ -14,11 +14,11 @@
 
 namespace blkdrain_props {
 
-// One per worker, in memory that both map. Written by the worker, but for `stop`. The counts may be read half-written;
-// they are exact when the worker has ended.
+// One per worker, in memory that both map. Written by the worker, but for `stop`. The counts may be
+// read half-written; they are exact when the worker has ended.
 struct SharedPage {
     std::atomic<std::uint32_t> stop{0};
-    std::atomic<std::uint32_t> violated{0};      // what follows is complete
+    std::atomic<std::uint32_t> violated{0};       // what follows is complete
     std::atomic<std::uint64_t> scenario_seed{0};  // of the scenario that runs
     SuiteCount counts;
     std::int32_t rule = 0;
@@ -36,7 +36,8 @@ constexpr std::uint64_t mix_seed(std::uint64_t z) {
 }
 
 // The seed of the n-th scenario of a worker.
-constexpr std::uint64_t seed_of(std::uint64_t base, Suite suite, std::uint32_t worker, std::uint64_t n) {
+constexpr std::uint64_t seed_of(std::uint64_t base, Suite suite, std::uint32_t worker,
+                                std::uint64_t n) {
     return mix_seed(mix_seed(mix_seed(base + static_cast<std::uint64_t>(suite)) + worker) + n);
 }
 

@@ -2,14 +2,14 @@
 //
 // Runs scenarios in one world, for blkdrain-check. Not called by people.
 //
-//   check SUITE SEED WORKER SECONDS FD [CANARY]   random scenarios until the time is over; reports in the page behind FD
-//   serve REPEAT [CANARY]                         scenarios from standard input, each as "LENGTH\n" and its text; answers
-//                                                 each with a line: "ok", or detector, rule, code, step, sentence by tabs
-//   play TICK_NS                                  one scenario from standard input to its end, as a time line
-//   hash SUITE SEED COUNT                         one line per scenario: the hash of its trace
-#include <sys/mman.h>
-#include <unistd.h>
-
+//   check SUITE SEED WORKER SECONDS FD [CANARY]   random scenarios until the time is over; reports
+//   in the page behind FD serve REPEAT [CANARY]                         scenarios from standard
+//   input, each as "LENGTH\n" and its text; answers
+//                                                 each with a line: "ok", or detector, rule, code,
+//                                                 step, sentence by tabs
+//   play TICK_NS                                  one scenario from standard input to its end, as a
+//   time line hash SUITE SEED COUNT                         one line per scenario: the hash of its
+//   trace
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -22,6 +22,9 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "canary/canaries.h"
 #include "check/protocol.h"
@@ -57,7 +60,8 @@ HarnessCanary prepare_canary(const char* name) {
         misused();
     }
     release_canary(*row);
-    return row->home == CanaryHome::harness ? static_cast<HarnessCanary>(row->number) : HarnessCanary::none;
+    return row->home == CanaryHome::harness ? static_cast<HarnessCanary>(row->number)
+                                            : HarnessCanary::none;
 }
 
 template <std::size_t N>
@@ -67,8 +71,10 @@ void copy_text(std::array<char, N>& into, const std::string& from) {
     into[length] = '\0';
 }
 
-int check(Suite suite, std::uint64_t base, std::uint32_t worker, double seconds, int fd, const char* canary_name) {
-    void* const memory = mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+int check(Suite suite, std::uint64_t base, std::uint32_t worker, double seconds, int fd,
+          const char* canary_name) {
+    void* const memory =
+        mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED) {
         misused();
     }
@@ -78,9 +84,11 @@ int check(Suite suite, std::uint64_t base, std::uint32_t worker, double seconds,
     const std::unique_ptr<Adapter> adapter = make_implementation_adapter(harness_canary);
     Runner runner(*adapter);
     using Clock = std::chrono::steady_clock;
-    const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+    const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                                     std::chrono::duration<double>(seconds));
     Clock::time_point before = Clock::now();
-    // A canary may show as something else first; what runs fail with is left behind, so not for ever.
+    // A canary may show as something else first; what runs fail with is left behind, so not for
+    // ever.
     int others_left = 300;
     for (std::uint64_t n = 0; page.stop.load(std::memory_order_relaxed) == 0; ++n) {
         const std::uint64_t seed = seed_of(base, suite, worker, n);
@@ -89,7 +97,8 @@ int check(Suite suite, std::uint64_t base, std::uint32_t worker, double seconds,
         options.explain = explains(seed);
         const Outcome outcome = runner.run(scenario_of(suite, seed), options, page.counts);
         const Clock::time_point now = Clock::now();
-        page.counts.busy_ns += static_cast<std::uint64_t>(std::chrono::nanoseconds(now - before).count());
+        page.counts.busy_ns +=
+            static_cast<std::uint64_t>(std::chrono::nanoseconds(now - before).count());
         before = now;
         if (outcome.violation) {
             page.rule = outcome.violation->rule;
@@ -97,7 +106,8 @@ int check(Suite suite, std::uint64_t base, std::uint32_t worker, double seconds,
             copy_text(page.detector, outcome.violation->detector);
             copy_text(page.code, outcome.violation->code);
             copy_text(page.sentence, outcome.violation->sentence);
-            if (rule_wanted < 0 || outcome.violation->rule == rule_wanted || --others_left == 0 || adapter->threaded()) {
+            if (rule_wanted < 0 || outcome.violation->rule == rule_wanted || --others_left == 0 ||
+                adapter->threaded()) {
                 page.violated.store(1, std::memory_order_release);
                 break;
             }
@@ -145,8 +155,8 @@ int serve(int repeat, const char* canary_name) {
         }
         if (found) {
             std::replace(found->sentence.begin(), found->sentence.end(), '\n', ' ');
-            std::printf("%s\t%d\t%s\t%u\t%s\n", found->detector.c_str(), found->rule, found->code.c_str(), found->step,
-                        found->sentence.c_str());
+            std::printf("%s\t%d\t%s\t%u\t%s\n", found->detector.c_str(), found->rule,
+                        found->code.c_str(), found->step, found->sentence.c_str());
         } else {
             std::printf("ok\n");
         }
@@ -162,7 +172,8 @@ public:
         inner_.event(event);
         print();
     }
-    void operation(unsigned client, const Record& record, const char* where, bool skipped) override {
+    void operation(unsigned client, const Record& record, const char* where,
+                   bool skipped) override {
         inner_.operation(client, record, where, skipped);
         print();
     }
@@ -223,7 +234,8 @@ int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count) {
         const std::uint64_t seed = seed_of(base, suite, 0, n);
         const Outcome outcome = runner.run(scenario_of(suite, seed), {}, *counts);
         std::printf("%016llx %016llx %llu %s\n", static_cast<unsigned long long>(seed),
-                    static_cast<unsigned long long>(outcome.trace_hash), static_cast<unsigned long long>(outcome.events),
+                    static_cast<unsigned long long>(outcome.trace_hash),
+                    static_cast<unsigned long long>(outcome.events),
                     outcome.violation ? outcome.violation->signature().c_str() : "ok");
     }
     std::fflush(stdout);
@@ -231,7 +243,9 @@ int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count) {
 }
 
 int run(const std::vector<const char*>& arguments) {
-    const auto at = [&](std::size_t i) -> const char* { return i < arguments.size() ? arguments[i] : nullptr; };
+    const auto at = [&](std::size_t i) -> const char* {
+        return i < arguments.size() ? arguments[i] : nullptr;
+    };
     const auto number = [&](std::size_t i) -> std::uint64_t {
         if (at(i) == nullptr) {
             misused();
@@ -243,8 +257,8 @@ int run(const std::vector<const char*>& arguments) {
     }
     const std::string_view mode = arguments[0];
     if (mode == "check" && arguments.size() >= 6) {
-        return check(suite_named(at(1)), number(2), static_cast<std::uint32_t>(number(3)), std::strtod(at(4), nullptr),
-                     static_cast<int>(number(5)), at(6));
+        return check(suite_named(at(1)), number(2), static_cast<std::uint32_t>(number(3)),
+                     std::strtod(at(4), nullptr), static_cast<int>(number(5)), at(6));
     }
     if (mode == "serve") {
         return serve(static_cast<int>(number(1)), at(2));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Between the interpreter and what it drives. An Adapter performs calls whose operands are resolved; the Stage is what it
-// reports to: completions, callbacks, notifications and what scripted drivers see.
+// Between the interpreter and what it drives. An Adapter performs calls whose operands are
+// resolved; the Stage is what it reports to: completions, callbacks, notifications and what
+// scripted drivers see.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +24,13 @@ struct Call {
     std::uint8_t client = 0;
 
     Slot node = no_slot;
-    Slot other = no_slot;    // second node
+    Slot other = no_slot;  // second node
     Slot backend = no_slot;
-    Slot also = no_slot;     // second backend: exempt, or of a token
+    Slot also = no_slot;  // second backend: exempt, or of a token
     Slot request = no_slot;
-    Slot token = no_slot;    // a send's or, of a change, the one it names
+    Slot token = no_slot;  // a send's or, of a change, the one it names
     Slot section = no_slot;
-    Slot wait = no_slot;     // to abandon, to await
+    Slot wait = no_slot;  // to abandon, to await
     std::uint8_t loop = 0;
     std::uint8_t number = 0;  // direction, edge index, ticks, settle kind
     Role role{};
@@ -91,7 +92,8 @@ public:
     // `clean`: nothing is in flight or pending; else everything is left behind.
     virtual void close(bool clean) = 0;
 
-    // What the call says at once; ok for operations that wait. A new node or backend gets the slot `node` or `backend`.
+    // What the call says at once; ok for operations that wait. A new node or backend gets the slot
+    // `node` or `backend`.
     virtual Result call(const Call& call) = 0;
 
     // Runs `task` on the loop and returns afterwards.
@@ -106,7 +108,8 @@ public:
     virtual void await(const std::function<bool()>& over) = 0;
     virtual void advance(std::uint64_t ticks) = 0;
 
-    // The observable state at rest, if it implements(). `explain`: with what each pending operation says it waits for.
+    // The observable state at rest, if it implements(). `explain`: with what each pending operation
+    // says it waits for.
     virtual void observe(Observed& into, bool explain) = 0;
 
     // Ids in announcements; 0: none (yet).

@@ -27,12 +27,13 @@ void mix(std::uint64_t& hash, std::uint64_t value) {
 }
 
 std::uint64_t hash_of(const ref::Event& event, std::uint64_t hash) {
-    mix(hash, static_cast<std::uint64_t>(event.kind) | static_cast<std::uint64_t>(event.error) << 8U |
-                  static_cast<std::uint64_t>(event.direction) << 16U |
-                  static_cast<std::uint64_t>(event.section_kind) << 24U |
-                  static_cast<std::uint64_t>(event.op) << 32U | static_cast<std::uint64_t>(event.notice) << 40U |
-                  (event.pinned ? 1ULL << 48U : 0) | (event.attempt ? 1ULL << 49U : 0) |
-                  (event.in_notification ? 1ULL << 50U : 0));
+    mix(hash,
+        static_cast<std::uint64_t>(event.kind) | static_cast<std::uint64_t>(event.error) << 8U |
+            static_cast<std::uint64_t>(event.direction) << 16U |
+            static_cast<std::uint64_t>(event.section_kind) << 24U |
+            static_cast<std::uint64_t>(event.op) << 32U |
+            static_cast<std::uint64_t>(event.notice) << 40U | (event.pinned ? 1ULL << 48U : 0) |
+            (event.attempt ? 1ULL << 49U : 0) | (event.in_notification ? 1ULL << 50U : 0));
     mix(hash, event.edge | static_cast<std::uint64_t>(event.node.value) << 32U);
     mix(hash, event.other.value | static_cast<std::uint64_t>(event.backend.value) << 32U);
     mix(hash, event.request.value | static_cast<std::uint64_t>(event.parent.value) << 32U);
@@ -202,15 +203,18 @@ void Judge::node_entered(std::uint32_t node) {
         return;
     }
     for (const ref::Section& section : model_.sections) {
-        if (section.kind != ref::SectionKind::drained || section.phase != ref::Phase::idle || section.abandoned) {
+        if (section.kind != ref::SectionKind::drained || section.phase != ref::Phase::idle ||
+            section.abandoned) {
             continue;
         }
         const ref::Shape shape = ref::shape_of(model_);
         if (ref::down(shape, {section.node}).contains(ref::NodeId{node})) {
             violation("drivers", 20, "active_in_drained",
-                      "the driver of n" + std::to_string(node) + " was given a request although drained section s" +
-                          std::to_string(section.id.value) + " of n" + std::to_string(section.node.value) +
-                          " is idle and n" + std::to_string(node) + " lies in Down of it (R20)");
+                      "the driver of n" + std::to_string(node) +
+                          " was given a request although drained section s" +
+                          std::to_string(section.id.value) + " of n" +
+                          std::to_string(section.node.value) + " is idle and n" +
+                          std::to_string(node) + " lies in Down of it (R20)");
             return;
         }
     }
@@ -226,8 +230,9 @@ void Judge::same_state(const Observed& observed) {
     }
     const ref::Scope cover = ref::covered(model_);
     if (observed.nodes.size() != model_.nodes.size()) {
-        return differs(27, "node_count", "the graph has " + std::to_string(observed.nodes.size()) +
-                                             " nodes where the model has " + std::to_string(model_.nodes.size()));
+        return differs(27, "node_count",
+                       "the graph has " + std::to_string(observed.nodes.size()) +
+                           " nodes where the model has " + std::to_string(model_.nodes.size()));
     }
     for (const Observed::Node& seen : observed.nodes) {
         const ref::Node* node = ref::find(model_, ref::NodeId{seen.id});
@@ -244,7 +249,8 @@ void Judge::same_state(const Observed& observed) {
             same_children = observed.children[seen.first_child + i] == node->children[i].value;
         }
         if (!same_children) {
-            return differs(24, "children", "the children of " + named("n", seen.id) + " differ from the model's");
+            return differs(24, "children",
+                           "the children of " + named("n", seen.id) + " differ from the model's");
         }
         if (seen.internal != node->internal) {
             return differs(22, "internal_requests",
@@ -252,36 +258,43 @@ void Judge::same_state(const Observed& observed) {
                                " internal requests, the model " + std::to_string(node->internal));
         }
         if (seen.stopped != cover.nodes.contains(node->id)) {
-            return differs(21, "stopped", named("n", seen.id) + " is stopped: " + word(seen.stopped) +
-                                              ", by the model: " + word(!seen.stopped));
+            return differs(21, "stopped",
+                           named("n", seen.id) + " is stopped: " + word(seen.stopped) +
+                               ", by the model: " + word(!seen.stopped));
         }
         if (seen.settling != (node->settle == ref::Settle::running)) {
-            return differs(21, "settling", named("n", seen.id) + " is being settled: " + word(seen.settling) +
-                                               ", by the model: " + word(!seen.settling));
+            return differs(21, "settling",
+                           named("n", seen.id) + " is being settled: " + word(seen.settling) +
+                               ", by the model: " + word(!seen.settling));
         }
         if (seen.settled != node->settled()) {
-            return differs(21, "settled", named("n", seen.id) + " is settled: " + word(seen.settled) +
-                                              ", by the model: " + word(!seen.settled));
+            return differs(21, "settled",
+                           named("n", seen.id) + " is settled: " + word(seen.settled) +
+                               ", by the model: " + word(!seen.settled));
         }
         if (seen.settled && seen.settle_failed != (node->settle == ref::Settle::failed)) {
-            return differs(21, "settle_failed", "the settle of " + named("n", seen.id) + " failed: " +
-                                                    word(seen.settle_failed) + ", by the model: " +
-                                                    word(!seen.settle_failed));
+            return differs(21, "settle_failed",
+                           "the settle of " + named("n", seen.id) +
+                               " failed: " + word(seen.settle_failed) +
+                               ", by the model: " + word(!seen.settle_failed));
         }
         if (seen.closing != ref::closing(model_, node->id)) {
-            return differs(27, "node_closing", named("n", seen.id) + " is closing: " + word(seen.closing) +
-                                                   ", by the model: " + word(!seen.closing));
+            return differs(27, "node_closing",
+                           named("n", seen.id) + " is closing: " + word(seen.closing) +
+                               ", by the model: " + word(!seen.closing));
         }
     }
     if (observed.backends.size() != model_.backends.size()) {
         return differs(27, "backend_count",
-                       "the graph has " + std::to_string(observed.backends.size()) + " backends where the model has " +
+                       "the graph has " + std::to_string(observed.backends.size()) +
+                           " backends where the model has " +
                            std::to_string(model_.backends.size()));
     }
     for (const Observed::Backend& seen : observed.backends) {
         const ref::Backend* backend = ref::find(model_, ref::BackendId{seen.id});
         if (backend == nullptr) {
-            return differs(27, "backend_exists", named("b", seen.id) + " exists and should be closed");
+            return differs(27, "backend_exists",
+                           named("b", seen.id) + " exists and should be closed");
         }
         if (seen.loop != backend->loop.value) {
             return differs(28, "backend_loop",
@@ -289,22 +302,26 @@ void Judge::same_state(const Observed& observed) {
                                " and should live on loop " + std::to_string(backend->loop.value));
         }
         if (seen.root != (backend->root ? backend->root.value : 0)) {
-            return differs(24, "root", "the root of " + named("b", seen.id) + " is " + named("n", seen.root) +
-                                           " and should be " +
-                                           (backend->root ? named("n", backend->root.value) : "none"));
+            return differs(24, "root",
+                           "the root of " + named("b", seen.id) + " is " + named("n", seen.root) +
+                               " and should be " +
+                               (backend->root ? named("n", backend->root.value) : "none"));
         }
         if (seen.gated != cover.backends.contains(backend->id)) {
-            return differs(5, "gated", named("b", seen.id) + " is gated: " + word(seen.gated) +
-                                           ", by the model: " + word(!seen.gated));
+            return differs(5, "gated",
+                           named("b", seen.id) + " is gated: " + word(seen.gated) +
+                               ", by the model: " + word(!seen.gated));
         }
         if (seen.closing != ref::closing(model_, backend->id)) {
-            return differs(27, "backend_closing", named("b", seen.id) + " is closing: " + word(seen.closing) +
-                                                      ", by the model: " + word(!seen.closing));
+            return differs(27, "backend_closing",
+                           named("b", seen.id) + " is closing: " + word(seen.closing) +
+                               ", by the model: " + word(!seen.closing));
         }
     }
     if (observed.requests.size() != model_.requests.size()) {
         return differs(3, "request_count",
-                       std::to_string(observed.requests.size()) + " requests exist where the model has " +
+                       std::to_string(observed.requests.size()) +
+                           " requests exist where the model has " +
                            std::to_string(model_.requests.size()));
     }
     for (const Observed::Request& seen : observed.requests) {
@@ -313,36 +330,43 @@ void Judge::same_state(const Observed& observed) {
             return differs(3, "request_exists", named("r", seen.id) + " exists and should be done");
         }
         if (static_cast<int>(seen.state) != static_cast<int>(request->state)) {
-            return differs(3, "request_state", "the state of " + named("r", seen.id) + " differs from the model's");
+            return differs(3, "request_state",
+                           "the state of " + named("r", seen.id) + " differs from the model's");
         }
-        if (seen.backend != request->backend.value || seen.token != (request->token ? request->token.value : 0)) {
-            return differs(4, "request_owner",
-                           "the backend or the token of " + named("r", seen.id) + " differs from the model's");
+        if (seen.backend != request->backend.value ||
+            seen.token != (request->token ? request->token.value : 0)) {
+            return differs(
+                4, "request_owner",
+                "the backend or the token of " + named("r", seen.id) + " differs from the model's");
         }
         if (request->state == ref::RequestState::waiting && !request->cancelled) {
             const ref::Blockers blockers = ref::blockers(model_, *request);
             const bool gate = (blockers & static_cast<ref::Blockers>(ref::Blocker::gate)) != 0;
             const bool order = (blockers & static_cast<ref::Blockers>(ref::Blocker::order)) != 0;
             if (seen.gate != gate) {
-                return differs(2, "gate_blocker", named("r", seen.id) + " waits for the gate: " + word(seen.gate) +
-                                                      ", by the model: " + word(gate));
+                return differs(2, "gate_blocker",
+                               named("r", seen.id) + " waits for the gate: " + word(seen.gate) +
+                                   ", by the model: " + word(gate));
             }
             if (seen.order != order) {
-                return differs(18, "order_blocker", named("r", seen.id) + " waits for its turn: " +
-                                                        word(seen.order) + ", by the model: " + word(order));
+                return differs(18, "order_blocker",
+                               named("r", seen.id) + " waits for its turn: " + word(seen.order) +
+                                   ", by the model: " + word(order));
             }
         }
     }
     if (observed.tokens.size() != model_.tokens.size()) {
-        return differs(4, "token_count", std::to_string(observed.tokens.size()) +
-                                             " tokens exist where the model has " +
-                                             std::to_string(model_.tokens.size()));
+        return differs(4, "token_count",
+                       std::to_string(observed.tokens.size()) +
+                           " tokens exist where the model has " +
+                           std::to_string(model_.tokens.size()));
     }
     for (const Observed::Token& seen : observed.tokens) {
         const ref::Token* token = ref::find(model_, ref::TokenId{seen.id});
         if (token == nullptr || token->open != seen.open) {
-            return differs(4, "token_state", named("t", seen.id) + " is open: " + word(seen.open) +
-                                                 ", unlike in the model");
+            return differs(
+                4, "token_state",
+                named("t", seen.id) + " is open: " + word(seen.open) + ", unlike in the model");
         }
     }
     if (observed.operations.size() != model_.sections.size() + model_.waits.size()) {
@@ -357,17 +381,19 @@ void Judge::same_state(const Observed& observed) {
             if (section->abandoned) {
                 continue;
             }
-            phase = section->momentary()  ? Observed::Phase::pending
-                    : !section->live()    ? Observed::Phase::queued
-                    : section->begun()    ? Observed::Phase::begun
-                                          : Observed::Phase::live;
+            phase = section->momentary() ? Observed::Phase::pending
+                    : !section->live()   ? Observed::Phase::queued
+                    : section->begun()   ? Observed::Phase::begun
+                                         : Observed::Phase::live;
         } else if (ref::find(model_, ref::WaitId{seen.id}) == nullptr) {
-            return differs(7, "operation_exists", named("s", seen.id) + " exists and should be over");
+            return differs(7, "operation_exists",
+                           named("s", seen.id) + " exists and should be over");
         }
         if (phase != seen.phase) {
-            return differs(7, "phase", "the phase of " + named("s", seen.id) + " is number " +
-                                           std::to_string(static_cast<int>(seen.phase)) + " and should be number " +
-                                           std::to_string(static_cast<int>(phase)));
+            return differs(7, "phase",
+                           "the phase of " + named("s", seen.id) + " is number " +
+                               std::to_string(static_cast<int>(seen.phase)) +
+                               " and should be number " + std::to_string(static_cast<int>(phase)));
         }
     }
     if (observed.explained) {
@@ -416,8 +442,7 @@ void Judge::same_items(const Observed& observed) {
         seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
         if (seen != expected) {
             static constexpr const char* letters[] = {"r", "t", "settling n", "internal n", "s"};
-            std::string sentence =
-                "explain() of " + named(of_token ? "t" : "s", id) + " lists";
+            std::string sentence = "explain() of " + named(of_token ? "t" : "s", id) + " lists";
             for (const Line& line : seen) {
                 sentence += " " + named(letters[line.kind], line.id);
             }

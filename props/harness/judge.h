@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The judge: the reference follows what is announced; what it refuses, what it says is due and did not happen, and where
-// the observed state differs is a violation. Keeps the first violation of a run. Used by one thread at a time.
+// The judge: the reference follows what is announced; what it refuses, what it says is due and did
+// not happen, and where the observed state differs is a violation. Keeps the first violation of a
+// run. Used by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -47,9 +48,14 @@ public:
     // At rest the implementation looks like the model.
     void same_state(const Observed& observed);
 
-    // The outcome announced for a control operation (section, change, drain, ...) or token; none: still open, or unknown.
-    [[nodiscard]] std::optional<Result> outcome_of_operation(std::uint32_t id) const { return read(operations_, id); }
-    [[nodiscard]] std::optional<Result> outcome_of_token(std::uint32_t id) const { return read(tokens_, id); }
+    // The outcome announced for a control operation (section, change, drain, ...) or token; none:
+    // still open, or unknown.
+    [[nodiscard]] std::optional<Result> outcome_of_operation(std::uint32_t id) const {
+        return read(operations_, id);
+    }
+    [[nodiscard]] std::optional<Result> outcome_of_token(std::uint32_t id) const {
+        return read(tokens_, id);
+    }
 
     // What scripted drivers see, judged with the sections and the graph of the model alone.
     void node_entered(std::uint32_t node);
@@ -59,13 +65,14 @@ public:
     [[nodiscard]] const std::optional<Violation>& found() const { return violation_; }
     void take_step() { ++step_; }
 
-    // While the graph at the start is built, which is the same for every scenario, events are not judged one by one: the
-    // model starts with what they must have led to, and is compared with it.
+    // While the graph at the start is built, which is the same for every scenario, events are not
+    // judged one by one: the model starts with what they must have led to, and is compared with it.
     void mute(bool muted) { muted_ = muted; }
     [[nodiscard]] bool muted() const { return muted_; }
     void start_with(blkdrain_ref::State model) { model_ = std::move(model); }
 
-    // For the search of an order in real runs: the model is replaced by one that accepted the events in some order.
+    // For the search of an order in real runs: the model is replaced by one that accepted the
+    // events in some order.
     void adopt(const blkdrain_ref::State& model, const std::vector<blkdrain_ref::Event>& accepted);
     void refuse(const blkdrain_ref::Reason& reason, const char* detector = "trace");
 
@@ -78,7 +85,8 @@ private:
         }
         return static_cast<Result>(table[id]);
     }
-    static void write(std::vector<std::uint8_t>& table, std::uint32_t id, blkdrain_ref::Error error);
+    static void write(std::vector<std::uint8_t>& table, std::uint32_t id,
+                      blkdrain_ref::Error error);
     void note(const blkdrain_ref::Event& event);
     void differs(int rule, const char* code, std::string sentence);
     void same_items(const Observed& observed);

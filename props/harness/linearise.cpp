@@ -54,7 +54,7 @@ Order Lineariser::search(const ref::State& from, const std::vector<TimedEvent>& 
 
     Order order;
     order.state = from;
-    std::vector<Node> path;         // one more than `taken`: the last one chooses the next event
+    std::vector<Node> path;          // one more than `taken`: the last one chooses the next event
     std::vector<std::size_t> taken;  // indices of events
     std::size_t steps = 0;
     bool remembered = false;
@@ -79,7 +79,8 @@ Order Lineariser::search(const ref::State& from, const std::vector<TimedEvent>& 
             node.before = order.state;
         }
     };
-    // Takes the next candidate of the last node that the model accepts and that leads somewhere new.
+    // Takes the next candidate of the last node that the model accepts and that leads somewhere
+    // new.
     const auto take = [&] {
         Node& node = path.back();
         std::optional<ref::Reason> first;

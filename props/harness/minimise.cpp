@@ -46,10 +46,13 @@ std::optional<Scenario> step(const Scenario& from, Fails fails) {
 
 }  // namespace
 
-Scenario minimise(const Scenario& failing, const std::function<bool(const Scenario&)>& fails, std::uint32_t runs_max) {
+Scenario minimise(const Scenario& failing, const std::function<bool(const Scenario&)>& fails,
+                  std::uint32_t runs_max) {
     Scenario best = canonical(failing);
     std::uint32_t runs = 0;
-    const auto limited = [&](const Scenario& candidate) { return runs++ < runs_max && fails(candidate); };
+    const auto limited = [&](const Scenario& candidate) {
+        return runs++ < runs_max && fails(candidate);
+    };
     while (runs < runs_max) {
         const std::optional<Scenario> next = step(best, limited);
         if (!next) {

@@ -10,9 +10,11 @@
 
 namespace blkdrain_props {
 
-// `fails`: the scenario fails with the signature looked for. Called at most `runs_max` times. Greedy: the first simpler one
-// that still fails is taken, until none is: fewer operations first, then pairs of them, clients, objects of the start,
-// simpler operands, last the default order instead of a random one.
-Scenario minimise(const Scenario& failing, const std::function<bool(const Scenario&)>& fails, std::uint32_t runs_max);
+// `fails`: the scenario fails with the signature looked for. Called at most `runs_max` times.
+// Greedy: the first simpler one that still fails is taken, until none is: fewer operations first,
+// then pairs of them, clients, objects of the start, simpler operands, last the default order
+// instead of a random one.
+Scenario minimise(const Scenario& failing, const std::function<bool(const Scenario&)>& fails,
+                  std::uint32_t runs_max);
 
 }  // namespace blkdrain_props

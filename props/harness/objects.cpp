@@ -44,23 +44,27 @@ Slot Objects::resolve(OperandKind kind, Opcode opcode, std::uint8_t byte, bool o
     switch (kind) {
         case OperandKind::node:
             if (opcode == Opcode::settle_done) {
-                return pick(nodes, ordinal, false, [](const Node& n) { return n.live && n.settle_held; });
+                return pick(nodes, ordinal, false,
+                            [](const Node& n) { return n.live && n.settle_held; });
             }
             if (opcode == Opcode::internal_end) {
-                return pick(nodes, ordinal, false, [](const Node& n) { return n.live && n.internal > 0; });
+                return pick(nodes, ordinal, false,
+                            [](const Node& n) { return n.live && n.internal > 0; });
             }
             return pick(nodes, ordinal, over_too, [](const Node& n) { return n.live; });
         case OperandKind::backend:
             return pick(backends, ordinal, over_too, [](const Backend& b) { return b.live; });
         case OperandKind::request:
             if (opcode == Opcode::complete) {
-                return pick(requests, ordinal, false, [](const Request& r) { return r.live && r.held; });
+                return pick(requests, ordinal, false,
+                            [](const Request& r) { return r.live && r.held; });
             }
             return pick(requests, ordinal, over_too, [](const Request& r) { return r.live; });
         case OperandKind::token:
             return pick(tokens, ordinal, over_too, [](const Token& t) { return t.open; });
         case OperandKind::section:
-            return pick(sections, ordinal, over_too, [](const Section& s) { return s.begun && !s.over; });
+            return pick(sections, ordinal, over_too,
+                        [](const Section& s) { return s.begun && !s.over; });
         case OperandKind::wait:
             return pick(waits, ordinal, over_too, [](const Wait& w) { return w.pending; });
         default:

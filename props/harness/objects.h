@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the clients of a run know of their objects: created, live, over with which result. Kept from what calls return,
-// callbacks bring and scripted drivers see, never from the model: the numbers of a scenario mean the same in every adapter.
+// What the clients of a run know of their objects: created, live, over with which result. Kept from
+// what calls return, callbacks bring and scripted drivers see, never from the model: the numbers of
+// a scenario mean the same in every adapter.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ namespace blkdrain_props {
 using Slot = std::uint32_t;
 inline constexpr Slot no_slot = ~Slot{0};
 
-// What calls and callbacks say: the errors the model knows, and refusals at the API that never reach the model.
+// What calls and callbacks say: the errors the model knows, and refusals at the API that never
+// reach the model.
 using Result = ErrorWord;
 inline constexpr Result refused_by_api = static_cast<Result>(error_words.size());
 
@@ -25,8 +27,8 @@ struct Objects {
 
     struct Node {
         bool live = true;
-        bool holds = true;          // requests and settles that reach it
-        bool settle_held = false;   // its driver owes the end of a settle
+        bool holds = true;         // requests and settles that reach it
+        bool settle_held = false;  // its driver owes the end of a settle
         bool pinned = false;
         SettleKind settle = SettleKind::none;
         std::uint32_t internal = 0;
@@ -65,16 +67,16 @@ struct Objects {
     };
     struct Wait {
         bool pending = true;
-        bool was_blocked = false;   // it was seen pending at rest
-        bool verified = false;      // what its owner saw was compared with what was announced
+        bool was_blocked = false;  // it was seen pending at rest
+        bool verified = false;     // what its owner saw was compared with what was announced
         std::uint8_t client = 0;
         Opcode opcode{};
         Result result = Result::ok;
         std::uint32_t callbacks = 0;
         Slot section = no_slot;
         Slot token = no_slot;
-        Slot backend = no_slot;   // of a close
-        Slot node = no_slot;      // of a close
+        Slot backend = no_slot;      // of a close
+        Slot node = no_slot;         // of a close
         std::uint64_t deadline = 0;  // in ticks since the start; 0: none
     };
 
@@ -87,9 +89,10 @@ struct Objects {
 
     void clear();
 
-    // The object that `byte`, an Ordinal, names for an operand of this kind of `opcode`; no_slot: nothing, skip.
-    // `over_too`: objects that are over can be named absolutely (expectations).
-    [[nodiscard]] Slot resolve(OperandKind kind, Opcode opcode, std::uint8_t byte, bool over_too) const;
+    // The object that `byte`, an Ordinal, names for an operand of this kind of `opcode`; no_slot:
+    // nothing, skip. `over_too`: objects that are over can be named absolutely (expectations).
+    [[nodiscard]] Slot resolve(OperandKind kind, Opcode opcode, std::uint8_t byte,
+                               bool over_too) const;
 
     // The newest section begun, or token open, of the client (R12's holding, R24's naming).
     [[nodiscard]] Slot newest_section(std::uint8_t client) const;

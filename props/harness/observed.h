@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The observable state of an implementation as plain numbers (ids as in its announcements), in the order of ids.
+// The observable state of an implementation as plain numbers (ids as in its announcements), in the
+// order of ids.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ struct Observed {
         std::uint32_t internal = 0;
         std::uint32_t first_child = 0;  // in `children`
         std::uint32_t child_count = 0;
-        bool stopped = false, settling = false, settled = false, settle_failed = false, closing = false;
+        bool stopped = false, settling = false, settled = false, settle_failed = false,
+             closing = false;
     };
     struct Backend {
         std::uint32_t id = 0;

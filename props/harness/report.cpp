@@ -74,9 +74,11 @@ void TextTimeLine::event(const ref::Event& event) {
     text_ += '\n';
 }
 
-void TextTimeLine::operation(unsigned client, const Record& record, const char* where, bool skipped) {
+void TextTimeLine::operation(unsigned client, const Record& record, const char* where,
+                             bool skipped) {
     started_ = true;
-    text_ += std::to_string(++step_) + ". client " + std::to_string(client) + ": " + to_text(record);
+    text_ +=
+        std::to_string(++step_) + ". client " + std::to_string(client) + ": " + to_text(record);
     if (*where != '\0') {
         text_ += std::string("   [runs in the ") + where + "]";
     }
@@ -84,10 +86,11 @@ void TextTimeLine::operation(unsigned client, const Record& record, const char* 
 }
 
 void TextTimeLine::outcome(Slot wait, Opcode opcode, Result result) {
-    const std::string_view word =
-        result == refused_by_api ? std::string_view("refused") : error_words[static_cast<std::size_t>(result)];
-    text_ += "           w" + std::to_string(wait) + " (" + std::string(row_of(opcode).name) + ") is over: " +
-             std::string(word) + "\n";
+    const std::string_view word = result == refused_by_api
+                                      ? std::string_view("refused")
+                                      : error_words[static_cast<std::size_t>(result)];
+    text_ += "           w" + std::to_string(wait) + " (" + std::string(row_of(opcode).name) +
+             ") is over: " + std::string(word) + "\n";
 }
 
 void TextTimeLine::at_rest(const Judge& judge) {
@@ -98,11 +101,13 @@ void TextTimeLine::at_rest(const Judge& judge) {
     };
     for (const ref::Section& section : model.sections) {
         if (!section.begun() && !section.abandoned) {
-            add(std::string(ref::name(section.kind)) + " s" + std::to_string(section.id.value), ref::explain(model, section.id));
+            add(std::string(ref::name(section.kind)) + " s" + std::to_string(section.id.value),
+                ref::explain(model, section.id));
         }
     }
     for (const ref::Wait& wait : model.waits) {
-        add((wait.drain() ? "drain s" : "quiet s") + std::to_string(wait.id.value), ref::explain(model, wait.id));
+        add((wait.drain() ? "drain s" : "quiet s") + std::to_string(wait.id.value),
+            ref::explain(model, wait.id));
     }
     for (const ref::Token& token : model.tokens) {
         if (!token.open) {
@@ -120,9 +125,10 @@ void TextTimeLine::healing() {
 }
 
 std::string reason_text(const Violation& violation) {
-    return violation.sentence + "\nrule: " + (violation.rule == 0 ? "none" : "R" + std::to_string(violation.rule)) +
-           "\nfound by: " + violation.detector + " (" + violation.code + ")\nafter operation: " +
-           std::to_string(violation.step) + "\n";
+    return violation.sentence +
+           "\nrule: " + (violation.rule == 0 ? "none" : "R" + std::to_string(violation.rule)) +
+           "\nfound by: " + violation.detector + " (" + violation.code +
+           ")\nafter operation: " + std::to_string(violation.step) + "\n";
 }
 
 }  // namespace blkdrain_props

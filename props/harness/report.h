@@ -11,8 +11,8 @@
 
 namespace blkdrain_props {
 
-// Collects a run as text: one line per operation, the events that follow indented under it, and at each rest what is
-// pending and why.
+// Collects a run as text: one line per operation, the events that follow indented under it, and at
+// each rest what is pending and why.
 class TextTimeLine final : public TimeLine {
 public:
     void event(const blkdrain_ref::Event& event) override;

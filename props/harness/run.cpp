@@ -65,9 +65,11 @@ bool starts_as_it_says(const Scenario& scenario) {
             }
         }
     }
-    return std::all_of(scenario.graph.backends.begin(), scenario.graph.backends.end(), [&](const BackendSpec& backend) {
-        return backend.root == no_node || nodes[backend.root].loop == backend.loop;
-    });
+    return std::all_of(scenario.graph.backends.begin(), scenario.graph.backends.end(),
+                       [&](const BackendSpec& backend) {
+                           return backend.root == no_node ||
+                                  nodes[backend.root].loop == backend.loop;
+                       });
 }
 
 ref::State start_of(const Scenario& scenario) {
@@ -139,10 +141,7 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
         heal();
     }
     adapter_.close(!stopped() && options.heal);
-    if (!judge_.failed() && misbehaviour_) {
-        judge_.violation(misbehaviour_->detector.c_str(), misbehaviour_->rule, misbehaviour_->code.c_str(),
-                         misbehaviour_->sentence);
-    }
+    take_misbehaviour();
     counts.scenarios += 1;
     counts.events += judge_.events();
     counts.violations += judge_.failed() ? 1 : 0;
@@ -221,8 +220,8 @@ void Runner::in_steps(const Scenario& scenario) {
     }
 }
 
-// One step: an operation with those that follow at once. A send moves the client onto a loop, and the rest of the step
-// runs there, up to a send on another loop.
+// One step: an operation with those that follow at once. A send moves the client onto a loop, and
+// the rest of the step runs there, up to a send on another loop.
 std::size_t Runner::step(unsigned client, const Program& program, std::size_t next) {
     std::size_t end = next + 1;
     while (end < program.size() && program[end].at_once) {
@@ -251,7 +250,8 @@ std::size_t Runner::step(unsigned client, const Program& program, std::size_t ne
         Segment* const on = &segment;
         adapter_.on_loop(static_cast<unsigned>(segment.loop), [on] {
             for (; on->next < on->end; ++on->next) {
-                on->runner->perform(on->client, (*on->program)[on->next], Context{on->loop, no_slot, no_slot});
+                on->runner->perform(on->client, (*on->program)[on->next],
+                                    Context{on->loop, no_slot, no_slot});
             }
         });
         next = segment.end;
@@ -262,8 +262,9 @@ std::size_t Runner::step(unsigned client, const Program& program, std::size_t ne
 }
 
 void Runner::freely(const Scenario& scenario) {
-    adapter_.run_clients(static_cast<unsigned>(scenario.programs.size()),
-                         [this, &scenario](unsigned number) { client(number, scenario.programs[number]); });
+    adapter_.run_clients(
+        static_cast<unsigned>(scenario.programs.size()),
+        [this, &scenario](unsigned number) { client(number, scenario.programs[number]); });
     at_rest();
 }
 
@@ -286,7 +287,8 @@ void Runner::client(unsigned client, const Program& program) {
 
 void Runner::perform(unsigned client, const Record& record, const Context& context) {
     const OperationRow& row = row_of(record.opcode);
-    const bool leaves = record.where != Where::client && context.completing == no_slot && context.notified == no_slot;
+    const bool leaves = record.where != Where::client && context.completing == no_slot &&
+                        context.notified == no_slot;
     if (leaves) {
         Guard guard(*this);
         leave(static_cast<std::uint8_t>(client), record);
@@ -300,7 +302,8 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
     bool performed = false;
     {
         Guard guard(*this);
-        performed = prepare(record, static_cast<std::uint8_t>(client), context, call) && create(row, call);
+        performed =
+            prepare(record, static_cast<std::uint8_t>(client), context, call) && create(row, call);
         OperationCount& count = (*counts_)[record.opcode];
         ++operations_;
         ++counts_->operations;
@@ -319,6 +322,7 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
         judge_.take_step();
     }
     if (options_.time_line != nullptr) {
+        Guard guard(*this);
         const char* const where = context.completing != no_slot ? "completion"
                                   : context.notified != no_slot ? "notification"
                                                                 : "";
@@ -364,9 +368,10 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
         ++(result == Result::ok ? count.effective : count.failed);
     } else if (free_ && !threaded_) {
         Objects::Wait& wait = objects_.waits[call.own_wait];
-        const bool known = wait.token != no_slot
-                               ? judge_.outcome_of_token(adapter_.token_id(wait.token)).has_value()
-                               : judge_.outcome_of_operation(adapter_.operation_id(call.own_wait)).has_value();
+        const bool known =
+            wait.token != no_slot
+                ? judge_.outcome_of_token(adapter_.token_id(wait.token)).has_value()
+                : judge_.outcome_of_operation(adapter_.operation_id(call.own_wait)).has_value();
         if (!known && !wait.was_blocked) {
             wait.was_blocked = true;
             ++(*counts_)[record.opcode].blocked;
@@ -374,8 +379,10 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
     }
 }
 
-// Resolves the operands; false: there is nothing to act on. Takes effect on the objects where the call cannot fail.
-bool Runner::prepare(const Record& record, std::uint8_t client, const Context& context, Call& call) {
+// Resolves the operands; false: there is nothing to act on. Takes effect on the objects where the
+// call cannot fail.
+bool Runner::prepare(const Record& record, std::uint8_t client, const Context& context,
+                     Call& call) {
     const OperationRow& row = row_of(record.opcode);
     call.opcode = record.opcode;
     call.variant = record.variant;
@@ -392,11 +399,12 @@ bool Runner::prepare(const Record& record, std::uint8_t client, const Context& c
             continue;
         }
         // The optional object of an operation is its last operand.
-        const bool optional = row.has_extra() && (i == 3 || !is_object(row.operands[i + 1])) &&
-                              (record.opcode == Opcode::send || record.opcode == Opcode::open_token ||
-                               record.opcode == Opcode::isolate || record.opcode == Opcode::quiesce_all ||
-                               record.opcode == Opcode::new_backend) &&
-                              (i > 0 || record.opcode == Opcode::quiesce_all);
+        const bool optional =
+            row.has_extra() && (i == 3 || !is_object(row.operands[i + 1])) &&
+            (record.opcode == Opcode::send || record.opcode == Opcode::open_token ||
+             record.opcode == Opcode::isolate || record.opcode == Opcode::quiesce_all ||
+             record.opcode == Opcode::new_backend) &&
+            (i > 0 || record.opcode == Opcode::quiesce_all);
         if (optional && !record.extra) {
             continue;
         }
@@ -405,12 +413,15 @@ bool Runner::prepare(const Record& record, std::uint8_t client, const Context& c
             return false;
         }
     }
-    const auto loop_of = [this](std::uint8_t byte) { return static_cast<std::uint8_t>(byte % loops_); };
+    const auto loop_of = [this](std::uint8_t byte) {
+        return static_cast<std::uint8_t>(byte % loops_);
+    };
     switch (record.opcode) {
         case Opcode::send:
             call.backend = slots[0];
             call.number = record.b;
-            call.loop = context.loop >= 0 ? static_cast<std::uint8_t>(context.loop) : loop_of(record.c);
+            call.loop =
+                context.loop >= 0 ? static_cast<std::uint8_t>(context.loop) : loop_of(record.c);
             call.token = slots[3];
             break;
         case Opcode::complete:
@@ -580,21 +591,24 @@ bool Runner::create(const OperationRow& row, Call& call) {
 }
 
 void Runner::leave(std::uint8_t client, const Record& record) {
-    const Slot backend = objects_.resolve(OperandKind::backend, record.opcode, record.where_backend, false);
+    const Slot backend =
+        objects_.resolve(OperandKind::backend, record.opcode, record.where_backend, false);
     if (backend == no_slot) {
         ++operations_;
         ++counts_->operations;
         ++(*counts_)[record.opcode].skipped;
         return;
     }
-    auto& queues = record.where == Where::completion ? left_for_completion_ : left_for_notification_;
+    auto& queues =
+        record.where == Where::completion ? left_for_completion_ : left_for_notification_;
     if (queues.size() <= backend) {
         queues.resize(backend + 1);
     }
     queues[backend].push_back({record, client});
 }
 
-void Runner::run_left(std::vector<std::vector<Left>>& queues, Slot backend, const Context& context) {
+void Runner::run_left(std::vector<std::vector<Left>>& queues, Slot backend,
+                      const Context& context) {
     // What is left for the next callback meanwhile stays for that one.
     std::vector<Left> now;
     {
@@ -642,11 +656,13 @@ void Runner::request_over(Slot slot, Result result, unsigned loop) {
         backend = request.backend;
     }
     if (again) {
-        misbehaved(3, "completed_twice", "request number " + std::to_string(slot) + " completed twice (R3)");
+        misbehaved(3, "completed_twice",
+                   "request number " + std::to_string(slot) + " completed twice (R3)");
     }
     if (elsewhere) {
         misbehaved(9, "completed_elsewhere",
-                   "request number " + std::to_string(slot) + " completed on another loop than it was sent on (R9)");
+                   "request number " + std::to_string(slot) +
+                       " completed on another loop than it was sent on (R9)");
     }
     run_left(left_for_completion_, backend, Context{static_cast<int>(loop), slot, no_slot});
 }
@@ -654,7 +670,8 @@ void Runner::request_over(Slot slot, Result result, unsigned loop) {
 void Runner::wait_over(Slot slot, Result result, bool section) {
     if (slot == no_slot) {
         if (result != Result::ok) {
-            misbehaved(24, "set_up", "the graph at the start could not be built: " + std::string(word(result)));
+            misbehaved(24, "set_up",
+                       "the graph at the start could not be built: " + std::string(word(result)));
         }
         return;
     }
@@ -688,8 +705,9 @@ void Runner::wait_over(Slot slot, Result result, bool section) {
     }
     if (callbacks > 1) {
         misbehaved(25, "called_twice",
-                   "the callback of wait w" + std::to_string(slot) + " ran twice: success and abandon race to one "
-                   "outcome (R25)");
+                   "the callback of wait w" + std::to_string(slot) +
+                       " ran twice: success and abandon race to one "
+                       "outcome (R25)");
     }
 }
 
@@ -703,7 +721,8 @@ void Runner::notified(Slot backend, bool begin, unsigned loop) {
     }
     if (!in_turn) {
         misbehaved(9, "notified_out_of_turn",
-                   "the owner of " + label("b", backend) + " was told " + (begin ? "begin" : "end") + " twice (R9)");
+                   "the owner of " + label("b", backend) + " was told " +
+                       (begin ? "begin" : "end") + " twice (R9)");
     }
     run_left(left_for_notification_, backend, Context{static_cast<int>(loop), no_slot, backend});
 }
@@ -730,7 +749,8 @@ Slot Runner::wait_of_section(Slot section) {
 
 Slot Runner::drained_node(Slot section) {
     Guard guard(*this);
-    return objects_.sections[section].kind == Opcode::drained ? objects_.sections[section].anchor : no_slot;
+    return objects_.sections[section].kind == Opcode::drained ? objects_.sections[section].anchor
+                                                              : no_slot;
 }
 
 void Runner::misbehaved(int rule, const char* code, std::string sentence) {
@@ -743,11 +763,16 @@ void Runner::misbehaved(int rule, const char* code, std::string sentence) {
 
 // ---- At rest
 
-void Runner::at_rest() {
+void Runner::take_misbehaviour() {
+    Guard guard(*this);
     if (misbehaviour_) {
-        judge_.violation(misbehaviour_->detector.c_str(), misbehaviour_->rule, misbehaviour_->code.c_str(),
-                         misbehaviour_->sentence);
+        judge_.violation(misbehaviour_->detector.c_str(), misbehaviour_->rule,
+                         misbehaviour_->code.c_str(), misbehaviour_->sentence);
     }
+}
+
+void Runner::at_rest() {
+    take_misbehaviour();
     if (judge_.failed()) {
         return;
     }
@@ -764,7 +789,13 @@ void Runner::at_rest() {
     }
 }
 
-void Runner::verify_outcomes() {
+// What owners were told is what was announced. None: it is so.
+std::optional<Violation> Runner::differing_outcome() {
+    Guard guard(*this);
+    const auto found = [](int rule, const char* code, std::string sentence) {
+        return Violation{"outcome", rule, code,
+                         std::move(sentence) + " (R" + std::to_string(rule) + ")", 0};
+    };
     std::uint32_t live = 0;
     for (const Objects::Request& request : objects_.requests) {
         live += request.live ? 1 : 0;
@@ -772,13 +803,15 @@ void Runner::verify_outcomes() {
     if (live != judge_.model().requests.size()) {
         for (Slot slot = 0; slot < objects_.requests.size(); ++slot) {
             const std::uint32_t id = adapter_.request_id(slot);
-            if (objects_.requests[slot].live && ref::find(judge_.model(), ref::RequestId{id}) == nullptr) {
-                return judge_.violation("outcome", 3, "completion_lost",
-                                        "request r" + std::to_string(id) + " is done but its owner was not told (R3)");
+            if (objects_.requests[slot].live &&
+                ref::find(judge_.model(), ref::RequestId{id}) == nullptr) {
+                return found(
+                    3, "completion_lost",
+                    "request r" + std::to_string(id) + " is done but its owner was not told");
             }
         }
-        return judge_.violation("outcome", 3, "completion_unannounced",
-                                "a request completed whose completion was not announced (R3)");
+        return found(3, "completion_unannounced",
+                     "a request completed whose completion was not announced");
     }
     bool all = true;
     for (std::size_t i = first_unverified_; i < objects_.waits.size(); ++i) {
@@ -790,16 +823,16 @@ void Runner::verify_outcomes() {
         const auto slot = static_cast<Slot>(i);
         const std::uint32_t id =
             wait.token != no_slot ? adapter_.token_id(wait.token) : adapter_.operation_id(slot);
-        const std::optional<Result> announced = id == 0             ? std::nullopt
-                                                : wait.token != no_slot ? judge_.outcome_of_token(id)
-                                                                        : judge_.outcome_of_operation(id);
+        const std::optional<Result> announced = id == 0 ? std::nullopt
+                                                : wait.token != no_slot
+                                                    ? judge_.outcome_of_token(id)
+                                                    : judge_.outcome_of_operation(id);
         const std::string_view name = row_of(wait.opcode).name;
         if (wait.pending) {
             if (announced) {
-                return judge_.violation("outcome", rule_of(wait.opcode), "callback_lost",
-                                        std::string(name) + " w" + std::to_string(slot) + " ended with " +
-                                            std::string(word(*announced)) + " but its owner was not told (R" +
-                                            std::to_string(rule_of(wait.opcode)) + ")");
+                return found(rule_of(wait.opcode), "callback_lost",
+                             std::string(name) + " w" + std::to_string(slot) + " ended with " +
+                                 std::string(word(*announced)) + " but its owner was not told");
             }
             if (!wait.was_blocked) {
                 wait.was_blocked = true;
@@ -809,14 +842,28 @@ void Runner::verify_outcomes() {
             continue;
         }
         if (wait.result != refused_by_api && (!announced || *announced != wait.result)) {
-            return judge_.violation(
-                "outcome", rule_of(wait.opcode), "callback_differs",
-                std::string(name) + " w" + std::to_string(slot) + " told its owner " + std::string(word(wait.result)) +
-                    " where " + (announced ? std::string(word(*announced)) : std::string("nothing")) +
-                    " was announced (R" + std::to_string(rule_of(wait.opcode)) + ")");
+            return found(rule_of(wait.opcode), "callback_differs",
+                         std::string(name) + " w" + std::to_string(slot) + " told its owner " +
+                             std::string(word(wait.result)) + " where " +
+                             (announced ? std::string(word(*announced)) : std::string("nothing")) +
+                             " was announced");
         }
         wait.verified = true;
         first_unverified_ += all ? 1 : 0;
+    }
+    return std::nullopt;
+}
+
+void Runner::verify_outcomes() {
+    std::optional<Violation> found = differing_outcome();
+    if (found && threaded_) {
+        // A deadline may have passed since everything was at rest.
+        adapter_.rest();
+        found = differing_outcome();
+    }
+    if (found && !judge_.failed()) {
+        judge_.violation(found->detector.c_str(), found->rule, found->code.c_str(),
+                         found->sentence);
     }
 }
 
@@ -828,7 +875,12 @@ void Runner::expect(unsigned client, const Record& record) {
         return;
     }
     std::string found;
-    if (!holds(client, record, found)) {
+    bool right = false;
+    {
+        Guard guard(*this);
+        right = holds(client, record, found);
+    }
+    if (!right) {
         judge_.violation("expectation", rule_, "expectation",
                          "the scenario says \"" + to_text(record) + "\" but found " + found +
                              (rule_ != 0 ? " (R" + std::to_string(rule_) + ")" : ""));
@@ -853,10 +905,12 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
             const Objects::Request& request = objects_.requests[slot];
             const auto expected = static_cast<RequestWord>(record.b);
             if (request.live) {
-                const ref::Request* entry = ref::find(model, ref::RequestId{adapter_.request_id(slot)});
+                const ref::Request* entry =
+                    ref::find(model, ref::RequestId{adapter_.request_id(slot)});
                 const bool waiting = entry != nullptr && entry->state == ref::RequestState::waiting;
                 return word_at(request_words,
-                               static_cast<std::size_t>(waiting ? RequestWord::waiting : RequestWord::admitted));
+                               static_cast<std::size_t>(waiting ? RequestWord::waiting
+                                                                : RequestWord::admitted));
             }
             found = "done with " + std::string(word(request.result));
             return expected == RequestWord::done || request_words[record.b] == word(request.result);
@@ -867,7 +921,8 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
                 found = word(wait.result);
                 return false;
             }
-            return word_at(wait_words, wait.pending ? wait_word_pending : static_cast<std::size_t>(wait.result) + 1);
+            return word_at(wait_words, wait.pending ? wait_word_pending
+                                                    : static_cast<std::size_t>(wait.result) + 1);
         }
         case Opcode::expect_backend: {
             const Objects::Backend& backend = objects_.backends[slot];
@@ -877,20 +932,25 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
                 return word_at(backend_words, static_cast<std::size_t>(BackendWord::gone));
             }
             const bool gated = ref::gated(model, entry->id);
-            const std::size_t loop = static_cast<std::size_t>(BackendWord::loop_0) + entry->loop.value;
+            const std::size_t loop =
+                static_cast<std::size_t>(BackendWord::loop_0) + entry->loop.value;
             switch (expected) {
                 case BackendWord::open:
                 case BackendWord::gated:
-                    return word_at(backend_words, static_cast<std::size_t>(gated ? BackendWord::gated : BackendWord::open));
+                    return word_at(
+                        backend_words,
+                        static_cast<std::size_t>(gated ? BackendWord::gated : BackendWord::open));
                 case BackendWord::told_nothing:
                 case BackendWord::told_begin:
                 case BackendWord::told_end:
-                    return word_at(backend_words, static_cast<std::size_t>(BackendWord::told_nothing) +
-                                                      static_cast<std::size_t>(backend.told));
+                    return word_at(backend_words,
+                                   static_cast<std::size_t>(BackendWord::told_nothing) +
+                                       static_cast<std::size_t>(backend.told));
                 case BackendWord::empty:
                 case BackendWord::has_medium:
                     return word_at(backend_words,
-                                   static_cast<std::size_t>(entry->root ? BackendWord::has_medium : BackendWord::empty));
+                                   static_cast<std::size_t>(entry->root ? BackendWord::has_medium
+                                                                        : BackendWord::empty));
                 case BackendWord::gone:
                     found = "it is there";
                     return false;
@@ -908,41 +968,48 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
             switch (expected) {
                 case NodeWord::running:
                 case NodeWord::stopped:
-                    return word_at(node_words, static_cast<std::size_t>(stopped ? NodeWord::stopped : NodeWord::running));
+                    return word_at(
+                        node_words,
+                        static_cast<std::size_t>(stopped ? NodeWord::stopped : NodeWord::running));
                 case NodeWord::settling:
                 case NodeWord::settled:
                 case NodeWord::unsettled:
                     return word_at(node_words,
-                                   static_cast<std::size_t>(entry->settle == ref::Settle::running ? NodeWord::settling
-                                                            : entry->settled()                    ? NodeWord::settled
-                                                                                                  : NodeWord::unsettled));
+                                   static_cast<std::size_t>(
+                                       entry->settle == ref::Settle::running ? NodeWord::settling
+                                       : entry->settled()                    ? NodeWord::settled
+                                                          : NodeWord::unsettled));
                 case NodeWord::gone:
                     found = "it is there";
                     return false;
                 default:
-                    return word_at(node_words, static_cast<std::size_t>(NodeWord::loop_0) + entry->loop.value);
+                    return word_at(node_words,
+                                   static_cast<std::size_t>(NodeWord::loop_0) + entry->loop.value);
             }
         }
         case Opcode::expect_token: {
             const Objects::Token& token = objects_.tokens[slot];
-            return word_at(token_words, static_cast<std::size_t>(token.over   ? TokenWord::gone
-                                                                 : token.open ? TokenWord::open
-                                                                              : TokenWord::waiting));
+            return word_at(token_words,
+                           static_cast<std::size_t>(token.over   ? TokenWord::gone
+                                                    : token.open ? TokenWord::open
+                                                                 : TokenWord::waiting));
         }
         case Opcode::expect_section: {
             const Objects::Section& section = objects_.sections[slot];
             const ref::Section* entry =
-                section.over ? nullptr
-                             : ref::find(model, ref::SectionId{adapter_.operation_id(section.wait)});
-            const SectionWord now = entry == nullptr                        ? SectionWord::gone
-                                    : section.begun                         ? SectionWord::begun
-                                    : entry->phase == ref::Phase::queued    ? SectionWord::queued
-                                                                            : SectionWord::live;
+                section.over
+                    ? nullptr
+                    : ref::find(model, ref::SectionId{adapter_.operation_id(section.wait)});
+            const SectionWord now = entry == nullptr                     ? SectionWord::gone
+                                    : section.begun                      ? SectionWord::begun
+                                    : entry->phase == ref::Phase::queued ? SectionWord::queued
+                                                                         : SectionWord::live;
             return word_at(section_words, static_cast<std::size_t>(now));
         }
         case Opcode::expect_awaits: {
             const Objects::Wait& wait = objects_.waits[slot];
-            const std::uint32_t id = wait.token != no_slot ? adapter_.token_id(wait.token) : adapter_.operation_id(slot);
+            const std::uint32_t id =
+                wait.token != no_slot ? adapter_.token_id(wait.token) : adapter_.operation_id(slot);
             ref::Items items;
             if (wait.pending && wait.token != no_slot) {
                 items = ref::explain(model, ref::TokenId{id});
@@ -957,20 +1024,26 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
             return std::any_of(items.begin(), items.end(), [&](const ref::Item& item) {
                 switch (awaited) {
                     case AwaitedKind::request:
-                        return item.kind == ref::Item::Kind::request && what < objects_.requests.size() &&
+                        return item.kind == ref::Item::Kind::request &&
+                               what < objects_.requests.size() &&
                                item.request.value == adapter_.request_id(what);
                     case AwaitedKind::token:
-                        return item.kind == ref::Item::Kind::token && what < objects_.tokens.size() &&
+                        return item.kind == ref::Item::Kind::token &&
+                               what < objects_.tokens.size() &&
                                item.token.value == adapter_.token_id(what);
                     case AwaitedKind::settling:
-                        return item.kind == ref::Item::Kind::settling && what < objects_.nodes.size() &&
+                        return item.kind == ref::Item::Kind::settling &&
+                               what < objects_.nodes.size() &&
                                item.node.value == adapter_.node_id(what);
                     case AwaitedKind::internal:
-                        return item.kind == ref::Item::Kind::internal && what < objects_.nodes.size() &&
+                        return item.kind == ref::Item::Kind::internal &&
+                               what < objects_.nodes.size() &&
                                item.node.value == adapter_.node_id(what);
                     case AwaitedKind::section:
-                        return item.kind >= ref::Item::Kind::conflict && what < objects_.sections.size() &&
-                               item.section.value == adapter_.operation_id(objects_.sections[what].wait);
+                        return item.kind >= ref::Item::Kind::conflict &&
+                               what < objects_.sections.size() &&
+                               item.section.value ==
+                                   adapter_.operation_id(objects_.sections[what].wait);
                 }
                 return false;
             });
@@ -982,7 +1055,8 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
             const Slot node = objects_.resolve(OperandKind::node, record.opcode, record.b, true);
             const ref::Backend* entry = ref::find(model, ref::BackendId{adapter_.backend_id(slot)});
             found = entry == nullptr ? "no such backend" : entry->root ? "another root" : "no root";
-            return entry != nullptr && node != no_slot && entry->root.value == adapter_.node_id(node);
+            return entry != nullptr && node != no_slot &&
+                   entry->root.value == adapter_.node_id(node);
         }
         case Opcode::expect_child: {
             const Slot child = objects_.resolve(OperandKind::node, record.opcode, record.c, true);
@@ -1002,7 +1076,7 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
 // Ends, closes and completes whatever is held; false: there was nothing.
 bool Runner::heal_once() {
     bool any = false;
-    const auto act = [&](Opcode opcode, auto Call::*operand, Slot slot) {
+    const auto act = [&](Opcode opcode, auto Call::* operand, Slot slot) {
         Call call;
         call.opcode = opcode;
         call.*operand = slot;
@@ -1125,7 +1199,8 @@ void Runner::nothing_is_left() {
     }
     if (!left.empty()) {
         judge_.violation("healing", rule, "left_over",
-                         "every section was ended, every token closed, every device answered, and yet there is " +
+                         "every section was ended, every token closed, every device answered, and "
+                         "yet there is " +
                              left + " (R" + std::to_string(rule) + ")");
     }
 }

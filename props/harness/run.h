@@ -23,7 +23,8 @@ namespace blkdrain_props {
 // Told what happens, in order; for people.
 class TimeLine : public EventListener {
 public:
-    virtual void operation(unsigned client, const Record& record, const char* where, bool skipped) = 0;
+    virtual void operation(unsigned client, const Record& record, const char* where,
+                           bool skipped) = 0;
     virtual void outcome(Slot wait, Opcode opcode, Result result) = 0;
     virtual void at_rest(const Judge& judge) = 0;
     virtual void healing() = 0;
@@ -33,8 +34,8 @@ protected:
 };
 
 struct RunOptions {
-    bool explain = false;         // compare what pending operations say they wait for, too
-    bool heal = true;             // at the end release everything; then nothing may be left
+    bool explain = false;  // compare what pending operations say they wait for, too
+    bool heal = true;      // at the end release everything; then nothing may be left
     TimeLine* time_line = nullptr;
 };
 
@@ -110,11 +111,15 @@ private:
     void expect(unsigned client, const Record& record);
     bool holds(unsigned client, const Record& record, std::string& found) const;
     void at_rest();
+    void take_misbehaviour();
+    std::optional<Violation> differing_outcome();
     void verify_outcomes();
     bool heal_once();
     void heal();
     void nothing_is_left();
-    bool stopped() const { return judge_.failed() || misbehaviour_found_.load(std::memory_order_relaxed); }
+    bool stopped() const {
+        return judge_.failed() || misbehaviour_found_.load(std::memory_order_relaxed);
+    }
 
     Adapter& adapter_;
     const bool threaded_;
@@ -124,7 +129,7 @@ private:
     Observed observed_;
     std::vector<std::vector<Left>> left_for_completion_;    // by backend
     std::vector<std::vector<Left>> left_for_notification_;  // by backend
-    std::array<Result, clients_max> last_{};                // what the client's last immediate call said
+    std::array<Result, clients_max> last_{};  // what the client's last immediate call said
     std::optional<Violation> misbehaviour_;
     std::atomic<bool> misbehaviour_found_{false};
     SuiteCount* counts_ = nullptr;

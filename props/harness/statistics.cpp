@@ -20,8 +20,9 @@ double percent(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
+// A begin that reports as soon as the gates are closed (R2) never waits; what waits is `quiet`.
 bool blocks(const OperationRow& row) {
-    return row.waits;
+    return row.waits && row.opcode != Opcode::quiesce_all && row.opcode != Opcode::self_quiesce;
 }
 
 }  // namespace
@@ -55,7 +56,8 @@ std::vector<std::string> below_threshold(const SuiteCount& all) {
         if (count.effective == 0) {
             found.push_back(name + " never succeeded in " + std::to_string(count.uses) + " uses");
         }
-        if (blocks(row) && static_cast<double>(count.blocked) < blocked_share_min * static_cast<double>(count.uses)) {
+        if (blocks(row) && static_cast<double>(count.blocked) <
+                               blocked_share_min * static_cast<double>(count.uses)) {
             found.push_back(name + " really blocked in " + std::to_string(count.blocked) + " of " +
                             std::to_string(count.uses) + " uses, fewer than 5 %");
         }
@@ -65,8 +67,8 @@ std::vector<std::string> below_threshold(const SuiteCount& all) {
 
 std::string table(const Counts& counts) {
     std::string text;
-    append(text, "%-12s %12s %13s %12s %15s %9s %11s\n", "suite", "scenarios", "operations", "scenarios/s",
-           "per worker", "overlap", "violations");
+    append(text, "%-12s %12s %13s %12s %15s %9s %11s\n", "suite", "scenarios", "operations",
+           "scenarios/s", "per worker", "overlap", "violations");
     SuiteCount all;
     for (std::size_t i = 0; i < counts.size(); ++i) {
         const SuiteCount& suite = counts[i];
@@ -76,16 +78,19 @@ std::string table(const Counts& counts) {
         all.add(suite);
         const double busy = static_cast<double>(suite.busy_ns) / 1e9;
         const double wall = static_cast<double>(suite.wall_ns) / 1e9;
-        append(text, "%-12s %12llu %13llu %12.0f %13.0f/s %9.2f %11llu\n", std::string(suite_names[i]).c_str(),
-               static_cast<unsigned long long>(suite.scenarios), static_cast<unsigned long long>(suite.operations),
+        append(text, "%-12s %12llu %13llu %12.0f %13.0f/s %9.2f %11llu\n",
+               std::string(suite_names[i]).c_str(),
+               static_cast<unsigned long long>(suite.scenarios),
+               static_cast<unsigned long long>(suite.operations),
                wall > 0 ? static_cast<double>(suite.scenarios) / wall : 0.0,
                busy > 0 ? static_cast<double>(suite.scenarios) / busy : 0.0,
-               suite.operations == 0 ? 0.0
-                                     : static_cast<double>(suite.overlap_sum) / static_cast<double>(suite.operations),
+               suite.operations == 0
+                   ? 0.0
+                   : static_cast<double>(suite.overlap_sum) / static_cast<double>(suite.operations),
                static_cast<unsigned long long>(suite.violations));
     }
-    append(text, "\n%-16s %12s %12s %16s %20s %12s\n", "operation", "performed", "effective", "really blocked",
-           "failed as specified", "skipped");
+    append(text, "\n%-16s %12s %12s %16s %20s %12s\n", "operation", "performed", "effective",
+           "really blocked", "failed as specified", "skipped");
     for (const OperationRow& row : operation_table) {
         const OperationCount& count = all[row.opcode];
         if (row.weight == 0 || count.uses + count.skipped == 0) {
@@ -93,12 +98,15 @@ std::string table(const Counts& counts) {
         }
         std::array<char, 32> blocked{};
         if (blocks(row)) {
-            std::snprintf(blocked.data(), blocked.size(), "%llu (%4.1f %%)", static_cast<unsigned long long>(count.blocked),
+            std::snprintf(blocked.data(), blocked.size(), "%llu (%4.1f %%)",
+                          static_cast<unsigned long long>(count.blocked),
                           percent(count.blocked, count.uses));
         }
         append(text, "%-16s %12llu %12llu %16s %20llu %12llu\n", std::string(row.name).c_str(),
-               static_cast<unsigned long long>(count.uses), static_cast<unsigned long long>(count.effective), blocked.data(),
-               static_cast<unsigned long long>(count.failed), static_cast<unsigned long long>(count.skipped));
+               static_cast<unsigned long long>(count.uses),
+               static_cast<unsigned long long>(count.effective), blocked.data(),
+               static_cast<unsigned long long>(count.failed),
+               static_cast<unsigned long long>(count.skipped));
     }
     return text;
 }

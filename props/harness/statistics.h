@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a run of scenarios exercised. Plain numbers: they live in memory that a worker shares with the front end.
+// What a run of scenarios exercised. Plain numbers: they live in memory that a worker shares with
+// the front end.
 #pragma once
 
 #include <array>
@@ -32,7 +33,9 @@ struct SuiteCount {
     std::array<OperationCount, opcode_count> of{};
 
     OperationCount& operator[](Opcode opcode) { return of[static_cast<std::size_t>(opcode)]; }
-    const OperationCount& operator[](Opcode opcode) const { return of[static_cast<std::size_t>(opcode)]; }
+    const OperationCount& operator[](Opcode opcode) const {
+        return of[static_cast<std::size_t>(opcode)];
+    }
     void add(const SuiteCount& other);
 };
 
@@ -41,8 +44,8 @@ inline constexpr std::array<std::string_view, 3> suite_names{"sequential", "sche
 
 using Counts = std::array<SuiteCount, suite_names.size()>;
 
-// What the figures fail on: a blocking operation that hardly ever blocked, an operation that never succeeded. Only judged
-// where there are enough uses to tell.
+// What the figures fail on: a blocking operation that hardly ever blocked, an operation that never
+// succeeded. Only judged where there are enough uses to tell.
 inline constexpr std::uint64_t enough_uses = 200;
 inline constexpr double blocked_share_min = 0.05;
 std::vector<std::string> below_threshold(const SuiteCount& all);

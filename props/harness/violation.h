@@ -6,12 +6,14 @@
 
 namespace blkdrain_props {
 
-// What a run found wrong. Two runs fail in the same way when detector, rule and code agree: their signature.
+// What a run found wrong. Two runs fail in the same way when detector, rule and code agree: their
+// signature.
 struct Violation {
-    std::string detector;  // trace, liveness, state, explain, outcome, drivers, expectation, healing, crash, watchdog
-    int rule = 0;          // 9: R9; 0: none applies
-    std::string code;      // "drain_early"
-    std::string sentence;  // one English sentence
+    std::string detector;    // trace, liveness, state, explain, outcome, drivers, expectation,
+                             // healing, crash, watchdog
+    int rule = 0;            // 9: R9; 0: none applies
+    std::string code;        // "drain_early"
+    std::string sentence;    // one English sentence
     std::uint32_t step = 0;  // operations performed before
 
     [[nodiscard]] std::string signature() const {

@@ -47,12 +47,11 @@ ref::State one_backend() {
 
 class LineariserTest : public testing::Test {
 protected:
-    void add(const ref::Event& event, std::uint32_t thread, std::uint64_t since, std::uint64_t until) {
+    void add(const ref::Event& event, std::uint32_t thread, std::uint64_t since,
+             std::uint64_t until) {
         events_.push_back({event, thread, since, until});
     }
-    Order search() {
-        return Lineariser().search(one_backend(), events_, goal_);
-    }
+    Order search() { return Lineariser().search(one_backend(), events_, goal_); }
     std::vector<TimedEvent> events_;
     std::function<bool(const ref::State&)> goal_ = [](const ref::State&) { return true; };
 };
@@ -111,7 +110,9 @@ TEST_F(LineariserTest, goes_back_when_the_first_acceptable_order_does_not_lead_t
     // Both orders are accepted; the state tells whether the drain covers the request.
     add(on_drain(Kind::drain), 1, 1, 3);
     add(on_request(Kind::send, 1), 0, 1, 4);
-    goal_ = [](const ref::State& state) { return !state.waits.empty() && state.waits[0].requests.size() == 1; };
+    goal_ = [](const ref::State& state) {
+        return !state.waits.empty() && state.waits[0].requests.size() == 1;
+    };
     const Order order = search();
     ASSERT_TRUE(order.found);
     EXPECT_EQ(order.events[0].kind, Kind::send);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/minimise.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+
+#include <gtest/gtest.h>
 
 #include "harness/generate.h"
 #include "harness/operations.h"
@@ -14,8 +14,8 @@ namespace {
 std::size_t count(const Scenario& scenario, Opcode opcode) {
     std::size_t found = 0;
     for (const Program& program : scenario.programs) {
-        found += static_cast<std::size_t>(
-            std::count_if(program.begin(), program.end(), [&](const Record& r) { return r.opcode == opcode; }));
+        found += static_cast<std::size_t>(std::count_if(
+            program.begin(), program.end(), [&](const Record& r) { return r.opcode == opcode; }));
     }
     return found;
 }
@@ -41,7 +41,10 @@ Scenario with(std::size_t sends, std::size_t drains) {
 TEST(MinimiseTest, keeps_only_the_operations_that_matter) {
     const Scenario minimal = minimise(
         with(2, 1),
-        [](const Scenario& s) { return count(s, Opcode::send) >= 2 && count(s, Opcode::drain) >= 1; }, 100'000);
+        [](const Scenario& s) {
+            return count(s, Opcode::send) >= 2 && count(s, Opcode::drain) >= 1;
+        },
+        100'000);
     EXPECT_EQ(size(minimal), 3U);
     EXPECT_EQ(minimal.programs.size(), 1U);
     EXPECT_EQ(minimal.graph.nodes.size(), 0U);
@@ -78,7 +81,8 @@ TEST(MinimiseTest, prefers_the_default_order) {
     Scenario scenario = with(1, 0);
     scenario.header.strategy = Strategy::random;
     scenario.header.seed = 5;
-    const Scenario minimal = minimise(scenario, [](const Scenario& s) { return count(s, Opcode::send) >= 1; }, 100'000);
+    const Scenario minimal =
+        minimise(scenario, [](const Scenario& s) { return count(s, Opcode::send) >= 1; }, 100'000);
     EXPECT_EQ(minimal.header.strategy, Strategy::default_order);
 }
 

@@ -11,7 +11,8 @@ TEST(ObjectsTest, relative_ordinals_count_the_live_ones) {
     objects.backends.resize(4);
     objects.backends[1].live = false;
     const auto named = [&](std::uint8_t number) {
-        return objects.resolve(OperandKind::backend, Opcode::drain, Ordinal::relative(number).byte, false);
+        return objects.resolve(OperandKind::backend, Opcode::drain, Ordinal::relative(number).byte,
+                               false);
     };
     EXPECT_EQ(named(0), 0U);
     EXPECT_EQ(named(1), 2U);
@@ -26,8 +27,10 @@ TEST(ObjectsTest, absolute_ordinals_name_one_or_nothing) {
     const std::uint8_t gone = Ordinal::absolute(0).byte;
     EXPECT_EQ(objects.resolve(OperandKind::node, Opcode::drained, gone, false), no_slot);
     EXPECT_EQ(objects.resolve(OperandKind::node, Opcode::expect_node, gone, true), 0U);
-    EXPECT_EQ(objects.resolve(OperandKind::node, Opcode::drained, Ordinal::absolute(1).byte, false), 1U);
-    EXPECT_EQ(objects.resolve(OperandKind::node, Opcode::drained, Ordinal::absolute(2).byte, false), no_slot);
+    EXPECT_EQ(objects.resolve(OperandKind::node, Opcode::drained, Ordinal::absolute(1).byte, false),
+              1U);
+    EXPECT_EQ(objects.resolve(OperandKind::node, Opcode::drained, Ordinal::absolute(2).byte, false),
+              no_slot);
 }
 
 TEST(ObjectsTest, only_what_a_leaf_holds_can_be_completed) {

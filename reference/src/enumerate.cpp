@@ -21,18 +21,28 @@ struct Collector {
     }
 };
 
-void due_of_sections(Collector& collector, const State& state) {
-    for (const Section& section : state.sections) {
-        const SectionId s = section.id;
-        collector.offer({.kind = Kind::effective, .section = s});
-        collector.offer_result({.kind = Kind::idle, .section = s});
-        collector.offer_result({.kind = Kind::finish, .section = s});
+// What a section may be about to do, by its kind and phase; `check` decides.
+void due_of_section(Collector& collector, const State& state, const Section& section) {
+    const SectionId s = section.id;
+    if (section.abandoned) {
         collector.offer({.kind = Kind::release, .section = s});
+        return;
+    }
+    if (section.phase < Phase::effective)
+        collector.offer({.kind = Kind::effective, .section = s});
+    if (section.kind == SectionKind::drained && !section.begun())
+        collector.offer_result({.kind = Kind::idle, .section = s});
+    if (section.momentary())
+        collector.offer_result({.kind = Kind::finish, .section = s});
+    else if (!section.begun() && section.holding != Holding{})
         collector.offer({.kind = Kind::abandon, .error = Error::would_deadlock, .section = s});
-        for (const Node& node : state.nodes) {
+    const bool settles = (section.momentary() && section.kind != SectionKind::close_backend) ||
+                         (section.kind == SectionKind::drained && !section.begun());
+    for (const Node& node : state.nodes) {
+        if (settles && node.settle == Settle::none)
             collector.offer({.kind = Kind::settle_start, .node = node.id, .section = s});
+        if (section.closing.contains(node.id))
             collector.offer({.kind = Kind::node_closed, .node = node.id, .section = s});
-        }
     }
 }
 
@@ -41,29 +51,35 @@ void due_of_sections(Collector& collector, const State& state) {
 void due(const State& state, std::vector<Event>& events) {
     Collector collector{state, events};
     for (const Request& request : state.requests) {
-        collector.offer({.kind = Kind::admit, .request = request.id});
-        collector.offer({.kind = Kind::done, .request = request.id});
-        if (request.cancelled)
+        if (request.state == RequestState::completing)
+            collector.offer({.kind = Kind::done, .request = request.id});
+        else if (request.cancelled)
             collector.offer_result({.kind = Kind::complete, .request = request.id});
+        else if (request.state == RequestState::waiting)
+            collector.offer({.kind = Kind::admit, .request = request.id});
     }
-    for (const Token& token : state.tokens) {
-        collector.offer({.kind = Kind::token_open, .token = token.id});
-        collector.offer_result({.kind = Kind::token_fail, .token = token.id});
-    }
+    for (const Token& token : state.tokens)
+        if (!token.open) {
+            collector.offer({.kind = Kind::token_open, .token = token.id});
+            collector.offer_result({.kind = Kind::token_fail, .token = token.id});
+        }
     for (const Wait& wait : state.waits)
         collector.offer_result(
             {.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
     for (const Backend& backend : state.backends)
-        for (const Notice notice : {Notice::begin, Notice::end})
-            collector.offer({.kind = Kind::notify, .notice = notice, .backend = backend.id});
-    due_of_sections(collector, state);
+        if (!backend.owed.empty())
+            collector.offer(
+                {.kind = Kind::notify, .notice = backend.owed[0], .backend = backend.id});
+    for (const Section& section : state.sections)
+        due_of_section(collector, state, section);
 }
 
 void environment(const State& state, std::vector<Event>& events) {
     Collector collector{state, events};
     for (const Request& request : state.requests)
-        for (const Error error : {Error::ok, Error::io_error, Error::no_medium})
-            collector.offer({.kind = Kind::complete, .error = error, .request = request.id});
+        if (request.state == RequestState::admitted)
+            for (const Error error : {Error::ok, Error::io_error, Error::no_medium})
+                collector.offer({.kind = Kind::complete, .error = error, .request = request.id});
     for (const Node& node : state.nodes) {
         collector.offer({.kind = Kind::settle_done, .node = node.id});
         collector.offer({.kind = Kind::settle_done, .error = Error::io_error, .node = node.id});

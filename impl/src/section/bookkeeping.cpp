@@ -214,8 +214,8 @@ void ControlPlane::add_bank(Backend& backend) {
     backend.banks.push_back({counter, backend.next_serial++, 0});
 }
 
-// Banks that are closed, empty, and have nothing older before them.
-void ControlPlane::retire_banks(Backend& backend) {
+// Forgets banks that are closed, empty, and have nothing older before them; says whether there were any.
+bool ControlPlane::retire_banks(Backend& backend) {
     std::size_t retired = 0;
     while (retired + 1 < backend.banks.size() && backend.banks[retired].open_tokens == 0 &&
            in_flight(backend.banks[retired]) ==
@@ -229,6 +229,7 @@ void ControlPlane::retire_banks(Backend& backend) {
         // Who counted the last one done reports under a counter that is nobody's now.
         reassess(backend);
     }
+    return retired != 0;
 }
 
 void ControlPlane::free_counters(Backend& backend) {
@@ -428,6 +429,9 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone, st
 
 std::error_code ControlPlane::begin_internal(NodeState& node) {
     const Locked locked(*this);
+    if (find_node(node.id()) != &node) {
+        return make_error_code(Errc::no_such_object);
+    }
     const Errc error = node.closing.value != 0 ? Errc::closing : node.stopped() && !canary(Canary::internal_while_stopped) ? Errc::stopped : Errc::ok;
     if (error == Errc::ok) {
         ++node.internal_requests;

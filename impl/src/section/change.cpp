@@ -85,11 +85,9 @@ bool ControlPlane::advance_change(SectionOperation& change) {
     if (!run_pass(change)) {
         return false;
     }
-    for (const Edit& edit : shape_error(change.plan) ? Edits{} : edits_of(change.plan)) {
-        for (const NodeState* end : {edit.parent, edit.from, edit.to}) {
-            if (end != nullptr && pass_touches(*end, change)) {
-                return false;
-            }
+    for (const NodeState* node : touched_by(change.plan)) {
+        if (pass_touches(*node, change)) {
+            return false;
         }
     }
     if (const std::error_code failed = settle_error(change)) {

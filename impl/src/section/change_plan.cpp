@@ -193,6 +193,19 @@ ControlPlane::Moves ControlPlane::moves_of(const ChangePlan& plan) {
     return moves;
 }
 
+// The ends of the edges that change, and who moves to another loop: no settle pass may be under way there.
+Nodes ControlPlane::touched_by(const ChangePlan& plan) {
+    Nodes nodes = moves_of(plan).nodes;
+    for (const Edit& edit : shape_error(plan) ? Edits{} : edits_of(plan)) {
+        for (NodeState* end : {edit.parent, edit.from, edit.to}) {
+            if (end != nullptr) {
+                nodes.push_back(end);
+            }
+        }
+    }
+    return nodes;
+}
+
 void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) {
     const ChangePlan& plan = change.plan;
     // The graph may have moved away under a change that will fail at its switch: then no edge is left to guard.
@@ -214,8 +227,10 @@ void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) 
             own.push_back({nullptr, edit.backend, Demand::quiet});
         }
     }
-    if (!edits.empty()) {
-        add_node_members(moves_of(plan).nodes, own);
+    const Moves moves = moves_of(plan);
+    add_node_members(moves.nodes, own);
+    if (moves.backend != nullptr) {
+        own.push_back({nullptr, moves.backend, Demand::quiet});
     }
 
     // Who enters another section by it.

@@ -189,8 +189,8 @@ void ControlPlane::start(std::unique_ptr<Operation> operation, WaitOptions&& opt
 
 void ControlPlane::arm_deadline(Operation& operation, std::chrono::nanoseconds deadline) {
     EventLoop& loop = *operation.loop;
-    auto* timer = new EventLoop::TimerId{0};
-    operation.deadline = timer;
+    auto* state = new Operation::Deadline;
+    operation.deadline = state;
     auto give_up = [control = Ref<ControlPlane>(this), id = operation.id,
                     token = operation.kind == OperationKind::token
                                 ? static_cast<TokenOperation&>(operation).token
@@ -201,15 +201,24 @@ void ControlPlane::arm_deadline(Operation& operation, std::chrono::nanoseconds d
             control->abandon(id, Errc::timed_out);
         }
     };
-    loop.post([&loop, timer, deadline, give_up] { *timer = loop.start_timer(deadline, give_up); });
+    loop.post([&loop, state, deadline, give_up] {
+        if (state->over) {
+            delete state;
+            return;
+        }
+        state->armed = true;
+        state->timer = loop.start_timer(deadline, give_up);
+    });
 }
 
 void ControlPlane::report(Operation& operation, Error error, bool stands) {
     operation.loop->post([loop = operation.loop, deadline = std::exchange(operation.deadline, nullptr),
                           callback = std::move(operation.report), outcome = std::move(error), stands]() mutable {
-        if (deadline != nullptr) {
-            loop->cancel_timer(*deadline);
+        if (deadline != nullptr && deadline->armed) {
+            loop->cancel_timer(deadline->timer);
             delete deadline;
+        } else if (deadline != nullptr) {
+            deadline->over = true;
         }
         if (callback) {
             callback(std::move(outcome), stands);

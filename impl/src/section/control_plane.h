@@ -145,7 +145,7 @@ private:
     bool busy_for(const Cover& cover, std::uint64_t in_flight_now) const;
     bool excuses(const Cover& cover, TokenId token) const;
     void add_bank(Backend& backend);
-    void retire_banks(Backend& backend);
+    bool retire_banks(Backend& backend);
     void free_counters(Backend& backend);
 
     // scope.cpp: who is in scope, on the control plane's picture of the graph
@@ -179,7 +179,7 @@ private:
     bool pass_touches(const NodeState& node, const SectionOperation& except) const;
     std::error_code settle_error(const SectionOperation& section) const;
     void settled(NodeState& node, OperationId by, std::error_code result);
-    bool runs_admitted(const Backend& backend) const;
+    const OuterRequest* find_admitted(const Backend& backend) const;
     std::vector<const Backend*> not_quiesced(NodeState& node);
 
     // change_plan.cpp: what a plan means on the graph as it is now
@@ -193,6 +193,7 @@ private:
         bool refused = false;
     };
     Moves moves_of(const ChangePlan& plan);
+    Nodes touched_by(const ChangePlan& plan);
     void scope_of_change(const SectionOperation& change, Scope& into);
 
     // change.cpp: changes and context changes (R24, R28)

@@ -39,11 +39,11 @@ Wait ControlPlane::drain(Backend& backend, WaitOptions options, DoneCallback don
 
 bool ControlPlane::advance_drain(DrainOperation& drain) {
     Backend& backend = *drain.backend;
-    retire_banks(backend);
+    const bool retired = retire_banks(backend);
     Error error;
     if (backend.banks.front().serial <= drain.serial) {
         if (!would_deadlock(drain)) {
-            return false;
+            return retired;  // an older drain of the backend, looked at before, may be over by it
         }
         error = {Errc::would_deadlock, describe(drain) + ": all it waits for is held by the caller"};
     }

@@ -216,13 +216,9 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
             for (const NodeState* node : section.to_close) {
                 add_passes_over(*node);
             }
-            if (section.kind == OperationKind::change && !shape_error(section.plan)) {
-                for (const Edit& edit : edits_of(section.plan)) {
-                    for (const NodeState* end : {edit.parent, edit.from, edit.to}) {
-                        if (end != nullptr) {
-                            add_passes_over(*end);
-                        }
-                    }
+            if (section.kind == OperationKind::change) {
+                for (const NodeState* node : touched_by(section.plan)) {
+                    add_passes_over(*node);
                 }
             }
         }

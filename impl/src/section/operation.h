@@ -37,6 +37,14 @@ enum class OperationKind : std::uint8_t {
 // Something a caller asked for and that may have to wait. All fields are guarded by the control plane's lock. Pending
 // operations are linked in the order of their calls; an operation is over when it has reported.
 struct Operation : ListHook<> {
+    // A deadline, on the operation's loop alone: the task that arms it and the task that reports may come in either order
+    // (one from elsewhere, one from the loop itself); the later one frees it.
+    struct Deadline {
+        EventLoop::TimerId timer = 0;
+        bool armed = false;
+        bool over = false;
+    };
+
     using Phase = Snapshot::Phase;
 
     explicit Operation(OperationKind operation_kind) : kind(operation_kind) {}
@@ -49,7 +57,7 @@ struct Operation : ListHook<> {
     std::source_location where;
     EventLoop* loop = nullptr;                  // where `report` runs
     std::function<void(Error, bool)> report;    // called once, by ControlPlane::report; true: the section or token stands
-    EventLoop::TimerId* deadline = nullptr;     // armed on `loop`; owned by the two tasks that arm and cancel it
+    Deadline* deadline = nullptr;
 };
 
 struct DrainOperation final : Operation {

@@ -122,10 +122,9 @@ std::error_code ControlPlane::settle_error(const SectionOperation& section) cons
 
 // Started, and not everything settled yet.
 bool ControlPlane::pass_running(const SectionOperation& section) {
-    return section.in_pass &&
-           (section.kind != OperationKind::close_node ||
-            std::any_of(section.to_close.begin(), section.to_close.end(),
-                        [](const NodeState* node) { return node->settle != NodeState::Settle::done; }));
+    return section.in_pass && std::any_of(section.covers.begin(), section.covers.end(), [](const Cover& cover) {
+        return cover.node != nullptr && cover.node->settle != NodeState::Settle::done && keeps_settled(cover);
+    });
 }
 
 // Whether somebody else's pass is under way over `node`: edges at it must not change (R20).
@@ -138,37 +137,56 @@ bool ControlPlane::pass_touches(const NodeState& node, const SectionOperation& e
     return false;
 }
 
-// Exact, for a gated backend: a sender that has counted itself and not yet seen the gate does not count. It takes that back
-// without our lock, as a finisher counts itself done, so the look is repeated until the request or nothing is there.
-bool ControlPlane::runs_admitted(const Backend& backend) const {
+// An admitted request of a gated backend that is certainly in flight; null if there is none. A sender that has counted
+// itself and not yet seen the gate does not count: it takes that back without our lock, as a finisher counts itself done, so
+// the look is repeated until a request or nothing is there.
+const OuterRequest* ControlPlane::find_admitted(const Backend& backend) const {
     while (in_flight(backend) != backend.not_admitted) {
-        bool found = false;
+        const OuterRequest* found = nullptr;
         for_each_request([&](const OuterRequest& request) {
             const RequestState state = request.state.load(std::memory_order_relaxed);
-            found = found || (request.backend.load(std::memory_order_relaxed) == &backend &&
-                              (state == RequestState::admitted || (state == RequestState::completing && !request.never_admitted)));
+            const bool admitted = state == RequestState::admitted ||
+                                  (state == RequestState::completing && !request.never_admitted);
+            if (admitted && request.backend.load(std::memory_order_relaxed) == &backend) {
+                found = &request;
+            }
         });
-        if (found) {
-            return true;
+        if (found != nullptr) {
+            return found;
         }
         os::spin_hint();
     }
-    return false;
+    return nullptr;
 }
 
-// The backends that may still send something to what is around `node` (R19).
+// The backends that may still send something to what is around `node` (R19). The last look is at a request that makes the
+// answer true, or none is needed: nothing changes it under the lock.
 std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
     Nodes nodes;
     walker_.cone(node, walker_.new_stamp(), nodes);
-    std::vector<const Backend*> result;
-    for (const NodeState* member : nodes) {
-        for (const Backend& backend : const_cast<NodeState*>(member)->backends) {
-            if (!backend.gated() || !backend.open_tokens.empty() || runs_admitted(backend)) {
-                result.push_back(&backend);
+    while (true) {
+        std::vector<const Backend*> result;
+        const OuterRequest* witness = nullptr;
+        std::uint32_t witness_id = 0;
+        bool certain = false;
+        for (const NodeState* member : nodes) {
+            for (const Backend& backend : member->backends) {
+                if (!backend.gated() || !backend.open_tokens.empty()) {
+                    certain = true;
+                    result.push_back(&backend);
+                } else if (const OuterRequest* request = find_admitted(backend); request != nullptr) {
+                    witness = request;
+                    witness_id = request->id.load(std::memory_order_relaxed);
+                    result.push_back(&backend);
+                }
             }
         }
+        if (certain || witness == nullptr ||
+            (witness_id != 0 && witness->state.load(std::memory_order_relaxed) != RequestState::done &&
+             witness->id.load(std::memory_order_relaxed) == witness_id)) {
+            return result;
+        }
     }
-    return result;
 }
 
 Wait ControlPlane::settle(NodeId id, WaitOptions options, DoneCallback done) {

@@ -206,4 +206,25 @@ TEST(Fence, full_fences_on_both_sides_do_as_well) {
     });
 }
 
+// What changes between the first look of a round and the hint is not slept over.
+TEST(SpinHint, after_looking_at_two_things_misses_no_change_of_the_first) {
+    under_many_schedules([] {
+        os::atomic<int> first{0};
+        os::atomic<int> second{0};
+        os::atomic<bool> seen{false};
+        os::thread writer("writer", [&] {
+            first.store(1, release);
+            second.store(1, release);
+            while (!seen.load(acquire)) {
+                os::spin_hint();
+            }
+        });
+        while (first.load(acquire) + second.load(acquire) < 2) {
+            os::spin_hint();
+        }
+        seen.store(true, release);
+        writer.join();
+    });
+}
+
 }  // namespace

@@ -120,7 +120,7 @@ std::vector<ScriptStep> generate_script(std::uint64_t seed) {
 
 ScriptMachine::ScriptMachine() {
     {
-        std::array<os::wake_handle, 3 * objects_per_kind> probes;
+        std::array<os::wake_handle, no_object> probes;
         for (os::wake_handle& probe : probes) {
             BLKDRAIN_CHECK(!probe.open(), "a descriptor can be opened");
             free_at_start_.push_back(probe.fd());

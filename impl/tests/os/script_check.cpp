@@ -136,8 +136,10 @@ std::optional<std::string> check(std::uint64_t seed, std::istringstream& recordi
             }
             const std::string simulated = machine.perform(step, world, recorded);
             if (simulated != recorded) {
-                failure = "step " + std::to_string(number) + ": " + to_string(step) +
-                          ": the kernel showed " + recorded + ", the simulator " + simulated;
+                std::ostringstream text;
+                text << "step " << number << ": " << to_string(step) << ": the kernel showed "
+                     << recorded << ", the simulator " << simulated;
+                failure = text.str();
                 return;
             }
             ++number;

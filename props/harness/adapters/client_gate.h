@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where clients of a free run wait for an operation of theirs to end, or for everybody to have come to rest.
+// Where clients of a free run wait for an operation of theirs to end, or for everybody to have come
+// to rest.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,8 @@ public:
 
     void await(const std::function<bool()>& over) {
         blkdrain::os::mutex_lock lock(mutex_);
-        // seq_cst, here and in changed(): either the waiter sees what was changed or the other one sees the waiter.
+        // seq_cst, here and in changed(): either the waiter sees what was changed or the other one
+        // sees the waiter.
         waiting_.fetch_add(1, std::memory_order_seq_cst);
         const std::uint64_t entered = releases_;
         while (releases_ == entered && !over()) {

@@ -64,7 +64,9 @@ constexpr std::array<const char*, 4> roles{"file", "backing", "data", "journal"}
 
 class ImplementationAdapter final : public Adapter, blkdrain::detail::AnnouncementSink {
 public:
-    explicit ImplementationAdapter(HarnessCanary canary) : world_(World::make()) { drivers_.canary = canary; }
+    explicit ImplementationAdapter(HarnessCanary canary) : world_(World::make()) {
+        drivers_.canary = canary;
+    }
     ~ImplementationAdapter() override { abandon_graph(); }
 
     bool threaded() const override { return World::threaded(); }
@@ -74,7 +76,9 @@ public:
     void open(const Scenario& scenario, Stage& stage) override;
     void close(bool clean) override;
     Result call(const Call& call) override;
-    void on_loop(unsigned loop, const std::function<void()>& task) override { world_->on_loop(loop, task); }
+    void on_loop(unsigned loop, const std::function<void()>& task) override {
+        world_->on_loop(loop, task);
+    }
     void post(unsigned loop, std::function<void()> task) override {
         moved();
         world_->loop(loop).post(std::move(task));
@@ -88,17 +92,28 @@ public:
     void advance(std::uint64_t ticks) override { world_->advance(ticks); }
     void observe(Observed& into, bool explain) override;
 
-    std::uint32_t request_id(Slot slot) const override { return requests_[slot] == nullptr ? 0 : requests_[slot]->id; }
-    std::uint32_t token_id(Slot slot) const override { return token_ids_[slot].load(std::memory_order_relaxed); }
-    std::uint32_t operation_id(Slot slot) const override { return operation_ids_[slot].load(std::memory_order_relaxed); }
-    std::uint32_t node_id(Slot slot) const override { return node_ids_[slot].load(std::memory_order_acquire); }
-    std::uint32_t backend_id(Slot slot) const override { return backend_ids_[slot].load(std::memory_order_acquire); }
+    std::uint32_t request_id(Slot slot) const override {
+        return requests_[slot] == nullptr ? 0 : requests_[slot]->id;
+    }
+    std::uint32_t token_id(Slot slot) const override {
+        return token_ids_[slot].load(std::memory_order_relaxed);
+    }
+    std::uint32_t operation_id(Slot slot) const override {
+        return operation_ids_[slot].load(std::memory_order_relaxed);
+    }
+    std::uint32_t node_id(Slot slot) const override {
+        return node_ids_[slot].load(std::memory_order_acquire);
+    }
+    std::uint32_t backend_id(Slot slot) const override {
+        return backend_ids_[slot].load(std::memory_order_acquire);
+    }
 
 private:
     // The owner of a backend, who listens.
     class Owner final : public blkdrain::SectionListener {
     public:
-        Owner(ImplementationAdapter& adapter, Slot slot, bool pinned) : adapter_(adapter), slot_(slot), pinned_(pinned) {}
+        Owner(ImplementationAdapter& adapter, Slot slot, bool pinned)
+            : adapter_(adapter), slot_(slot), pinned_(pinned) {}
         void section_begin() override { told(true); }
         void section_end() override { told(false); }
         bool may_move(const EventLoop&) const override { return !pinned_; }
@@ -164,18 +179,20 @@ private:
     std::size_t nodes_used_ = 0;
     std::size_t backends_used_ = 0;
     std::size_t slots_used_ = 0;
-    std::mutex slots_mutex_;                      // nodes_used_ .. slots_used_, pool_
+    std::mutex slots_mutex_;  // nodes_used_ .. slots_used_, pool_
     std::vector<std::unique_ptr<SentRequest>> requests_owned_;
     std::vector<SentRequest*> pool_;
 
     // What was announced
     std::atomic<std::uint64_t> stamps_{1};
-    ref::Event event_;                            // simulated: the one being judged
-    std::vector<bool> is_wait_;                   // by id: drains and waits for quiet; simulated, or under events_mutex_
-    std::mutex events_mutex_;                     // events_, is_wait_
-    std::vector<TimedEvent> events_;              // since the last rest
-    std::vector<TimedEvent> earlier_;             // before that
+    ref::Event event_;  // simulated: the one being judged
+    std::vector<bool>
+        is_wait_;  // by id: drains and waits for quiet; simulated, or under events_mutex_
+    std::mutex events_mutex_;          // events_, is_wait_
+    std::vector<TimedEvent> events_;   // since the last rest
+    std::vector<TimedEvent> earlier_;  // before that
     std::vector<TimedEvent> batch_;
+    ref::State start_;  // before the earliest of them
     Lineariser lineariser_;
 
     blkdrain::Snapshot snapshot_;
@@ -245,7 +262,8 @@ void ImplementationAdapter::close(bool clean) {
         pool_.push_back(request.get());
     }
     if (drivers_.active.load(std::memory_order_relaxed) != 0) {
-        stage_->misbehaved(22, "active_at_the_end", "the drivers count requests that never left their nodes (R22)");
+        stage_->misbehaved(22, "active_at_the_end",
+                           "the drivers count requests that never left their nodes (R22)");
     }
     world_->close(true);
 }
@@ -318,8 +336,9 @@ Result ImplementationAdapter::call(const Call& call) {
         case Opcode::send:
             return send(call);
         case Opcode::complete:
-            ScriptedDriver::answer(*requests_[call.request],
-                                   call.variant ? make_error_code(Errc::io_error) : std::error_code{});
+            ScriptedDriver::answer(*requests_[call.request], call.variant
+                                                                 ? make_error_code(Errc::io_error)
+                                                                 : std::error_code{});
             return Result::ok;
         case Opcode::close_token: {
             blkdrain::OperationToken token = std::move(tokens_[call.token]);
@@ -355,7 +374,8 @@ Result ImplementationAdapter::call(const Call& call) {
 }
 
 void ImplementationAdapter::new_node(const Call& call) {
-    auto driver = std::make_unique<ScriptedDriver>(drivers_, call.node, static_cast<SettleKind>(call.number), call.pinned);
+    auto driver = std::make_unique<ScriptedDriver>(
+        drivers_, call.node, static_cast<SettleKind>(call.number), call.pinned);
     ScriptedDriver* const its_driver = driver.get();
     {
         const std::lock_guard<std::mutex> lock(slots_mutex_);
@@ -363,7 +383,8 @@ void ImplementationAdapter::new_node(const Call& call) {
         node_ids_[call.node].store(0, std::memory_order_relaxed);
     }
     std::string name = "n" + std::to_string(call.node);
-    const blkdrain::NodeId id = graph_->add_node(std::move(name), std::move(driver), world_->loop(call.loop));
+    const blkdrain::NodeId id =
+        graph_->add_node(std::move(name), std::move(driver), world_->loop(call.loop));
     // release: with the id comes the node.
     node_ids_[call.node].store(id.value, std::memory_order_release);
     const blkdrain::os::mutex_lock lock(drivers_.mutex);
@@ -383,7 +404,8 @@ void ImplementationAdapter::new_backend(const Call& call) {
     CallScope scope;
     scope.pinned = call.pinned;
     CurrentCall::set(&scope);
-    backends_[call.backend].emplace(*graph_, "b" + std::to_string(call.backend), world_->loop(call.loop));
+    backends_[call.backend].emplace(*graph_, "b" + std::to_string(call.backend),
+                                    world_->loop(call.loop));
     CurrentCall::set(nullptr);
     blkdrain::BlockBackend& backend = *backends_[call.backend];
     backend_ids_[call.backend].store(backend.id().value, std::memory_order_release);
@@ -413,7 +435,8 @@ Result ImplementationAdapter::send(const Call& call) {
     sent->slot = no_slot;
     sent->id = 0;
     sent->held.store(nullptr, std::memory_order_relaxed);
-    // A driver may see the request before submit returns, and a refused one does not exist: the announcement tells.
+    // A driver may see the request before submit returns, and a refused one does not exist: the
+    // announcement tells.
     CallScope scope;
     scope.sent = sent;
     CurrentCall::set(&scope);
@@ -422,7 +445,8 @@ Result ImplementationAdapter::send(const Call& call) {
     blkdrain::BlockBackend& backend = *backends_[call.backend];
     const blkdrain::Completion completion{&ImplementationAdapter::completed, sent};
     if (call.token != no_slot) {
-        error = backend.submit(sent->io(), completion, blkdrain::TokenId{token_id(call.token)}, &id);
+        error =
+            backend.submit(sent->io(), completion, blkdrain::TokenId{token_id(call.token)}, &id);
     } else {
         error = backend.submit(sent->io(), completion, &id);
     }
@@ -445,7 +469,8 @@ template <class Options>
 Options ImplementationAdapter::options_of(const Call& call) const {
     Options options;
     if (call.holds_section != no_slot) {
-        options.holding.sections.push_back(blkdrain::OperationId{operation_id(stage_->wait_of_section(call.holds_section))});
+        options.holding.sections.push_back(
+            blkdrain::OperationId{operation_id(stage_->wait_of_section(call.holds_section))});
     }
     if (call.holds_token != no_slot) {
         options.holding.tokens.push_back(blkdrain::TokenId{token_id(call.holds_token)});
@@ -505,7 +530,8 @@ void ImplementationAdapter::control(const Call& call) {
     const auto change = [&] { return options_of<ChangeOptions>(call); };
     const auto plain = [&] { return options_of<WaitOptions>(call); };
     blkdrain::Wait wait;
-    blkdrain::BlockBackend* const backend = call.backend == no_slot ? nullptr : &*backends_[call.backend];
+    blkdrain::BlockBackend* const backend =
+        call.backend == no_slot ? nullptr : &*backends_[call.backend];
     switch (call.opcode) {
         case Opcode::open_token: {
             std::vector<blkdrain::BackendId> set{backend->id()};
@@ -513,13 +539,16 @@ void ImplementationAdapter::control(const Call& call) {
                 set.push_back(blkdrain::BackendId{backend_id(call.also)});
             }
             const Slot own_wait = call.own_wait;
-            wait = graph_->open_token(std::move(set), plain(), [this, own_wait](const Error& error, blkdrain::OperationToken token) {
-                if (token.open()) {
-                    token_ids_[token_of_wait_[own_wait]].store(token.id().value, std::memory_order_relaxed);
-                    tokens_[token_of_wait_[own_wait]] = std::move(token);
-                }
-                over(own_wait, error, false);
-            });
+            wait = graph_->open_token(
+                std::move(set), plain(),
+                [this, own_wait](const Error& error, blkdrain::OperationToken token) {
+                    if (token.open()) {
+                        token_ids_[token_of_wait_[own_wait]].store(token.id().value,
+                                                                   std::memory_order_relaxed);
+                        tokens_[token_of_wait_[own_wait]] = std::move(token);
+                    }
+                    over(own_wait, error, false);
+                });
             break;
         }
         case Opcode::drain:
@@ -549,11 +578,14 @@ void ImplementationAdapter::control(const Call& call) {
             break;
         }
         case Opcode::quiet:
-            wait = graph_->quiet(blkdrain::OperationId{operation_id(stage_->wait_of_section(call.section))}, plain(), done(call));
+            wait = graph_->quiet(
+                blkdrain::OperationId{operation_id(stage_->wait_of_section(call.section))}, plain(),
+                done(call));
             break;
         case Opcode::attach:
-            wait = graph_->attach(node(call.node), roles[static_cast<std::size_t>(call.role) % roles.size()], node(call.other), change(),
-                                  done(call));
+            wait = graph_->attach(node(call.node),
+                                  roles[static_cast<std::size_t>(call.role) % roles.size()],
+                                  node(call.other), change(), done(call));
             break;
         case Opcode::detach:
             wait = graph_->detach(node(call.node), call.number, change(), done(call));
@@ -574,7 +606,8 @@ void ImplementationAdapter::control(const Call& call) {
             wait = graph_->remove_medium(backend->id(), change(), done(call));
             break;
         case Opcode::set_loop:
-            wait = graph_->set_event_loop(node(call.node), world_->loop(call.loop), plain(), done(call));
+            wait = graph_->set_event_loop(node(call.node), world_->loop(call.loop), plain(),
+                                          done(call));
             break;
         case Opcode::close_backend:
             wait = backend->close(plain(), done(call));
@@ -592,7 +625,8 @@ void ImplementationAdapter::control(const Call& call) {
     keep(call, wait, scope);
 }
 
-void ImplementationAdapter::keep(const Call& call, const blkdrain::Wait& wait, const CallScope& scope) {
+void ImplementationAdapter::keep(const Call& call, const blkdrain::Wait& wait,
+                                 const CallScope& scope) {
     if (call.own_wait == no_slot) {
         return;
     }
@@ -604,7 +638,8 @@ void ImplementationAdapter::keep(const Call& call, const blkdrain::Wait& wait, c
     }
 }
 
-// Nothing is active below the node of a drained section that has just begun (R20), by the drivers' own count.
+// Nothing is active below the node of a drained section that has just begun (R20), by the drivers'
+// own count.
 void ImplementationAdapter::drained_is_quiet(Slot section) {
     const Slot anchor = stage_->drained_node(section);
     // Elsewhere the graph that the walk sees may be another one by the time the drivers are asked.
@@ -627,15 +662,18 @@ void ImplementationAdapter::drained_is_quiet(Slot section) {
         }
     }
     for (std::size_t slot = 0; slot < nodes_used_; ++slot) {
-        if (std::find(below.begin(), below.end(), node_id(static_cast<Slot>(slot))) == below.end()) {
+        if (std::find(below.begin(), below.end(), node_id(static_cast<Slot>(slot))) ==
+            below.end()) {
             continue;
         }
         const PinnedDriver driver(drivers_, static_cast<Slot>(slot));
         if (driver && driver->active() != 0) {
             stage_->misbehaved(20, "active_at_idle",
-                               "drained section of n" + std::to_string(node_id(anchor)) + " has begun and the driver of n" +
+                               "drained section of n" + std::to_string(node_id(anchor)) +
+                                   " has begun and the driver of n" +
                                    std::to_string(node_id(static_cast<Slot>(slot))) + " counts " +
-                                   std::to_string(driver->active()) + " requests or settles in it (R20)");
+                                   std::to_string(driver->active()) +
+                                   " requests or settles in it (R20)");
         }
     }
 }
@@ -660,7 +698,8 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
             break;
         case Kind::send:
             if (announcement.error == Errc::ok) {
-                if (CallScope* scope = CurrentCall::get(); scope != nullptr && scope->sent != nullptr) {
+                if (CallScope* scope = CurrentCall::get();
+                    scope != nullptr && scope->sent != nullptr) {
                     SentRequest& sent = *scope->sent;
                     sent.id = announcement.id;
                     sent.slot = stage_->request_exists(sent.call);
@@ -681,12 +720,13 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
         if (wait) {
             is_wait_[announcement.id] = true;
         }
-        if (announcement.kind == Kind::abandon && !announcement.flag && announcement.id < is_wait_.size() &&
-            is_wait_[announcement.id]) {
+        if (announcement.kind == Kind::abandon && !announcement.flag &&
+            announcement.id < is_wait_.size() && is_wait_[announcement.id]) {
             event.wait = {announcement.id};
             event.section = {};
         }
-        // An owner that refuses to move does so through its listener, which comes after the backend.
+        // An owner that refuses to move does so through its listener, which comes after the
+        // backend.
         if (announcement.kind == Kind::backend_new) {
             const CallScope* scope = CurrentCall::get();
             event.pinned = scope != nullptr && scope->pinned;
@@ -732,13 +772,17 @@ void ImplementationAdapter::rest() {
         return;
     }
     const ref::State before = stage_->judge().model();
+    if (earlier_.empty()) {
+        start_ = before;
+    }
     if (!follow(batch_, before, earlier_.empty())) {
-        // The batch alone fits no more: perhaps an earlier one was taken in an order that cannot be told from the right
-        // one until now.
+        // The batch alone fits no more: perhaps an earlier one was taken in an order that cannot be
+        // told from the right one until now.
         std::vector<TimedEvent> all = earlier_;
         all.insert(all.end(), batch_.begin(), batch_.end());
         if (!earlier_.empty()) {
-            const Order order = lineariser_.search({}, all, [this](const ref::State& state) { return right(state); });
+            const Order order = lineariser_.search(
+                start_, all, [this](const ref::State& state) { return right(state); });
             if (order.found) {
                 // Its earlier part has been told already; results do not depend on the order.
                 std::vector<ref::Event> news;
@@ -770,8 +814,10 @@ bool ImplementationAdapter::right(const ref::State& state) const {
     return !trial.failed();
 }
 
-bool ImplementationAdapter::follow(const std::vector<TimedEvent>& events, const ref::State& from, bool report) {
-    const Order order = lineariser_.search(from, events, [this](const ref::State& state) { return right(state); });
+bool ImplementationAdapter::follow(const std::vector<TimedEvent>& events, const ref::State& from,
+                                   bool report) {
+    const Order order =
+        lineariser_.search(from, events, [this](const ref::State& state) { return right(state); });
     if (order.found) {
         stage_->judge().adopt(order.state, order.events);
         return true;
@@ -779,8 +825,8 @@ bool ImplementationAdapter::follow(const std::vector<TimedEvent>& events, const 
     if (!report) {
         return false;
     }
-    // For the time line and the reason: as far as it went, then the event that did not fit. Events that fit but lead to
-    // another state than the one seen are judged in the order of announcement.
+    // For the time line and the reason: as far as it went, then the event that did not fit. Events
+    // that fit but lead to another state than the one seen are judged in the order of announcement.
     Judge& judge = stage_->judge();
     for (const TimedEvent& timed : events) {
         judge.announce(timed.event);
@@ -792,7 +838,8 @@ bool ImplementationAdapter::follow(const std::vector<TimedEvent>& events, const 
     if (!judge.failed() && order.reason) {
         judge.refuse(*order.reason);
     } else if (!judge.failed()) {
-        judge.violation("trace", 2, "no_order", "no order of the events that were announced explains what was seen (R2)");
+        judge.violation("trace", 2, "no_order",
+                        "no order of the events that were announced explains what was seen (R2)");
     }
     return false;
 }
@@ -819,16 +866,18 @@ void ImplementationAdapter::look(bool explain) {
         node.closing = view.closing;
     }
     for (const blkdrain::Snapshot::BackendView& view : snapshot_.backends) {
-        observed_.backends.push_back({view.id.value, number_of(view.loop), view.root.value, view.gated, view.closing});
+        observed_.backends.push_back(
+            {view.id.value, number_of(view.loop), view.root.value, view.gated, view.closing});
     }
     for (const blkdrain::Snapshot::RequestView& view : snapshot_.requests) {
         const auto has = [&](blkdrain::Blocker blocker) {
             return (view.blockers & static_cast<std::uint8_t>(blocker)) != 0;
         };
-        observed_.requests.push_back({view.id.value, view.backend.value, view.token.value,
-                                      static_cast<Observed::State>(view.state), has(blkdrain::Blocker::gate),
-                                      has(blkdrain::Blocker::order),
-                                      has(blkdrain::Blocker::rate) || has(blkdrain::Blocker::plug)});
+        observed_.requests.push_back(
+            {view.id.value, view.backend.value, view.token.value,
+             static_cast<Observed::State>(view.state), has(blkdrain::Blocker::gate),
+             has(blkdrain::Blocker::order),
+             has(blkdrain::Blocker::rate) || has(blkdrain::Blocker::plug)});
     }
     for (const blkdrain::Snapshot::TokenView& view : snapshot_.tokens) {
         observed_.tokens.push_back({view.id.value, view.open});
@@ -840,9 +889,11 @@ void ImplementationAdapter::look(bool explain) {
         return;
     }
     observed_.explained = true;
-    const auto add = [&](bool of_token, std::uint32_t of, const blkdrain::Explanation& explanation) {
+    const auto add = [&](bool of_token, std::uint32_t of,
+                         const blkdrain::Explanation& explanation) {
         for (const blkdrain::WaitItem& item : explanation.items) {
-            observed_.items.push_back({of_token, of, static_cast<Observed::Awaited>(item.kind), item.id});
+            observed_.items.push_back(
+                {of_token, of, static_cast<Observed::Awaited>(item.kind), item.id});
         }
     };
     for (const blkdrain::Snapshot::OperationView& view : snapshot_.operations) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The library, in the world this file is compiled for: simulated, or real threads with real epoll. Follows what the library
-// announces, has it judged, and hears the owners and the scripted drivers.
+// The library, in the world this file is compiled for: simulated, or real threads with real epoll.
+// Follows what the library announces, has it judged, and hears the owners and the scripted drivers.
 #pragma once
 
 #include <memory>

@@ -31,7 +31,8 @@ Result result_from(ref::Error error) {
 
 // What happens on a loop, after the call that made it due has returned.
 bool needs_loop(Kind kind) {
-    return kind == Kind::done || kind == Kind::notify || kind == Kind::settle_start || kind == Kind::complete;
+    return kind == Kind::done || kind == Kind::notify || kind == Kind::settle_start ||
+           kind == Kind::complete;
 }
 
 }  // namespace
@@ -115,8 +116,9 @@ Result ReferenceAdapter::call(const Call& call) {
                 event.token = {token_id(call.token)};
             }
             const ref::Request* parent =
-                call.completing == no_slot ? nullptr
-                                           : ref::find(model(), ref::RequestId{request_id(call.completing)});
+                call.completing == no_slot
+                    ? nullptr
+                    : ref::find(model(), ref::RequestId{request_id(call.completing)});
             if (parent != nullptr && parent->backend == event.backend) {
                 event.parent = parent->id;
             }
@@ -145,8 +147,9 @@ Result ReferenceAdapter::call(const Call& call) {
             return simple(Kind::end);
         case Opcode::settle_done:
             event.node = {node_id(call.node)};
-            event.error = call.variant || settles_[call.node] == SettleKind::fails ? ref::Error::io_error
-                                                                                   : ref::Error::ok;
+            event.error = call.variant || settles_[call.node] == SettleKind::fails
+                              ? ref::Error::io_error
+                              : ref::Error::ok;
             return simple(Kind::settle_done);
         case Opcode::internal_start:
             event.kind = Kind::internal_start;
@@ -172,7 +175,8 @@ Result ReferenceAdapter::call(const Call& call) {
 // The operations that wait.
 Result ReferenceAdapter::control(const Call& call, ref::Event& event) {
     if (call.holds_section != no_slot) {
-        event.holding.sections.push_back({operation_id(stage_->wait_of_section(call.holds_section))});
+        event.holding.sections.push_back(
+            {operation_id(stage_->wait_of_section(call.holds_section))});
     }
     if (call.holds_token != no_slot) {
         event.holding.tokens.push_back({token_id(call.holds_token)});
@@ -352,8 +356,9 @@ void ReferenceAdapter::perform_due(bool all) {
     while (!stage_->judge().failed()) {
         due_.clear();
         ref::due(model(), due_);
-        const auto next = std::find_if(due_.begin(), due_.end(),
-                                       [all](const ref::Event& event) { return all || !needs_loop(event.kind); });
+        const auto next = std::find_if(due_.begin(), due_.end(), [all](const ref::Event& event) {
+            return all || !needs_loop(event.kind);
+        });
         if (next == due_.end()) {
             return;
         }
@@ -397,7 +402,8 @@ void ReferenceAdapter::perform(const ref::Event& event) {
         case Kind::token_open:
         case Kind::token_fail:
             announce(event);
-            callbacks_.push_back({wait_of_token_[event.token.value - 1], result_from(event.error), false});
+            callbacks_.push_back(
+                {wait_of_token_[event.token.value - 1], result_from(event.error), false});
             break;
         case Kind::drain_done:
         case Kind::quiet_done:
@@ -410,21 +416,23 @@ void ReferenceAdapter::perform(const ref::Event& event) {
             break;
         case Kind::abandon:
             announce(event);
-            callbacks_.push_back({event.token     ? wait_of_token_[event.token.value - 1]
-                                  : event.wait    ? wait_of(event.wait.value)
-                                                  : wait_of(event.section.value),
+            callbacks_.push_back({event.token  ? wait_of_token_[event.token.value - 1]
+                                  : event.wait ? wait_of(event.wait.value)
+                                               : wait_of(event.section.value),
                                   result_from(event.error), false});
             break;
         default:
             announce(event);
             if (!stage_->judge().failed() && reports_begin(model(), event)) {
-                callbacks_.push_back({wait_of(event.section.value), result_from(event.error), true});
+                callbacks_.push_back(
+                    {wait_of(event.section.value), result_from(event.error), true});
             }
             break;
     }
 }
 
-// The devices: a leaf that holds waits for the scenario, another one answers at once, no medium is an error.
+// The devices: a leaf that holds waits for the scenario, another one answers at once, no medium is
+// an error.
 void ReferenceAdapter::admitted(const ref::Event& event) {
     const ref::Request* request = ref::find(model(), event.request);
     if (request == nullptr) {
@@ -440,8 +448,9 @@ void ReferenceAdapter::admitted(const ref::Event& event) {
     } else {
         const ref::Node* node = ref::find(model(), backend->root);
         while (!node->children.empty()) {
-            node = ref::find(model(), request->direction == ref::Direction::read ? node->children.front()
-                                                                                 : node->children.back());
+            node = ref::find(model(), request->direction == ref::Direction::read
+                                          ? node->children.front()
+                                          : node->children.back());
         }
         if (stage_->node_holds(node->id.value - 1)) {
             stage_->request_held(slot, true);
@@ -500,8 +509,9 @@ void ReferenceAdapter::await(const std::function<bool()>&) {
 
 void ReferenceAdapter::advance(std::uint64_t ticks) {
     now_ += ticks;
-    std::stable_sort(deadlines_.begin(), deadlines_.end(),
-                     [](const Deadline& a, const Deadline& b) { return a.at < b.at; });
+    std::sort(deadlines_.begin(), deadlines_.end(), [](const Deadline& a, const Deadline& b) {
+        return a.at != b.at ? a.at < b.at : a.wait < b.wait;
+    });
     std::size_t reached = 0;
     for (; reached < deadlines_.size() && deadlines_[reached].at <= now_; ++reached) {
         perform_due(true);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The reference alone, as a mock of an implementation: performs each call as the model decides it, does at once what the
-// model says is due, and answers for the devices.
+// The reference alone, as a mock of an implementation: performs each call as the model decides it,
+// does at once what the model says is due, and answers for the devices.
 #pragma once
 
 #include <cstdint>

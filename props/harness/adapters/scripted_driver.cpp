@@ -38,7 +38,9 @@ struct ScriptedDriver::MetadataWrite final : blkdrain::InnerRequest {
 
 // HarnessCanary::rogue_driver
 struct ScriptedDriver::RogueWrite final : blkdrain::InnerRequest {
-    static void done(InnerRequest& self, std::error_code) { delete &static_cast<RogueWrite&>(self); }
+    static void done(InnerRequest& self, std::error_code) {
+        delete &static_cast<RogueWrite&>(self);
+    }
 };
 
 PinnedDriver::PinnedDriver(DriverWorld& world, Slot slot) : world_(world), slot_(slot) {
@@ -71,8 +73,9 @@ ScriptedDriver::~ScriptedDriver() {
     }
     if (active() != 0) {
         world_.stage->misbehaved(27, "closed_while_active",
-                                 "the node number " + std::to_string(slot_) + " was destroyed with " +
-                                     std::to_string(active()) + " requests or settles in it (R27)");
+                                 "the node number " + std::to_string(slot_) +
+                                     " was destroyed with " + std::to_string(active()) +
+                                     " requests or settles in it (R27)");
     }
     world_.stage->node_gone(slot_);
 }
@@ -140,11 +143,13 @@ void ScriptedDriver::settle_or_hold() {
 }
 
 void ScriptedDriver::settle_done(bool error) {
-    end_settle(error || settle_ == SettleKind::fails ? make_error_code(blkdrain::Errc::io_error) : std::error_code{});
+    end_settle(error || settle_ == SettleKind::fails ? make_error_code(blkdrain::Errc::io_error)
+                                                     : std::error_code{});
 }
 
 void ScriptedDriver::end_settle(std::error_code result) {
-    if (blkdrain::Settlement* settlement = settlement_.exchange(nullptr, std::memory_order_acq_rel)) {
+    if (blkdrain::Settlement* settlement =
+            settlement_.exchange(nullptr, std::memory_order_acq_rel)) {
         leave();
         settlement->complete(result);
     }
@@ -162,10 +167,11 @@ std::error_code ScriptedDriver::begin_internal() {
     if (!error) {
         active_.fetch_add(1, std::memory_order_seq_cst);
         world_.active.fetch_add(1, std::memory_order_relaxed);
-    } else if (world_.canary == HarnessCanary::rogue_driver && blkdrain::EventLoop::current() == &node_->loop() &&
-               !node_->children().empty()) {
+    } else if (world_.canary == HarnessCanary::rogue_driver &&
+               blkdrain::EventLoop::current() == &node_->loop() && !node_->children().empty()) {
         auto* write = new RogueWrite;
-        write->send(node_->loop(), blkdrain::Io::flush(), *node_->children().front(), &RogueWrite::done);
+        write->send(node_->loop(), blkdrain::Io::flush(), *node_->children().front(),
+                    &RogueWrite::done);
     }
     return error;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The driver of every node in a scenario. A node without children is a leaf: it holds what reaches it until the scenario
-// completes it, or answers at once. Other nodes forward: a read to the first child, a write to the last. Each driver counts
-// what is active in its node: an oracle that knows nothing of the library's own accounting, nor of the reference.
+// The driver of every node in a scenario. A node without children is a leaf: it holds what reaches
+// it until the scenario completes it, or answers at once. Other nodes forward: a read to the first
+// child, a write to the last. Each driver counts what is active in its node: an oracle that knows
+// nothing of the library's own accounting, nor of the reference.
 #pragma once
 
 #include <array>
@@ -25,7 +26,7 @@ namespace blkdrain_props {
 // An owner's request on its way; Io::buffer points at it, so that each driver knows what it serves.
 struct SentRequest {
     class ImplementationAdapter* adapter = nullptr;
-    Call call;                            // the send
+    Call call;  // the send
     Slot slot = no_slot;
     std::uint32_t id = 0;
     std::atomic<blkdrain::Request*> held{nullptr};  // by a leaf, waiting for the scenario
@@ -46,11 +47,11 @@ struct DriverWorld {
     Stage* stage = nullptr;
     bool threaded = false;
     HarnessCanary canary = HarnessCanary::none;
-    std::atomic<int> active{0};          // in all nodes together
+    std::atomic<int> active{0};           // in all nodes together
     std::atomic<std::uint64_t> moves{0};  // changes whenever a driver or an owner is called
 
-    // The drivers by slot, null when gone. A driver is not destroyed while it is pinned: a node may be closed at any time,
-    // and what it starts on its own account comes from any thread.
+    // The drivers by slot, null when gone. A driver is not destroyed while it is pinned: a node may
+    // be closed at any time, and what it starts on its own account comes from any thread.
     blkdrain::os::mutex mutex;  // drivers, pins
     blkdrain::os::condition unpinned;
     std::array<class ScriptedDriver*, 64> drivers{};
@@ -83,7 +84,8 @@ public:
     void submit(blkdrain::Node& node, blkdrain::Request& request) override;
     [[nodiscard]] bool settles() const override { return settle_ != SettleKind::none; }
     void settle(blkdrain::Node& node, blkdrain::Settlement& settlement) override;
-    [[nodiscard]] bool may_move(const blkdrain::Node& node, const blkdrain::EventLoop& loop) const override;
+    [[nodiscard]] bool may_move(const blkdrain::Node& node,
+                                const blkdrain::EventLoop& loop) const override;
 
     // Ends a request that a leaf holds; nothing if none does.
     static void answer(SentRequest& sent, std::error_code result);
@@ -112,7 +114,8 @@ private:
     const SettleKind settle_;
     const bool pinned_;
     std::atomic<int> active_{0};
-    // The graph asks may_move when the node is born, before anybody can use it: that is how the driver learns its node.
+    // The graph asks may_move when the node is born, before anybody can use it: that is how the
+    // driver learns its node.
     mutable blkdrain::Node* node_ = nullptr;
     std::atomic<blkdrain::Settlement*> settlement_{nullptr};
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the implementation runs: threads, loops, rest. One class, one implementation for each world.
+// Where the implementation runs: threads, loops, rest. One class, one implementation for each
+// world.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,8 @@ public:
 
     virtual blkdrain::EventLoop& loop(unsigned number) = 0;
 
-    // Runs `task` on the loop, which comes to rest or at least gets as far as that before the call returns.
+    // Runs `task` on the loop, which comes to rest or at least gets as far as that before the call
+    // returns.
     virtual void on_loop(unsigned loop, const std::function<void()>& task) = 0;
     // Until no loop and no client has anything left to do. `moves` counts what happens.
     virtual void rest(const std::function<std::uint64_t()>& moves) = 0;
@@ -48,8 +50,8 @@ protected:
     World() = default;
 };
 
-// Real world only: how long a tick lasts. Short for many scenarios a second, long where a file says what has not timed
-// out yet. Set before any run.
+// Real world only: how long a tick lasts. Short for many scenarios a second, long where a file says
+// what has not timed out yet. Set before any run.
 void set_real_tick_ns(std::uint64_t duration);
 
 }  // namespace blkdrain_props

@@ -83,8 +83,8 @@ public:
         latch_.wait(1, "a task on a loop");
     }
 
-    // Rounds of one task per loop. When between two rounds no loop did anything but that task, and nothing was counted by
-    // `moves`, and once more so, nothing is left that could move anything.
+    // Rounds of one task per loop. When between two rounds no loop did anything but that task, and
+    // nothing was counted by `moves`, and once more so, nothing is left that could move anything.
     void rest(const std::function<std::uint64_t()>& moves) override {
         std::array<std::uint64_t, loops_max> before{};
         std::uint64_t moves_before = 0;
@@ -149,7 +149,8 @@ public:
 
     void advance(std::uint64_t ticks) override {
         // A little more, so that what is due at that instant has fired.
-        std::this_thread::sleep_for(std::chrono::nanoseconds(ticks * real_tick_ns + real_tick_ns / 4));
+        std::this_thread::sleep_for(
+            std::chrono::nanoseconds(ticks * real_tick_ns + real_tick_ns / 4));
     }
     std::uint64_t tick_duration_ns() const override { return real_tick_ns; }
 
@@ -175,7 +176,8 @@ private:
 
     std::array<std::unique_ptr<blkdrain::EventLoop>, loops_max> loops_;
     std::array<std::thread, loops_max> threads_;
-    std::array<std::uint64_t, loops_max> rounds_{};  // busy rounds as of the last task; written on the loop, then signalled
+    std::array<std::uint64_t, loops_max>
+        rounds_{};  // busy rounds as of the last task; written on the loop, then signalled
     unsigned used_ = 1;
     Latch latch_;
     ClientGate gate_;

@@ -17,8 +17,8 @@ namespace blkdrain_props {
 
 namespace {
 
-// In step pace and default order the loops run on the host's stack, round by round: no switches. Otherwise loops and
-// clients are simulated threads and the strategy decides who runs.
+// In step pace and default order the loops run on the host's stack, round by round: no switches.
+// Otherwise loops and clients are simulated threads and the strategy decides who runs.
 class SimulatedWorld final : public World {
 public:
     void open(const Scenario& scenario) override {

@@ -3,6 +3,7 @@
 
 #include <blkdrain_ref/rules/admission.h>
 #include <blkdrain_ref/rules/change.h>
+#include <blkdrain_ref/rules/context.h>
 #include <blkdrain_ref/rules/wait.h>
 
 namespace blkdrain_ref {
@@ -174,7 +175,8 @@ Items remaining(const State& state, const Section& section) {
             (left.contains(node.id) && (quiet || node.settle == Settle::running)))
             items.push_back({.kind = Item::Kind::settling, .node = node.id});
     if (section.kind == SectionKind::change)
-        append(items, passes(state, shape, section.id, ends_of(state, section)));
+        append(items, passes(state, shape, section.id,
+                             ends_of(state, section) | move_of_change(state, shape, section).nodes));
     if (section.kind == SectionKind::close_node)
         append(items, passes(state, shape, section.id, section.closing));
     return items;

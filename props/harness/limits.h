@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "harness/scenario.h"
+
+namespace blkdrain_props {
+
+// Upper bounds; each scenario draws its own sizes below them. Larger values than the format has
+// room for are cut.
+struct Limits {
+    std::size_t nodes = 6;
+    std::size_t backends = 4;
+    std::size_t clients = 2;
+    std::size_t operations = 20;  // of all clients together
+    std::uint8_t loops = 2;
+    Pace pace = Pace::step;
+    Strategy strategy = Strategy::default_order;
+};
+
+}  // namespace blkdrain_props

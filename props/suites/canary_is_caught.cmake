@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# cmake -DCHECK=... -DNAME=... -DRULE=... -DOUT=... -P canary_is_caught.cmake: the broken variant is caught by its rule.
+execute_process(
+    COMMAND "${CHECK}" --canary "${NAME}" --seconds 10 --out "${OUT}"
+    RESULT_VARIABLE result
+    OUTPUT_VARIABLE output
+    ERROR_VARIABLE output
+)
+if(NOT result EQUAL 1)
+    message(FATAL_ERROR "exit status ${result} instead of 1:\n${output}")
+endif()
+if(NOT output MATCHES "rule: ${RULE},")
+    message(FATAL_ERROR "not caught by ${RULE}:\n${output}")
+endif()
+if(NOT output MATCHES "replay: ./dev replay ([^ ]+) --adapter ([a-z]+)")
+    message(FATAL_ERROR "no command that replays it:\n${output}")
+endif()
+foreach(file IN ITEMS minimal.scn original.scn trace.txt reason.txt)
+    cmake_path(GET CMAKE_MATCH_1 PARENT_PATH folder)
+    if(NOT EXISTS "${folder}/${file}")
+        message(FATAL_ERROR "${folder}/${file} is missing")
+    endif()
+endforeach()

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# cmake -DCHECK=... -DOUT=... -P front_end.cmake: exit statuses and messages of blkdrain-check.
+file(MAKE_DIRECTORY "${OUT}")
+
+# expect(<status> <regex> <arguments...>)
+function(expect status regex)
+    execute_process(COMMAND "${CHECK}" ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+    if(NOT result EQUAL status OR NOT output MATCHES "${regex}")
+        message(FATAL_ERROR "blkdrain-check ${ARGN}: status ${result}, expected ${status} and '${regex}':\n${output}")
+    endif()
+endfunction()
+
+expect(0 "--seconds" --help)
+expect(2 "" --no-such-option)
+expect(2 "" --suite no-such-suite)
+expect(2 "" --canary no-such-canary)
+expect(2 "" --seconds 0)
+expect(0 "admit-while-gated R2\n" --list-canaries)
+expect(2 "cannot be read" replay "${OUT}/no-such-file.scn")
+
+file(WRITE "${OUT}/malformed.scn" "scenario 1\nnode n0\nbackend b0 on n0\nsend b0 sideways loop 0\n")
+expect(2 "malformed.scn:4:9: " replay "${OUT}/malformed.scn")
+
+file(WRITE "${OUT}/right.scn" "scenario 1\nnode n0\nbackend b0 on n0\nsend b0 read loop 0\ndrain b0\nexpect w0 pending\n")
+file(WRITE "${OUT}/wrong.scn" "scenario 1\nrule R10\nnode n0\nbackend b0 on n0\nsend b0 read loop 0\ndrain b0\nexpect w0 ok\n")
+foreach(adapter IN ITEMS reference simulated real)
+    expect(0 "as the rules want it" replay "${OUT}/right.scn" --adapter ${adapter})
+    expect(1 "VIOLATION: .*R10" replay "${OUT}/wrong.scn" --adapter ${adapter})
+endforeach()
+
+# Same seed, same traces.
+foreach(suite IN ITEMS sequential scheduled)
+    execute_process(COMMAND "${CHECK}" --trace-hash ${suite} --seed 7 --trace-hash-count 50 OUTPUT_VARIABLE first)
+    execute_process(COMMAND "${CHECK}" --trace-hash ${suite} --seed 7 --trace-hash-count 50 OUTPUT_VARIABLE second)
+    if(NOT first OR NOT first STREQUAL second)
+        message(FATAL_ERROR "two runs of ${suite} with the same seed differ")
+    endif()
+endforeach()
