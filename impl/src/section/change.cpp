@@ -115,6 +115,7 @@ void ControlPlane::carry_out(SectionOperation& change) {
     }
     Edits edits = edits_of(change.plan);
     apply(edits);
+    ++graph_generation_;
     publish(edits);
     // A pending detach goes on meaning its edge.
     for_each_section([&](SectionOperation& other) {

@@ -254,6 +254,7 @@ void ControlPlane::erase_node(NodeState& node) {
         edge.child->parents.erase(std::find(edge.child->parents.begin(), edge.child->parents.end(), &node));
     }
     node.edges.clear();
+    ++graph_generation_;
     std::erase(left_, &node);
     graveyard_.push_back(std::move(nodes_[node.id().value]));
 }

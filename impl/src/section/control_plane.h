@@ -248,6 +248,7 @@ private:
     IntrusiveList<Operation> pending_;
     std::uint32_t last_operation_ = 0;
     std::uint32_t last_token_ = 0;
+    std::uint64_t graph_generation_ = 0;                    // counts the changes of edges and nodes
     unsigned live_quiesce_alls_ = 0;
     unsigned pending_changes_ = 0;
 

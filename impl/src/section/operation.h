@@ -112,6 +112,7 @@ struct SectionOperation final : Operation {
     // The settle pass (R20), from quiet until all of `order` is settled.
     bool in_pass = false;
     Nodes order;
+    std::uint64_t ordered_at = 0;               // the generation of the graph that `order` belongs to
     std::size_t next_to_settle = 0;
     NodeState* settling = nullptr;              // the node whose settle it has started and that has not answered
 

@@ -32,6 +32,7 @@ private:
 };
 
 void ControlPlane::order_pass(SectionOperation& section) {
+    section.ordered_at = graph_generation_;
     section.next_to_settle = 0;
     section.order.clear();
     for (const Cover& cover : section.covers) {
@@ -45,8 +46,9 @@ void ControlPlane::order_pass(SectionOperation& section) {
 // Starts whatever can be settled, one node at a time. True when every node of the section that has to be is settled, well or
 // badly. The graph does not change meanwhile.
 bool ControlPlane::run_pass(SectionOperation& section) {
-    // Until the first settle starts, and always for a change, which keeps sections company that may end meanwhile.
-    if (!section.in_pass || section.kind == OperationKind::change) {
+    // Anew until the first settle starts, when the graph has changed (between two settles: R20), and always for a change,
+    // which keeps sections company that may end meanwhile.
+    if (!section.in_pass || section.kind == OperationKind::change || section.ordered_at != graph_generation_) {
         order_pass(section);
     }
     bool all_settled = true;
