@@ -27,9 +27,7 @@ public:
                 send();
             }
         });
-        while (to_finish_ != 0) {
-            graph_.loop->run_once(std::chrono::nanoseconds(-1));
-        }
+        graph_.loop->run();
     }
 
 private:
@@ -43,7 +41,9 @@ private:
     static void completed(void* context, std::error_code result) {
         auto& self = *static_cast<Pump*>(context);
         require(Error(result, "failed"));
-        --self.to_finish_;
+        if (--self.to_finish_ == 0) {
+            self.graph_.loop->stop();
+        }
         self.send();
     }
 

@@ -26,6 +26,7 @@ enum class HarnessCanary : std::uint8_t { none, rogue_driver, completion_swallow
 // clang-format off
 inline constexpr std::array canaries{
     CanaryRow{"admit-while-gated",      2,  CanaryHome::library, 1,  "a send takes the fast path whatever the gate says"},
+    CanaryRow{"done-before-callback",   3,  CanaryHome::library, 2,  "a request counts as done before its completion has run"},
     CanaryRow{"token-opens-gated",      4,  CanaryHome::library, 3,  "a token opens although a backend of it is gated"},
     CanaryRow{"quiet-early",            7,  CanaryHome::library, 4,  "a wait for quiet returns at once"},
     CanaryRow{"notification-lost",      9,  CanaryHome::library, 5,  "the owner is not told that its backend is free again"},

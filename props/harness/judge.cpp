@@ -228,7 +228,7 @@ void Judge::same_state(const Observed& observed) {
     if (failed()) {
         return;
     }
-    const ref::Scope cover = ref::covered(model_);
+    const ref::Scope cover = model_.sections.empty() ? ref::Scope{} : ref::covered(model_);
     if (observed.nodes.size() != model_.nodes.size()) {
         return differs(27, "node_count",
                        "the graph has " + std::to_string(observed.nodes.size()) +

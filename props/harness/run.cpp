@@ -126,6 +126,9 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
     ticks_ = 0;
     operations_ = 0;
     first_unverified_ = 0;
+    performed_ = 0;
+    judged_events_ = 0;
+    judged_performed_ = 0;
 
     judge_.listen(options.time_line);
     adapter_.open(scenario, *this);
@@ -308,6 +311,7 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
         ++operations_;
         ++counts_->operations;
         ++(performed ? count.uses : count.skipped);
+        performed_ += performed ? 1 : 0;
         std::uint64_t overlap = 0;
         for (const Objects::Wait& wait : objects_.waits) {
             overlap += wait.pending ? 1 : 0;
@@ -655,6 +659,12 @@ void Runner::request_over(Slot slot, Result result, unsigned loop) {
         request.result = result;
         backend = request.backend;
     }
+    if (!threaded_ && adapter_.implements() &&
+        ref::find(judge_.model(), ref::RequestId{adapter_.request_id(slot)}) == nullptr) {
+        misbehaved(3, "done_before_callback",
+                   "request r" + std::to_string(adapter_.request_id(slot)) +
+                       " was done before its completion had run (R3)");
+    }
     if (again) {
         misbehaved(3, "completed_twice",
                    "request number " + std::to_string(slot) + " completed twice (R3)");
@@ -776,6 +786,11 @@ void Runner::at_rest() {
     if (judge_.failed()) {
         return;
     }
+    if (judge_.events() == judged_events_ && performed_ == judged_performed_ && !setting_up_) {
+        return;  // nothing was called and nothing moved
+    }
+    judged_events_ = judge_.events();
+    judged_performed_ = performed_;
     judge_.nothing_is_due();
     if (!judge_.failed() && adapter_.implements()) {
         adapter_.observe(observed_, options_.explain);
@@ -812,6 +827,21 @@ std::optional<Violation> Runner::differing_outcome() {
         }
         return found(3, "completion_unannounced",
                      "a request completed whose completion was not announced");
+    }
+    const ref::BackendSet gated =
+        judge_.model().sections.empty() ? ref::BackendSet{} : ref::covered(judge_.model()).backends;
+    for (Slot slot = 0; slot < objects_.backends.size(); ++slot) {
+        const Objects::Backend& backend = objects_.backends[slot];
+        const ref::Backend* entry =
+            backend.listens ? ref::find(judge_.model(), ref::BackendId{adapter_.backend_id(slot)})
+                            : nullptr;
+        if (entry != nullptr && entry->listening && entry->owed.empty() &&
+            (backend.told == Objects::Told::begin) != gated.contains(entry->id)) {
+            return found(9, "notification_missing",
+                         "the owner of b" + std::to_string(entry->id.value) +
+                             " was not told that it is " +
+                             (backend.told == Objects::Told::begin ? "free again" : "gated"));
+        }
     }
     bool all = true;
     for (std::size_t i = first_unverified_; i < objects_.waits.size(); ++i) {

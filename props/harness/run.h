@@ -142,6 +142,9 @@ private:
     std::uint64_t ticks_ = 0;
     std::uint32_t operations_ = 0;
     std::size_t first_unverified_ = 0;
+    std::uint64_t performed_ = 0;      // operations that were not skipped
+    std::uint64_t judged_events_ = 0;  // as of the last time everything was compared at rest
+    std::uint64_t judged_performed_ = 0;
 };
 
 }  // namespace blkdrain_props

@@ -4,6 +4,7 @@
 // the same trace but for the drains' own events.
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,10 @@ class WithoutDrains final : public TimeLine {
 public:
     void event(const ref::Event& event) override {
         using Kind = ref::Event::Kind;
-        if (healing_ || event.kind == Kind::drain || event.kind == Kind::drain_done) {
+        if (event.kind == Kind::drain) {
+            drains_.insert(event.wait.value);
+        }
+        if (healing_ || (event.wait && drains_.contains(event.wait.value))) {
             return;
         }
         ref::Event renamed = event;
@@ -51,6 +55,7 @@ private:
         }
     }
     std::map<std::uint32_t, std::uint32_t> names_;
+    std::set<std::uint32_t> drains_;
     bool healing_ = false;
 };
 

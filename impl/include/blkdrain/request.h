@@ -6,6 +6,7 @@
 #include <span>
 #include <system_error>
 
+#include <blkdrain/detail/check.h>
 #include <blkdrain/detail/task.h>
 #include <blkdrain/event_loop.h>
 #include <blkdrain/export.h>
@@ -66,8 +67,18 @@ public:
     void complete(std::error_code result);
 
     // Hands the request on. The child's completion is then the request's; with `continuation` it goes there instead.
-    void forward(Node& child);
-    void forward(Node& child, Continuation& continuation);
+    void forward(Node& child) {
+        take_answer();
+        target_ = &child;
+        if (!driving_) {
+            set_in_motion();
+        }
+    }
+    void forward(Node& child, Continuation& continuation) {
+        continuation.below = continuations_;
+        continuations_ = &continuation;
+        forward(child);
+    }
 
 protected:
     using Finish = void (*)(Request&, std::error_code);
@@ -83,7 +94,11 @@ protected:
 private:
     friend class detail::LoopCore;
     void drive();
-    void take_answer();
+    void set_in_motion();
+    void take_answer() {
+        BLKDRAIN_CHECK(answer_owed_, "a submit is answered once, on the request's loop if forwarded");
+        answer_owed_ = false;
+    }
     static void completed_elsewhere(detail::Task& task);
 
     Io io_;

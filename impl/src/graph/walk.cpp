@@ -65,11 +65,31 @@ void Walker::component(NodeState& from, std::uint64_t stamp, Nodes& into) {
     });
 }
 
-bool Walker::reaches(NodeState& from, const NodeState& to) {
+bool Walker::reaches(NodeState& from, NodeState& to) {
+    if (&from == &to) {
+        return true;
+    }
+    const std::uint64_t below = new_stamp();
+    const std::uint64_t above = new_stamp();
     scratch_.clear();
-    const std::uint64_t stamp = new_stamp();
-    down(from, stamp, scratch_);
-    return to.mark == stamp;
+    climb_.clear();
+    visit(from, below, scratch_);
+    visit(to, above, climb_);
+    for (std::size_t next = 0; next < scratch_.size() && next < climb_.size(); ++next) {
+        for (const auto& edge : scratch_[next]->edges) {
+            if (edge.child->mark == above) {
+                return true;
+            }
+            visit(*edge.child, below, scratch_);
+        }
+        for (NodeState* parent : climb_[next]->parents) {
+            if (parent->mark == below) {
+                return true;
+            }
+            visit(*parent, above, climb_);
+        }
+    }
+    return false;
 }
 
 void Walker::sort_topologically(Nodes& nodes) {

@@ -26,8 +26,9 @@ public:
     // Comp(n): connected component.
     void component(NodeState& from, std::uint64_t stamp, Nodes& into);
 
-    // True if `to` is in Down(from).
-    bool reaches(NodeState& from, const NodeState& to);
+    // True if `to` is in Down(from). Looks down from the one and up from the other in step, so the smaller side sets the
+    // cost: attaching at the end of a long chain is O(1).
+    bool reaches(NodeState& from, NodeState& to);
 
     // Sorts `nodes` so that parents come before children (edges outside the set ignored).
     void sort_topologically(Nodes& nodes);
@@ -38,6 +39,7 @@ public:
 private:
     std::uint64_t last_stamp_ = 0;
     Nodes scratch_;
+    Nodes climb_;
 };
 
 }  // namespace detail

@@ -76,8 +76,10 @@ void LoopCore::enter() {
 void LoopCore::leave() {
     set_alarm();
     // L3. Also wakes a foreign loop that polls fd().
-    if (!posted_.prepare_sleep() || !ready_.empty() || !moving_.empty()) {
+    const bool work_left = !posted_.prepare_sleep() || !ready_.empty() || !moving_.empty();
+    if (work_left && !woke_itself_) {
         wake_.signal();
+        woke_itself_ = true;
     }
     CurrentSlot::set(nullptr);
     // release: hands what belongs to the owning thread on to the next one.
@@ -88,7 +90,8 @@ void LoopCore::run() {
     enter();
     do {
         round(os::duration(-1), true);
-        // acquire: what was done before stop is visible after run. One stop ends one run.
+        // relaxed: the exchange decides; acquire: what was done before stop is visible after run.
+        // One stop ends one run.
     } while (!(stop_.load(std::memory_order_relaxed) &&
                stop_.exchange(false, std::memory_order_acquire)));
     leave();
@@ -142,6 +145,7 @@ std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
     for (const os::ready& event : std::span(events_).first(count)) {
         if (event.cookie == wake_cookie) {
             wake_.clear();
+            woke_itself_ = false;
         } else if (event.cookie == alarm_cookie) {
             alarm_.clear();
             alarm_deadline_.reset();

@@ -132,6 +132,7 @@ private:
     std::optional<os::time_point> alarm_deadline_;  // what alarm_ is armed for
     DescriptorTable descriptors_;
     std::array<os::ready, events_per_round> events_{};
+    bool woke_itself_ = false;  // wake_ is signalled, by leave, and not cleared since
     std::uint64_t rounds_ = 0;
     std::uint64_t busy_rounds_ = 0;
 };

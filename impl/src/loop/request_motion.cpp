@@ -55,23 +55,8 @@ void Request::completed_elsewhere(detail::Task& task) {
     request.loop_->core().set_in_motion(request);
 }
 
-void Request::forward(Node& child) {
-    take_answer();
-    target_ = &child;
-    if (!driving_) {
-        loop_->core().set_in_motion(*this);
-    }
-}
-
-void Request::forward(Node& child, Continuation& continuation) {
-    continuation.below = continuations_;
-    continuations_ = &continuation;
-    forward(child);
-}
-
-void Request::take_answer() {
-    BLKDRAIN_CHECK(answer_owed_, "a submit is answered once, on the request's loop if forwarded");
-    answer_owed_ = false;
+void Request::set_in_motion() {
+    loop_->core().set_in_motion(*this);
 }
 
 void Request::drive() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <system_error>
@@ -10,6 +11,8 @@
 
 #include <blkdrain/coro.h>
 #include <blkdrain/event_loop.h>
+
+#include "os/backend.h"
 
 namespace blkdrain::testing {
 
@@ -27,24 +30,27 @@ public:
     Ledger() = default;
     Ledger(const Ledger&) = delete;
     Ledger& operator=(const Ledger&) = delete;
-    ~Ledger() { EXPECT_EQ(alive_, 0) << "a coroutine's frame was not freed"; }
+    ~Ledger() { EXPECT_EQ(alive(), 0) << "a coroutine's frame was not freed"; }
 
     class Entry {
     public:
-        explicit Entry(Ledger& ledger) noexcept : ledger_(&ledger) { ++ledger.alive_; }
+        explicit Entry(Ledger& ledger) noexcept : ledger_(&ledger) {
+            // relaxed, here and below: read when all threads have been joined.
+            ledger.alive_.fetch_add(1, std::memory_order_relaxed);
+        }
         Entry(Entry&& other) noexcept : Entry(*other.ledger_) {}
         Entry& operator=(Entry&&) = delete;
-        ~Entry() { --ledger_->alive_; }
+        ~Entry() { ledger_->alive_.fetch_sub(1, std::memory_order_relaxed); }
 
     private:
         Ledger* ledger_;
     };
 
     Entry entry() noexcept { return Entry(*this); }
-    [[nodiscard]] int alive() const { return alive_; }
+    [[nodiscard]] int alive() const { return alive_.load(std::memory_order_relaxed); }
 
 private:
-    int alive_ = 0;
+    os::atomic<int> alive_{0};
 };
 
 inline coro::Task<void> mark_end(coro::Task<void> task, bool& over) {

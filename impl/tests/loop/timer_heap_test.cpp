@@ -21,7 +21,7 @@ TEST(TimerHeap, OrdersByDeadlineThenByAge) {
     std::vector<int> ran;
     for (const auto& [deadline, name] :
          {std::pair{30, 0}, {10, 1}, {20, 2}, {10, 3}, {30, 4}, {10, 5}}) {
-        heap.add(at(deadline), [&ran, name = name] { ran.push_back(name); });
+        heap.add(at(deadline), [&ran, noted = name] { ran.push_back(noted); });
     }
     while (!heap.empty()) {
         heap.pop()();

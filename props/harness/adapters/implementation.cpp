@@ -47,6 +47,7 @@ struct CallScope {
     std::uint32_t id = 0;         // of the operation or token announced
     SentRequest* sent = nullptr;  // of a send
     bool pinned = false;          // of a new backend
+    std::uint64_t since = 0;      // stamp taken before the call
 };
 struct CallScopeTag {};
 using CurrentCall = blkdrain::os::thread_slot<CallScopeTag, CallScope>;
@@ -525,6 +526,7 @@ void ImplementationAdapter::control(const Call& call) {
         token_of_wait_[call.own_wait] = call.own_token;
     }
     CallScope scope;
+    scope.since = threaded() ? stamp() : 0;
     CurrentCall::set(&scope);
     const auto node = [&](Slot slot) { return NodeId{slot == no_slot ? 0 : node_id(slot)}; };
     const auto change = [&] { return options_of<ChangeOptions>(call); };
@@ -749,6 +751,13 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
     timed.thread = thread_number();
     timed.until = stamp();
     timed.since = announcement.since == 0 ? timed.until : announcement.since;
+    if (announcement.kind == Kind::settle || announcement.kind == Kind::drain) {
+        // What was in flight, which decides the result of the one and what the other covers, was looked at some time
+        // between the call and now.
+        if (const CallScope* scope = CurrentCall::get()) {
+            timed.since = scope->since;
+        }
+    }
 }
 
 void ImplementationAdapter::rest() {
