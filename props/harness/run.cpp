@@ -926,7 +926,7 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
         found = "no such object";
         return false;
     }
-    const auto word_at = [&](const auto& words, std::size_t index) {
+    const auto word_at = [&](std::span<const std::string_view> words, std::size_t index) {
         found = words[index];
         return index == record.b;
     };

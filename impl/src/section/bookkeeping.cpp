@@ -16,7 +16,11 @@ namespace detail {
 // --- covers --------------------------------------------------------------------------------------------------------
 
 void ControlPlane::add_cover(SectionOperation& section, const Member& member) {
-    Cover& cover = section.covers.emplace_back();
+    Cover* free = section.unused_covers.empty() ? nullptr : section.unused_covers.back();
+    if (free != nullptr) {
+        section.unused_covers.pop_back();
+    }
+    Cover& cover = free != nullptr ? *free : section.covers.emplace_back();
     cover.section = &section;
     cover.node = member.node;
     cover.backend = member.backend;
@@ -96,6 +100,10 @@ void ControlPlane::forget_settle_unless_kept(NodeState& node) {
 }
 
 void ControlPlane::uncover(Cover& cover) {
+    if (cover.node == nullptr && cover.backend == nullptr) {
+        return;
+    }
+    cover.section->unused_covers.push_back(&cover);
     if (cover.busy) {
         cover.busy = false;
         --cover.section->busy_members;
@@ -105,7 +113,7 @@ void ControlPlane::uncover(Cover& cover) {
         node.covers.unlink(cover);
         cover.node = nullptr;
         left_.push_back(&node);
-    } else if (cover.backend != nullptr) {
+    } else {
         Backend& backend = *cover.backend;
         backend.covers.unlink(cover);
         cover.backend = nullptr;
@@ -120,6 +128,7 @@ void ControlPlane::uncover_all(SectionOperation& section) {
         uncover(cover);
     }
     section.covers.clear();
+    section.unused_covers.clear();
 }
 
 // --- gates ---------------------------------------------------------------------------------------------------------

@@ -106,6 +106,7 @@ struct SectionOperation final : Operation {
     Nodes to_close;                             // close_node: taken on, not closed yet
 
     std::deque<Cover> covers;                   // elements never move; unlinked ones have neither node nor backend
+    std::vector<Cover*> unused_covers;          // the unlinked ones
     std::size_t busy_members = 0;               // covers with busy set: not quiet before it is zero
     bool quiet_reported = false;
 
