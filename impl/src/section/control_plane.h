@@ -102,7 +102,7 @@ private:
     class Locked;
     class PassSettlement;
     struct Item;                                            // a WaitItem with the objects it speaks of
-    using Items = std::vector<Item>;
+    struct Items;
 
     // control_plane.cpp: objects, and the order in which things get on
     NodeState* find_node(NodeId id);

@@ -20,6 +20,14 @@ struct ControlPlane::Item {
     RequestState state = RequestState::done; // request
     const NodeState* node = nullptr;         // settling, internal
     SectionOperation* section = nullptr;     // section
+
+    [[nodiscard]] std::pair<WaitItem::Kind, std::uint32_t> key() const { return {kind, id}; }
+};
+
+struct ControlPlane::Items : std::vector<Item> {
+    // Somebody was counted whom the walk over the requests did not meet, or no longer: it was sent or got done meanwhile. Who
+    // is counted comes back through released.
+    bool in_motion = false;
 };
 
 namespace {
@@ -115,14 +123,19 @@ void fill_holding(Announcement& announcement, const Holding& holding) {
 ControlPlane::Items ControlPlane::items_of(Operation& operation) {
     Items items;
     const auto add_requests = [&](Backend& backend, auto counts) {
+        std::uint64_t met = 0;
         for_each_request([&](const OuterRequest& request) {
             // relaxed: hints, exact while the loops are at rest.
             const RequestState state = request.state.load(std::memory_order_relaxed);
-            if (request.backend.load(std::memory_order_relaxed) == &backend && state != RequestState::done &&
-                counts(request, state)) {
+            if (request.backend.load(std::memory_order_relaxed) != &backend || state == RequestState::done) {
+                return;
+            }
+            ++met;
+            if (counts(request, state)) {
                 items.push_back({WaitItem::Kind::request, request.id.load(std::memory_order_relaxed), &request, &backend, state});
             }
         });
+        items.in_motion = items.in_motion || met != in_flight(backend);
     };
     const auto add_members = [&](SectionOperation& section) {
         for (const Cover& cover : section.covers) {
@@ -223,10 +236,9 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
             }
         }
     }
-    const auto key = [](const Item& item) { return std::pair(item.kind, item.id); };
-    std::sort(items.begin(), items.end(), [&](const Item& a, const Item& b) { return key(a) < key(b); });
-    items.erase(std::unique(items.begin(), items.end(), [&](const Item& a, const Item& b) { return key(a) == key(b); }),
-                items.end());
+    std::ranges::sort(items, {}, &Item::key);
+    const auto again = std::ranges::unique(items, {}, &Item::key);
+    items.erase(again.begin(), again.end());
     return items;
 }
 
@@ -310,7 +322,7 @@ bool ControlPlane::would_deadlock(Operation& operation) {
         // It opens only after every one of them has ended: one that the caller holds is enough.
         return std::any_of(items.begin(), items.end(), [&](const Item& item) { return hostage(operation, item); });
     }
-    return !items.empty() &&
+    return !items.empty() && !items.in_motion &&
            std::all_of(items.begin(), items.end(), [&](const Item& item) { return hostage(operation, item); });
 }
 
