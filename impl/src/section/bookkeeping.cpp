@@ -286,7 +286,7 @@ void ControlPlane::set_busy(Cover& cover, bool busy) {
 }
 
 // Not quiet: something that was admitted is not DONE, or a token is open. WAITING does not count (R11), unless under a
-// token that has been closed since: then it belongs to an operation that has started.
+// token that has been closed since.
 bool ControlPlane::busy_for(const Cover& cover, std::uint64_t in_flight_now) const {
     const Backend& backend = *cover.backend;
     if (in_flight_now != backend.not_admitted) {
@@ -298,13 +298,15 @@ bool ControlPlane::busy_for(const Cover& cover, std::uint64_t in_flight_now) con
             return true;
         }
     }
-    for (const OuterRequest& request : backend.waiting) {
-        const TokenId token{request.token.load(std::memory_order_relaxed)};
-        if (token.value != 0 && !is_open(token) && !excused(token)) {
-            return true;
-        }
-    }
-    return false;
+    return std::any_of(backend.waiting.begin(), backend.waiting.end(), [&](const OuterRequest& request) {
+        return of_closed_token(request) && !excused(TokenId{request.token.load(std::memory_order_relaxed)});
+    });
+}
+
+// Sent under a token that has been closed since: it belongs to an operation that has started, though it waits.
+bool ControlPlane::of_closed_token(const OuterRequest& request) const {
+    const TokenId token{request.token.load(std::memory_order_relaxed)};
+    return token.value != 0 && !is_open(token);
 }
 
 // A token named by a pending change counts as closed for the own part of every pending change (R24).

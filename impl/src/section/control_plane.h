@@ -144,6 +144,7 @@ private:
     std::uint64_t in_flight(const Backend& backend) const;
     bool busy_for(const Cover& cover, std::uint64_t in_flight_now) const;
     bool excuses(const Cover& cover, TokenId token) const;
+    bool of_closed_token(const OuterRequest& request) const;
     void add_bank(Backend& backend);
     bool retire_banks(Backend& backend);
     void free_counters(Backend& backend);

@@ -147,9 +147,9 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                 continue;
             }
             const auto started = [&](const OuterRequest& request, RequestState state) {
-                const TokenId token{request.token.load(std::memory_order_relaxed)};
-                return !request.never_admitted || (state == RequestState::waiting && token.value != 0 &&
-                                                   !is_open(token) && !excuses(cover, token));
+                return !request.never_admitted ||
+                       (state == RequestState::waiting && of_closed_token(request) &&
+                        !excuses(cover, TokenId{request.token.load(std::memory_order_relaxed)}));
             };
             add_requests(*cover.backend, started);
             for (const TokenId token : cover.backend->open_tokens) {

@@ -173,7 +173,9 @@ std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
         bool certain = false;
         for (const NodeState* member : nodes) {
             for (const Backend& backend : member->backends) {
-                if (!backend.gated() || !backend.open_tokens.empty()) {
+                if (!backend.gated() || !backend.open_tokens.empty() ||
+                    std::any_of(backend.waiting.begin(), backend.waiting.end(),
+                                [this](const OuterRequest& request) { return of_closed_token(request); })) {
                     certain = true;
                     result.push_back(&backend);
                 } else if (const OuterRequest* request = find_admitted(backend); request != nullptr) {
