@@ -64,6 +64,9 @@ TEST_P(Regression, holds) {
     const Outcome outcome = runner.run(parsed.scenario, options, *counts);
     ASSERT_FALSE(outcome.violation)
         << "after " << outcome.violation->step << " operations: " << outcome.violation->sentence;
+    if (parsed.scenario.header.pace == Pace::free) {
+        return;  // what its operations find to act on is up to the schedule
+    }
     // A file whose operations found nothing to act on shows nothing.
     for (const OperationRow& row : operation_table) {
         EXPECT_EQ((*counts)[row.opcode].skipped, 0U) << row.name << " was skipped";

@@ -281,7 +281,8 @@ void ControlPlane::set_busy(Cover& cover, bool busy) {
     busy = busy && cover.demand != Demand::gated;
     if (busy != cover.busy) {
         cover.busy = busy;
-        cover.section->busy_members += busy ? 1 : -1;
+        std::size_t& count = cover.section->busy_members;
+        count = busy ? count + 1 : count - 1;
     }
 }
 

@@ -265,15 +265,16 @@ void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) 
     }
 
     // Each member once, with the strongest demand.
-    std::stable_sort(own.begin(), own.end(), [](const Member& a, const Member& b) {
-        return std::pair(a.demand, a.entering) > std::pair(b.demand, b.entering);
-    });
     const std::uint64_t seen = walker_.new_stamp();
-    for (const Member& member : own) {
-        std::uint64_t& mark = member.node != nullptr ? member.node->mark : member.backend->mark;
-        if (mark != seen) {
-            mark = seen;
-            into.push_back(member);
+    for (const Demand demand : {Demand::settled, Demand::quiet, Demand::gated}) {
+        for (const bool entering : {true, false}) {
+            for (const Member& member : own) {
+                std::uint64_t& mark = member.node != nullptr ? member.node->mark : member.backend->mark;
+                if (member.demand == demand && member.entering == entering && mark != seen) {
+                    mark = seen;
+                    into.push_back(member);
+                }
+            }
         }
     }
 }
