@@ -290,10 +290,14 @@ bool ControlPlane::hostage(const Operation& operation, const Item& item) {
                    });
         }
         case WaitItem::Kind::section: {
+            const bool isolating = operation.kind == OperationKind::isolate;
+            if (!isolating && operation.kind != OperationKind::token) {
+                return false;  // a settle pass, which ends by itself
+            }
             if (holds(held.sections, OperationId{item.id})) {
                 return true;
             }
-            if (operation.kind != OperationKind::isolate) {
+            if (!isolating) {
                 return false;
             }
             if (gated_by_held(*item.section->backend)) {

@@ -23,10 +23,11 @@ bool ControlPlane::is_open(TokenId id) const {
     return found != tokens_.end() && found->second->open;
 }
 
-// Named by a pending change: its requests wait until that ends (R24).
+// Named by a change: its requests wait until that ends, which if given up it does when its settle has returned (R24, R25).
 bool ControlPlane::suspended(TokenId id) const {
-    return pending_changes_ != 0 && std::any_of(pending_.begin(), pending_.end(), [&](const Operation& operation) {
-        if (operation.kind != OperationKind::change) {
+    return pending_changes_ != 0 && std::any_of(operations_.begin(), operations_.end(), [&](const auto& entry) {
+        const Operation& operation = *entry.second;
+        if (operation.kind != OperationKind::change || operation.phase != Operation::Phase::live) {
             return false;
         }
         const auto& named = static_cast<const SectionOperation&>(operation).plan.tokens;
