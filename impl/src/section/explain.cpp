@@ -326,8 +326,16 @@ bool ControlPlane::would_deadlock(Operation& operation) {
         // It opens only after every one of them has ended: one that the caller holds is enough.
         return std::any_of(items.begin(), items.end(), [&](const Item& item) { return hostage(operation, item); });
     }
-    return !items.empty() && !items.in_motion &&
-           std::all_of(items.begin(), items.end(), [&](const Item& item) { return hostage(operation, item); });
+    if (items.empty() || items.in_motion ||
+        !std::all_of(items.begin(), items.end(), [&](const Item& item) { return hostage(operation, item); })) {
+        return false;
+    }
+    // The request being served may have got done since the walk met it; then it comes back through released.
+    return std::all_of(items.begin(), items.end(), [](const Item& item) {
+        // relaxed: a hint; what it leads to is decided under the lock.
+        return item.kind != WaitItem::Kind::request || item.state == RequestState::waiting ||
+               item.request->id.load(std::memory_order_relaxed) == item.id;
+    });
 }
 
 Explanation ControlPlane::explanation(Operation& operation) {
