@@ -38,19 +38,20 @@ BENCHMARK(drained_on_a_chain)
     ->Unit(benchmark::kMicrosecond)
     ->Complexity(benchmark::oN);
 
-// Each rung doubles the number of paths from the top to the bottom.
+// Each rung is two nodes that share both nodes of the next: every rung doubles the number of paths.
 void drained_on_a_ladder(benchmark::State& state) {
     BenchGraph graph;
     NodeId top = graph.add_disk();
-    for (std::int64_t rung = 0; rung < state.range(0); ++rung) {
+    NodeId beside = graph.add_disk();
+    for (std::int64_t rung = 1; rung < state.range(0); ++rung) {
         const NodeId left = graph.add_filter();
         const NodeId right = graph.add_filter();
-        const NodeId above = graph.add_filter();
-        graph.attach(left, top);
-        graph.attach(right, top);
-        graph.attach(above, left);
-        graph.attach(above, right);
-        top = above;
+        for (const NodeId upper : {left, right}) {
+            graph.attach(upper, top);
+            graph.attach(upper, beside);
+        }
+        top = left;
+        beside = right;
     }
     BlockBackend backend = graph.add_backend(top);
     drain_node(state, graph, top);

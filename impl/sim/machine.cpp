@@ -683,7 +683,8 @@ void Machine::notify_all(ConditionState& condition) {
 void Machine::spin() {
     Fiber& fiber = *this_fiber;
     publish(fiber, {OperationKind::spin, ObjectClass::none, false, 0});
-    // What others wrote since the last time may have come after the caller's last look: then it looks once more.
+    // What others wrote since the last time may have come after the caller's last look: then it
+    // looks once more.
     const std::uint64_t written_by_others = writes_ - fiber.own_writes;
     if (written_by_others == fiber.others_writes_seen) {
         fiber.wait = Fiber::Wait::spin;

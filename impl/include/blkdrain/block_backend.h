@@ -21,22 +21,24 @@ BLKDRAIN_EXPORT void retain(Backend* backend) noexcept;
 BLKDRAIN_EXPORT void release(Backend* backend) noexcept;
 }  // namespace detail
 
-// How a request ends: `function(context, result)` on the loop that sent it, once, never inside submit. The request counts
-// as in flight until the function has returned (R3).
+// How a request ends: `function(context, result)` on the loop that sent it, once, never inside
+// submit. The request counts as in flight until the function has returned (R3).
 struct Completion {
     using Function = void (*)(void* context, std::error_code result);
     Function function = nullptr;
     void* context = nullptr;
 };
 
-// Told when the backend becomes gated and when it is free again, in turn, on the backend's home loop (R9). Advisory: the
-// gate does not depend on what the listener does (R1). May send requests and begin sections, not change the graph.
+// Told when the backend becomes gated and when it is free again, in turn, on the backend's home
+// loop (R9). Advisory: the gate does not depend on what the listener does (R1). May send requests
+// and begin sections, not change the graph.
 class BLKDRAIN_EXPORT SectionListener {
 public:
     virtual void section_begin() = 0;
     virtual void section_end() = 0;
 
-    // Whether the backend may move to `loop` (R28). Called with the graph's lock held: answer, call nothing.
+    // Whether the backend may move to `loop` (R28). Called with the graph's lock held: answer, call
+    // nothing.
     [[nodiscard]] virtual bool may_move(const EventLoop& loop) const {
         static_cast<void>(loop);
         return true;
@@ -46,8 +48,8 @@ protected:
     ~SectionListener() = default;
 };
 
-// The handle through which an owner does I/O, with at most one root node ("medium"). Movable; one owner.
-// Threads: any, but for submit (a loop of the graph) and destruction (one thread, last).
+// The handle through which an owner does I/O, with at most one root node ("medium"). Movable; one
+// owner. Threads: any, but for submit (a loop of the graph) and destruction (one thread, last).
 class BLKDRAIN_EXPORT BlockBackend {
 public:
     BlockBackend() noexcept = default;
@@ -59,15 +61,18 @@ public:
 
     [[nodiscard]] BackendId id() const;
 
-    // Sends a request on the calling thread's loop. Errors mean that there is no request and no completion: not_on_loop,
-    // closing, bad_token. A gated backend accepts the request and keeps it waiting (R2). `id`, if given, gets its id.
+    // Sends a request on the calling thread's loop. Errors mean that there is no request and no
+    // completion: not_on_loop, closing, bad_token. A gated backend accepts the request and keeps it
+    // waiting (R2). `id`, if given, gets its id.
     std::error_code submit(const Io& io, Completion completion, RequestId* id = nullptr);
     // Under an open token that covers this backend: never gated (R4).
-    std::error_code submit(const Io& io, Completion completion, const OperationToken& token, RequestId* id = nullptr);
-    std::error_code submit(const Io& io, Completion completion, TokenId token, RequestId* id = nullptr);
+    std::error_code submit(const Io& io, Completion completion, const OperationToken& token,
+                           RequestId* id = nullptr);
+    std::error_code submit(const Io& io, Completion completion, TokenId token,
+                           RequestId* id = nullptr);
 
-    // blk_drain: waits for every request and open token of this backend as of the call, and for what the completions of
-    // those send (R10). Does not stop anybody.
+    // blk_drain: waits for every request and open token of this backend as of the call, and for
+    // what the completions of those send (R10). Does not stop anybody.
     Wait drain(WaitOptions options, DoneCallback done);
 
     // Everybody else above this backend's node is stopped (R23). Live when effective.
@@ -75,12 +80,12 @@ public:
     // Stops this backend alone.
     Wait self_quiesce(WaitOptions options, SectionCallback begun);
 
-    // Refuses new requests, cancels waiting ones, waits for the rest, then detaches (R27). busy while the backend holds a
-    // section. After success every call fails with no_such_object.
+    // Refuses new requests, cancels waiting ones, waits for the rest, then detaches (R27). busy
+    // while the backend holds a section. After success every call fails with no_such_object.
     Wait close(WaitOptions options, DoneCallback done);
 
-    // Once; told at once if gated already. Null takes the listener away: no call runs or comes after that on the home
-    // loop; from other threads wait for the loop first.
+    // Once; told at once if gated already. Null takes the listener away: no call runs or comes
+    // after that on the home loop; from other threads wait for the loop first.
     Error set_listener(SectionListener* listener);
 
 private:

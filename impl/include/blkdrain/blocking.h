@@ -11,8 +11,9 @@
 
 BLKDRAIN_NAMESPACE_BEGIN
 
-// The waiting operations for plain threads: each returns when the callback form would have called back. On the thread of an
-// event loop they return Errc::would_block_loop at once and do nothing (R8).
+// The waiting operations for plain threads: each returns when the callback form would have called
+// back. On the thread of an event loop they return Errc::would_block_loop at once and do nothing
+// (R8).
 namespace blocking {
 
 struct SectionResult {
@@ -30,19 +31,26 @@ BLKDRAIN_EXPORT SectionResult isolate(BlockBackend& backend, IsolateOptions opti
 BLKDRAIN_EXPORT SectionResult self_quiesce(BlockBackend& backend, WaitOptions options = {});
 
 BLKDRAIN_EXPORT SectionResult drained(Graph& graph, NodeId node, WaitOptions options = {});
-BLKDRAIN_EXPORT SectionResult quiesce_all(Graph& graph, std::vector<BackendId> except, WaitOptions options = {});
+BLKDRAIN_EXPORT SectionResult quiesce_all(Graph& graph, std::vector<BackendId> except,
+                                          WaitOptions options = {});
 BLKDRAIN_EXPORT Error quiet(Graph& graph, OperationId section, WaitOptions options = {});
 BLKDRAIN_EXPORT Error settle(Graph& graph, NodeId node, WaitOptions options = {});
-BLKDRAIN_EXPORT TokenResult open_token(Graph& graph, std::vector<BackendId> backends, WaitOptions options = {});
+BLKDRAIN_EXPORT TokenResult open_token(Graph& graph, std::vector<BackendId> backends,
+                                       WaitOptions options = {});
 
-BLKDRAIN_EXPORT Error attach(Graph& graph, NodeId parent, std::string role, NodeId child, ChangeOptions options = {});
-BLKDRAIN_EXPORT Error detach(Graph& graph, NodeId parent, std::size_t index, ChangeOptions options = {});
+BLKDRAIN_EXPORT Error attach(Graph& graph, NodeId parent, std::string role, NodeId child,
+                             ChangeOptions options = {});
+BLKDRAIN_EXPORT Error detach(Graph& graph, NodeId parent, std::size_t index,
+                             ChangeOptions options = {});
 BLKDRAIN_EXPORT Error replace(Graph& graph, NodeId old, NodeId now, ChangeOptions options = {});
-BLKDRAIN_EXPORT Error insert_filter(Graph& graph, NodeId node, NodeId filter, ChangeOptions options = {});
+BLKDRAIN_EXPORT Error insert_filter(Graph& graph, NodeId node, NodeId filter,
+                                    ChangeOptions options = {});
 BLKDRAIN_EXPORT Error remove_filter(Graph& graph, NodeId filter, ChangeOptions options = {});
-BLKDRAIN_EXPORT Error insert_medium(Graph& graph, BackendId backend, NodeId node, ChangeOptions options = {});
+BLKDRAIN_EXPORT Error insert_medium(Graph& graph, BackendId backend, NodeId node,
+                                    ChangeOptions options = {});
 BLKDRAIN_EXPORT Error remove_medium(Graph& graph, BackendId backend, ChangeOptions options = {});
-BLKDRAIN_EXPORT Error set_event_loop(Graph& graph, NodeId node, EventLoop& loop, WaitOptions options = {});
+BLKDRAIN_EXPORT Error set_event_loop(Graph& graph, NodeId node, EventLoop& loop,
+                                     WaitOptions options = {});
 BLKDRAIN_EXPORT Error close(Graph& graph, NodeId node, WaitOptions options = {});
 
 }  // namespace blocking

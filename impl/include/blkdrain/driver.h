@@ -26,7 +26,8 @@ protected:
     ~Settlement() = default;
 };
 
-// What a driver knows of the node it serves (QEMU's BlockDriverState). Owned by the graph, alive until the node is closed.
+// What a driver knows of the node it serves (QEMU's BlockDriverState). Owned by the graph, alive
+// until the node is closed.
 class BLKDRAIN_EXPORT Node {
 public:
     Node(const Node&) = delete;
@@ -35,8 +36,8 @@ public:
     [[nodiscard]] NodeId id() const { return id_; }
     [[nodiscard]] const std::string& name() const { return name_; }
 
-    // The children in the order of attachment. Stable while a request or a settle of this node is served: a change waits
-    // until nothing crosses the edge (R24).
+    // The children in the order of attachment. Stable while a request or a settle of this node is
+    // served: a change waits until nothing crosses the edge (R24).
     [[nodiscard]] std::span<Node* const> children() const { return {children_, children_count_}; }
 
     // The node's home loop. A context change moves it while the node is settled and stopped (R28).
@@ -44,8 +45,9 @@ public:
 
     [[nodiscard]] Driver& driver() const { return *driver_; }
 
-    // Work on the node's own account: metadata write-back, a timer (R22). Errc::stopped while a section stops the node
-    // (R21), Errc::closing while it is closed: try again later. Each successful begin is followed by one end. Any thread.
+    // Work on the node's own account: metadata write-back, a timer (R22). Errc::stopped while a
+    // section stops the node (R21), Errc::closing while it is closed: try again later. Each
+    // successful begin is followed by one end. Any thread.
     [[nodiscard]] std::error_code begin_internal();
     void end_internal();
 
@@ -61,7 +63,8 @@ protected:
     std::size_t children_count_ = 0;
 };
 
-// The code behind a node, destroyed on the home loop after its node was closed, or with the graph. Calls come on the loops named here, one at a time per loop; a driver that serves requests of
+// The code behind a node, destroyed on the home loop after its node was closed, or with the graph.
+// Calls come on the loops named here, one at a time per loop; a driver that serves requests of
 // several loops guards its own state.
 class BLKDRAIN_EXPORT Driver {
 public:
@@ -76,11 +79,16 @@ public:
     // Whether settle has anything to do. Must not change while the node is in a graph.
     [[nodiscard]] virtual bool settles() const { return false; }
 
-    // Write dirty metadata to the children (QEMU's .bdrv_drain and .bdrv_inactivate merged, R21), on the node's home loop,
-    // with inner requests; nothing else is active in the node then. Dirty again at first use: there is no "unsettle".
-    virtual void settle(Node& node, Settlement& settlement) { static_cast<void>(node); settlement.complete({}); }
+    // Write dirty metadata to the children (QEMU's .bdrv_drain and .bdrv_inactivate merged, R21),
+    // on the node's home loop, with inner requests; nothing else is active in the node then. Dirty
+    // again at first use: there is no "unsettle".
+    virtual void settle(Node& node, Settlement& settlement) {
+        static_cast<void>(node);
+        settlement.complete({});
+    }
 
-    // Whether the node may move to `loop` (R28). Called with the graph's lock held: answer, call nothing.
+    // Whether the node may move to `loop` (R28). Called with the graph's lock held: answer, call
+    // nothing.
     [[nodiscard]] virtual bool may_move(const Node& node, const EventLoop& loop) const {
         static_cast<void>(node);
         static_cast<void>(loop);

@@ -10,19 +10,22 @@
 
 BLKDRAIN_NAMESPACE_BEGIN
 
-// What the library itself refuses or reports. Errors of the operating system and of drivers travel as std::error_code of
-// their own categories; Errc::io_error is for drivers that have nothing better to say.
+// What the library itself refuses or reports. Errors of the operating system and of drivers travel
+// as std::error_code of their own categories; Errc::io_error is for drivers that have nothing
+// better to say.
 enum class Errc {
     ok = 0,
-    busy,              // somebody stands in the way: parents of a node, holder of a section, a notification being served
-    conflict,          // two isolated sections would exclude each other's holder (R23)
-    cycle,             // the change would make a node its own ancestor
-    context,           // somebody refuses to move to another event loop (R28)
-    closing,           // the object is being closed: nothing new is accepted (R27)
-    no_medium,         // the backend has no root node
-    has_medium,        // the backend has one already
-    not_filter,        // the node cannot be inserted or removed as a filter: wrong number of parents or children
-    no_such_edge,      // the parent has no child with that number
+    busy,      // somebody stands in the way: parents of a node, holder of a section, a notification
+               // being served
+    conflict,  // two isolated sections would exclude each other's holder (R23)
+    cycle,     // the change would make a node its own ancestor
+    context,   // somebody refuses to move to another event loop (R28)
+    closing,   // the object is being closed: nothing new is accepted (R27)
+    no_medium,     // the backend has no root node
+    has_medium,    // the backend has one already
+    not_filter,    // the node cannot be inserted or removed as a filter: wrong number of parents or
+                   // children
+    no_such_edge,  // the parent has no child with that number
     no_such_object,    // the id names nothing, or something that is gone
     not_quiesced,      // somebody may still send requests: the message lists the backends (R19)
     would_block_loop,  // a blocking call on the thread of an event loop (R8)
@@ -45,8 +48,8 @@ inline std::error_code make_error_code(Errc code) noexcept {
     return {static_cast<int>(code), error_category()};
 }
 
-// The outcome of a control operation: a code to act on and a sentence to read. The sentence names the backend, node or
-// section concerned; it is empty on success.
+// The outcome of a control operation: a code to act on and a sentence to read. The sentence names
+// the backend, node or section concerned; it is empty on success.
 struct Error {
     std::error_code code;
     std::string message;

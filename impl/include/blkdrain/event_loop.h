@@ -20,17 +20,19 @@ class LoopCore;
 
 // One epoll loop, run by one thread at a time (QEMU's AioContext).
 //
-// Threads: create, destroy, run, run_once and the fd and timer calls belong to the thread that runs the loop (before it
-// runs: to whoever built it). post, stop, name and is_current may be called from any thread.
-// Order: posted tasks run in the order posted by each thread; a task posted while tasks run is run in the next round, so
-// timers and descriptors are never starved.
-// There are no nested loops (R8): run or run_once inside a callback of any loop stops the process.
+// Threads: create, destroy, run, run_once and the fd and timer calls belong to the thread that runs
+// the loop (before it runs: to whoever built it). post, stop, name and is_current may be called
+// from any thread. Order: posted tasks run in the order posted by each thread; a task posted while
+// tasks run is run in the next round, so timers and descriptors are never starved. There are no
+// nested loops (R8): run or run_once inside a callback of any loop stops the process.
 class BLKDRAIN_EXPORT EventLoop {
 public:
-    // `name` appears in messages. Fails when the kernel refuses a descriptor: then `error` is set and the result null.
+    // `name` appears in messages. Fails when the kernel refuses a descriptor: then `error` is set
+    // and the result null.
     static std::unique_ptr<EventLoop> create(std::string name, std::error_code& error);
 
-    // Nothing may be posted any more. What was posted and has not run is run now, on the calling thread.
+    // Nothing may be posted any more. What was posted and has not run is run now, on the calling
+    // thread.
     ~EventLoop();
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
@@ -39,23 +41,28 @@ public:
     void run();
     void stop();
 
-    // One round: waits at most `timeout` for something to do (negative: for ever, zero: not at all), does it, says whether
-    // there was anything. For owners with a loop of their own, which polls fd().
+    // One round: waits at most `timeout` for something to do (negative: for ever, zero: not at
+    // all), does it, says whether there was anything. For owners with a loop of their own, which
+    // polls fd().
     bool run_once(std::chrono::nanoseconds timeout);
 
-    // Readable whenever run_once(0) would find something to do; to be polled by a foreign loop. Never read or written.
+    // Readable whenever run_once(0) would find something to do; to be polled by a foreign loop.
+    // Never read or written.
     [[nodiscard]] int fd() const;
 
     // Runs `task` on the loop's thread, never inside the call.
     void post(std::function<void()> task);
     void post(detail::Task& task);
 
-    // `handler` runs on the loop when `fd` is ready for `events` (EPOLLIN, EPOLLOUT), until remove_fd, as level-triggered
-    // epoll does. After remove_fd returned the handler does not run any more. The descriptor stays the caller's.
-    std::error_code add_fd(int fd, std::uint32_t events, std::function<void(std::uint32_t)> handler);
+    // `handler` runs on the loop when `fd` is ready for `events` (EPOLLIN, EPOLLOUT), until
+    // remove_fd, as level-triggered epoll does. After remove_fd returned the handler does not run
+    // any more. The descriptor stays the caller's.
+    std::error_code add_fd(int fd, std::uint32_t events,
+                           std::function<void(std::uint32_t)> handler);
     void remove_fd(int fd);
 
-    // Runs `task` once, `delay` from now, unless cancel_timer comes first (which says whether it did). Ids are not reused.
+    // Runs `task` once, `delay` from now, unless cancel_timer comes first (which says whether it
+    // did). Ids are not reused.
     using TimerId = std::uint64_t;
     TimerId start_timer(std::chrono::nanoseconds delay, std::function<void()> task);
     bool cancel_timer(TimerId timer);

@@ -21,15 +21,15 @@ namespace detail {
 class AnnouncementSink;
 }
 
-// The block graph and its control plane: nodes, named child edges, sections, changes. The control plane is serialised by
-// one lock, held only while marking; I/O runs beside it, on the loops.
+// The block graph and its control plane: nodes, named child edges, sections, changes. The control
+// plane is serialised by one lock, held only while marking; I/O runs beside it, on the loops.
 //
-// Threads: every call from any thread, also from completions, notifications and drivers' code on a loop. Graph changes from a
-// section notification fail with Errc::busy (R9).
-// Waiting: no call waits. Operations that may have to wait take a callback and return a Wait; refusals come through the
-// callback as well. Blocking forms are in <blkdrain/blocking.h>, awaitable ones in <blkdrain/coro.h>.
-// Life: backends and sections end before the graph; their loops outlive it and still run until its last callback.
-// Misuse: an id of something gone is Errc::no_such_object.
+// Threads: every call from any thread, also from completions, notifications and drivers' code on a
+// loop. Graph changes from a section notification fail with Errc::busy (R9). Waiting: no call
+// waits. Operations that may have to wait take a callback and return a Wait; refusals come through
+// the callback as well. Blocking forms are in <blkdrain/blocking.h>, awaitable ones in
+// <blkdrain/coro.h>. Life: backends and sections end before the graph; their loops outlive it and
+// still run until its last callback. Misuse: an id of something gone is Errc::no_such_object.
 class BLKDRAIN_EXPORT Graph {
 public:
     static constexpr std::size_t loops_max = 64;
@@ -41,21 +41,25 @@ public:
     Graph(const Graph&) = delete;
     Graph& operator=(const Graph&) = delete;
 
-    // Requests can be sent on `loop` and nodes and backends can live there. Before its first use by this graph, once.
+    // Requests can be sent on `loop` and nodes and backends can live there. Before its first use by
+    // this graph, once.
     Error add_loop(EventLoop& loop);
 
     // A node without parents and children. `home` was added before.
     NodeId add_node(std::string name, std::unique_ptr<Driver> driver, EventLoop& home);
 
-    // Graph changes (R24). Each is atomic for every section, waits until nothing crosses the edges concerned, and changes
-    // nothing when it fails. Errors: busy, closing, bad_token, cycle, context, conflict, those named below, and those of
-    // every wait (cancelled, timed_out, would_deadlock).
-    Wait attach(NodeId parent, std::string role, NodeId child, ChangeOptions options, DoneCallback done);
+    // Graph changes (R24). Each is atomic for every section, waits until nothing crosses the edges
+    // concerned, and changes nothing when it fails. Errors: busy, closing, bad_token, cycle,
+    // context, conflict, those named below, and those of every wait (cancelled, timed_out,
+    // would_deadlock).
+    Wait attach(NodeId parent, std::string role, NodeId child, ChangeOptions options,
+                DoneCallback done);
     // The child number `index` of `parent`. no_such_edge.
     Wait detach(NodeId parent, std::size_t index, ChangeOptions options, DoneCallback done);
     // Every parent of `old` but `now` itself, and every backend on it, gets `now` instead.
     Wait replace(NodeId old, NodeId now, ChangeOptions options, DoneCallback done);
-    // Puts `filter`, which has no parents, backends and children, between `node` and everything above it. not_filter.
+    // Puts `filter`, which has no parents, backends and children, between `node` and everything
+    // above it. not_filter.
     Wait insert_filter(NodeId node, NodeId filter, ChangeOptions options, DoneCallback done);
     // Takes `filter`, which has exactly one child, out again. not_filter.
     Wait remove_filter(NodeId filter, ChangeOptions options, DoneCallback done);
@@ -67,10 +71,12 @@ public:
     // Moves the component of `node` to `loop`, all or nothing (R28): context lists every refuser.
     Wait set_event_loop(NodeId node, EventLoop& loop, WaitOptions options, DoneCallback done);
 
-    // Closes a node without parents, and those below it that lose their last parent (R27). busy lists the parents.
+    // Closes a node without parents, and those below it that lose their last parent (R27). busy
+    // lists the parents.
     Wait close(NodeId node, WaitOptions options, DoneCallback done);
 
-    // bdrv_drain: settles everything around `node`; not_quiesced unless all that can reach it is gated and quiet (R19).
+    // bdrv_drain: settles everything around `node`; not_quiesced unless all that can reach it is
+    // gated and quiet (R19).
     Wait settle(NodeId node, WaitOptions options, DoneCallback done);
 
     // Sections (R20, R23). drained is live when idle, quiesce_all when effective.

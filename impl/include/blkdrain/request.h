@@ -18,7 +18,8 @@ class Node;
 
 enum class IoType : std::uint8_t { read, write, discard, flush };
 
-// What a request asks for. Offset and length in bytes. The buffer is the owner's and lives until the completion.
+// What a request asks for. Offset and length in bytes. The buffer is the owner's and lives until
+// the completion.
 struct Io {
     IoType type = IoType::flush;
     std::uint64_t offset = 0;
@@ -40,8 +41,9 @@ struct Io {
 
 class Request;
 
-// A filter's step on the way back: put under a request by forward, run once on the request's loop when the child has
-// completed. It ends by completing or forwarding the request again. Storage is the driver's; it may free itself in `run`.
+// A filter's step on the way back: put under a request by forward, run once on the request's loop
+// when the child has completed. It ends by completing or forwarding the request again. Storage is
+// the driver's; it may free itself in `run`.
 struct Continuation {
     using Run = void (*)(Continuation&, Request&, std::error_code child_result);
 
@@ -51,11 +53,14 @@ struct Continuation {
     Continuation* below = nullptr;
 };
 
-// One request on its way through the graph, as drivers see it. It belongs to the loop it was sent on.
+// One request on its way through the graph, as drivers see it. It belongs to the loop it was sent
+// on.
 //
-// Each submit of a driver is answered by exactly one complete or forward, at once or later. complete may come from any
-// thread; everything else from the request's loop. A second answer stops the process where it can be seen. After the answer the driver must not touch the request again.
-// Neither call runs other drivers or owners inside itself: a chain of any length needs no stack (R8).
+// Each submit of a driver is answered by exactly one complete or forward, at once or later.
+// complete may come from any thread; everything else from the request's loop. A second answer stops
+// the process where it can be seen. After the answer the driver must not touch the request again.
+// Neither call runs other drivers or owners inside itself: a chain of any length needs no stack
+// (R8).
 class BLKDRAIN_EXPORT Request : public detail::Task {
 public:
     Request(const Request&) = delete;
@@ -66,7 +71,8 @@ public:
 
     void complete(std::error_code result);
 
-    // Hands the request on. The child's completion is then the request's; with `continuation` it goes there instead.
+    // Hands the request on. The child's completion is then the request's; with `continuation` it
+    // goes there instead.
     void forward(Node& child) {
         take_answer();
         target_ = &child;
@@ -86,9 +92,10 @@ protected:
     Request() noexcept;
     ~Request() = default;
 
-    // Sets out: the request goes to `node` on `loop`, which must be the calling thread's, once the callback that the loop runs
-    // now is over: neither a driver nor `finish` runs inside the call. `finish` gets the result on that loop, once, when
-    // nothing of the graph holds the request any more; it may free the request or start it again.
+    // Sets out: the request goes to `node` on `loop`, which must be the calling thread's, once the
+    // callback that the loop runs now is over: neither a driver nor `finish` runs inside the call.
+    // `finish` gets the result on that loop, once, when nothing of the graph holds the request any
+    // more; it may free the request or start it again.
     void start(EventLoop& loop, const Io& io, Node& node, Finish finish);
 
 private:
@@ -96,7 +103,8 @@ private:
     void drive();
     void set_in_motion();
     void take_answer() {
-        BLKDRAIN_CHECK(answer_owed_, "a submit is answered once, on the request's loop if forwarded");
+        BLKDRAIN_CHECK(answer_owed_,
+                       "a submit is answered once, on the request's loop if forwarded");
         answer_owed_ = false;
     }
     static void completed_elsewhere(detail::Task& task);
@@ -112,8 +120,8 @@ private:
     bool answer_owed_ = false;  // a driver has it
 };
 
-// A request a driver makes to serve another one, or for its settle (inner: it never meets a gate, R4). Reusable once
-// finished. Sent and finished on one loop.
+// A request a driver makes to serve another one, or for its settle (inner: it never meets a gate,
+// R4). Reusable once finished. Sent and finished on one loop.
 class BLKDRAIN_EXPORT InnerRequest : public Request {
 public:
     using Done = void (*)(InnerRequest&, std::error_code);

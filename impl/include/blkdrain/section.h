@@ -27,13 +27,13 @@ BLKDRAIN_EXPORT void release(ControlPlane* control) noexcept;
 // The graph's control plane: it outlives its graph for as long as a handle names it.
 using ControlRef = detail::Ref<detail::ControlPlane>;
 
-// A live section, from its begin until end() or destruction (R5). Sections end in any order, on any thread; ending never
-// waits and never fails. Ends before its graph is destroyed, or the process stops.
+// A live section, from its begin until end() or destruction (R5). Sections end in any order, on any
+// thread; ending never waits and never fails. Ends before its graph is destroyed, or the process
+// stops.
 class BLKDRAIN_EXPORT Section {
 public:
     Section() noexcept = default;
-    Section(ControlRef control, OperationId id) noexcept
-        : control_(std::move(control)), id_(id) {}
+    Section(ControlRef control, OperationId id) noexcept : control_(std::move(control)), id_(id) {}
     Section(Section&& other) noexcept
         : control_(std::move(other.control_)), id_(std::exchange(other.id_, {})) {}
     Section& operator=(Section&& other) noexcept;
@@ -51,8 +51,8 @@ private:
     OperationId id_;
 };
 
-// "One logical operation in progress" of an owner, spanning several requests on a set of backends (R4). Closed by close()
-// or destruction; requests sent under it before may still be running then.
+// "One logical operation in progress" of an owner, spanning several requests on a set of backends
+// (R4). Closed by close() or destruction; requests sent under it before may still be running then.
 class BLKDRAIN_EXPORT OperationToken {
 public:
     OperationToken() noexcept = default;
@@ -73,8 +73,8 @@ private:
     TokenId id_;
 };
 
-// What the caller of a waiting operation holds itself. A wait ends with Errc::would_deadlock as soon as all that remains
-// could only be released through it (R12).
+// What the caller of a waiting operation holds itself. A wait ends with Errc::would_deadlock as
+// soon as all that remains could only be released through it (R12).
 struct Holding {
     std::vector<OperationId> sections;
     std::vector<TokenId> tokens;
@@ -88,7 +88,8 @@ struct WaitOptions {
     // Gives up with Errc::timed_out this long after the call (R25). None: never.
     std::optional<std::chrono::nanoseconds> deadline;
 
-    // Where the callback runs. Null: the calling thread's loop if it is inside one, else the home loop of the anchor.
+    // Where the callback runs. Null: the calling thread's loop if it is inside one, else the home
+    // loop of the anchor.
     EventLoop* loop = nullptr;
 
     // The call shows up in explain() under this line (R26).
@@ -101,15 +102,17 @@ struct IsolateOptions : WaitOptions {
 };
 
 struct ChangeOptions : WaitOptions {
-    // The caller's open tokens: they count as closed for changes, and their requests wait until this one ends (R24).
+    // The caller's open tokens: they count as closed for changes, and their requests wait until
+    // this one ends (R24).
     std::vector<TokenId> tokens;
 };
 
-// Callbacks of control operations run exactly once, on the loop of WaitOptions, never inside the call.
+// Callbacks of control operations run exactly once, on the loop of WaitOptions, never inside the
+// call.
 using DoneCallback = std::function<void(Error)>;
 
-// With a section that lives unless `error` says there is none. A drained section whose settle failed comes with both: the
-// graph is quiet, though dirty (R21).
+// With a section that lives unless `error` says there is none. A drained section whose settle
+// failed comes with both: the graph is quiet, though dirty (R21).
 using SectionCallback = std::function<void(Error, Section)>;
 
 using TokenCallback = std::function<void(Error, OperationToken)>;
@@ -118,9 +121,10 @@ using TokenCallback = std::function<void(Error, OperationToken)>;
 struct WaitItem {
     enum class Kind { request, token, settling, internal, section };
     Kind kind = Kind::request;
-    std::uint32_t id = 0;       // of the request, token, node or section
-    BackendId backend;          // request: whose
-    std::string text;           // one line for people: "request r7 of b2 'vda': WAITING, gated by s3 begun at mirror.cpp:214"
+    std::uint32_t id = 0;  // of the request, token, node or section
+    BackendId backend;     // request: whose
+    std::string text;  // one line for people: "request r7 of b2 'vda': WAITING, gated by s3 begun
+                       // at mirror.cpp:214"
 
     friend bool operator==(const WaitItem& a, const WaitItem& b) {
         return a.kind == b.kind && a.id == b.id;
@@ -128,23 +132,22 @@ struct WaitItem {
 };
 
 struct Explanation {
-    std::string subject;        // "drain s5 of b1 'vda', begun at job.cpp:31"
+    std::string subject;  // "drain s5 of b1 'vda', begun at job.cpp:31"
     std::vector<WaitItem> items;
 
     [[nodiscard]] std::string text() const;
 };
 
-// Names a pending operation for those who may want to give it up or ask why it waits. A value: copies name the same
-// operation; nothing happens when it goes. Any thread.
+// Names a pending operation for those who may want to give it up or ask why it waits. A value:
+// copies name the same operation; nothing happens when it goes. Any thread.
 class BLKDRAIN_EXPORT Wait {
 public:
     Wait() noexcept = default;
-    Wait(ControlRef control, OperationId id) noexcept
-        : control_(std::move(control)), id_(id) {}
-    Wait(ControlRef control, TokenId id) noexcept
-        : control_(std::move(control)), token_(id) {}
+    Wait(ControlRef control, OperationId id) noexcept : control_(std::move(control)), id_(id) {}
+    Wait(ControlRef control, TokenId id) noexcept : control_(std::move(control)), token_(id) {}
 
-    // Gives the operation up: its callback gets Errc::cancelled. False if its outcome was decided already (R25).
+    // Gives the operation up: its callback gets Errc::cancelled. False if its outcome was decided
+    // already (R25).
     bool abandon();
 
     // What it waits for now; no items once it is over.

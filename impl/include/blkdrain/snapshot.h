@@ -11,7 +11,12 @@
 
 BLKDRAIN_NAMESPACE_BEGIN
 
-enum class RequestState : std::uint8_t { waiting, admitted, completing, done };  // done: also "not sent yet"
+enum class RequestState : std::uint8_t {
+    waiting,
+    admitted,
+    completing,
+    done
+};  // done: also "not sent yet"
 
 // Why a waiting request waits (a set of bits).
 enum class Blocker : std::uint8_t { none = 0, gate = 1, order = 2, rate = 4, plug = 8 };

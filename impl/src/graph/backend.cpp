@@ -5,7 +5,9 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-void retain(Backend* backend) noexcept { backend->owners.retain(); }
+void retain(Backend* backend) noexcept {
+    backend->owners.retain();
+}
 
 void release(Backend* backend) noexcept {
     if (backend->owners.release()) {

@@ -13,21 +13,24 @@ class NodeState;
 class Backend;
 struct SectionOperation;
 
-// What a section asks of a member of its scope before it gets on (R24: who enters later meets what is reached already).
+// What a section asks of a member of its scope before it gets on (R24: who enters later meets what
+// is reached already).
 enum class Demand : std::uint8_t { gated, quiet, settled };
 
-// "This live section covers this node or backend": one element of the set that R5 speaks of. Gated-ness is never counted
-// apart from it: a backend is gated, and a node stopped, as long as its chain of covers is not empty.
+// "This live section covers this node or backend": one element of the set that R5 speaks of.
+// Gated-ness is never counted apart from it: a backend is gated, and a node stopped, as long as its
+// chain of covers is not empty.
 //
 // Owned by the section; linked into the member's chain. Guarded by the control plane's lock.
 struct Cover {
     SectionOperation* section = nullptr;
-    NodeState* node = nullptr;        // exactly one of node and backend is set while linked
+    NodeState* node = nullptr;  // exactly one of node and backend is set while linked
     Backend* backend = nullptr;
-    Cover* next = nullptr;            // in the member's chain
+    Cover* next = nullptr;  // in the member's chain
     Demand demand = Demand::quiet;
-    bool entering = false;            // by a graph change: tokens that the change names count as open here (R24)
-    bool busy = false;                // counted in the section's busy members
+    bool entering =
+        false;          // by a graph change: tokens that the change names count as open here (R24)
+    bool busy = false;  // counted in the section's busy members
 };
 
 // The covers of one node or backend.

@@ -25,7 +25,8 @@ void set_root(Backend& backend, NodeState* root) {
 }
 
 void insert_edge(NodeState& parent, std::size_t index, std::string role, NodeState& child) {
-    parent.edges.insert(parent.edges.begin() + static_cast<std::ptrdiff_t>(index), {std::move(role), &child});
+    parent.edges.insert(parent.edges.begin() + static_cast<std::ptrdiff_t>(index),
+                        {std::move(role), &child});
     child.parents.push_back(&parent);
 }
 
@@ -85,7 +86,8 @@ void undo(Edits& edits) {
 void publish(const Edits& edits) {
     for (const Edit& edit : edits) {
         if (edit.kind == Edit::Kind::set_root) {
-            // release: the request path reads the node behind it after its acquire of the gate word, which opens later.
+            // release: the request path reads the node behind it after its acquire of the gate
+            // word, which opens later.
             edit.backend->medium.store(edit.backend->root, std::memory_order_release);
         } else {
             edit.parent->publish_children();

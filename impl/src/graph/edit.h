@@ -18,12 +18,12 @@ namespace detail {
 struct Edit {
     enum class Kind : std::uint8_t { add_edge, remove_edge, repoint_edge, set_root };
     Kind kind;
-    NodeState* parent = nullptr;   // edges: whose
-    std::size_t index = 0;         // remove_edge, repoint_edge: which child
-    std::string role;              // add_edge, remove_edge
-    Backend* backend = nullptr;    // set_root
-    NodeState* from = nullptr;     // child or root before; null: none
-    NodeState* to = nullptr;       // child or root after; null: none
+    NodeState* parent = nullptr;  // edges: whose
+    std::size_t index = 0;        // remove_edge, repoint_edge: which child
+    std::string role;             // add_edge, remove_edge
+    Backend* backend = nullptr;   // set_root
+    NodeState* from = nullptr;    // child or root before; null: none
+    NodeState* to = nullptr;      // child or root after; null: none
 };
 
 using Edits = std::vector<Edit>;
@@ -32,7 +32,8 @@ using Edits = std::vector<Edit>;
 void apply(Edits& edits);
 void undo(Edits& edits);
 
-// Lets drivers and the request path see the result of `edits`, which are applied. Nothing may cross the edges meanwhile.
+// Lets drivers and the request path see the result of `edits`, which are applied. Nothing may cross
+// the edges meanwhile.
 void publish(const Edits& edits);
 
 }  // namespace detail

@@ -12,7 +12,8 @@ Node::Node(NodeId id, std::string name, EventLoop& loop, Driver& driver)
 
 namespace detail {
 
-NodeState::NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop, std::unique_ptr<Driver> driver)
+NodeState::NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
+                     std::unique_ptr<Driver> driver)
     : Node(id, std::move(name), loop, *driver), control(plane), owned_driver_(std::move(driver)) {}
 
 NodeState::~NodeState() = default;

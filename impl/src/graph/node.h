@@ -23,11 +23,12 @@ struct OnNode;  // tag: the backends that stand on a node
 
 class ControlPlane;
 
-// A node as the control plane sees it. Two pictures of the edges are kept on purpose: `edges` and `parents` belong to the
-// control plane, which may try a change on them; the driver's picture (Node::children) follows at the switch, when
-// nothing crosses the edges (R24).
+// A node as the control plane sees it. Two pictures of the edges are kept on purpose: `edges` and
+// `parents` belong to the control plane, which may try a change on them; the driver's picture
+// (Node::children) follows at the switch, when nothing crosses the edges (R24).
 //
-// All fields are guarded by the control plane's lock; the base class says what drivers may read without it.
+// All fields are guarded by the control plane's lock; the base class says what drivers may read
+// without it.
 class NodeState final : public Node {
 public:
     struct Edge {
@@ -36,7 +37,8 @@ public:
     };
     enum class Settle : std::uint8_t { no, running, done };
 
-    NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop, std::unique_ptr<Driver> driver);
+    NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
+              std::unique_ptr<Driver> driver);
     ~NodeState();
 
     // Shows the driver the edges as they are now.
@@ -46,12 +48,12 @@ public:
     [[nodiscard]] bool stopped() const { return !covers.empty(); }
 
     ControlPlane& control;
-    std::vector<Edge> edges;            // to children, in the order of attachment
-    std::vector<NodeState*> parents;    // one entry an edge
+    std::vector<Edge> edges;          // to children, in the order of attachment
+    std::vector<NodeState*> parents;  // one entry an edge
     IntrusiveList<Backend, OnNode> backends;
     CoverChain covers;
-    OperationId closing;                // the pending close that has taken the node on
-    unsigned internal_requests = 0;     // R22
+    OperationId closing;             // the pending close that has taken the node on
+    unsigned internal_requests = 0;  // R22
     Settle settle = Settle::no;
     std::error_code settle_error;
     std::uint64_t mark = 0;             // stamp of the last walk that came by

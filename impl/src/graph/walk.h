@@ -14,8 +14,9 @@ namespace detail {
 
 using Nodes = std::vector<NodeState*>;
 
-// Walks over the control plane's picture of the graph, each O(edges seen), without recursion. A walk stamps what it visits
-// with a number of its own, so nothing has to be cleared. Under the control plane's lock.
+// Walks over the control plane's picture of the graph, each O(edges seen), without recursion. A
+// walk stamps what it visits with a number of its own, so nothing has to be cleared. Under the
+// control plane's lock.
 class Walker {
 public:
     // Down(n), Up(n): n first. Appended to `into`, except nodes that already carry `stamp`.
@@ -26,8 +27,8 @@ public:
     // Comp(n): connected component.
     void component(NodeState& from, std::uint64_t stamp, Nodes& into);
 
-    // True if `to` is in Down(from). Looks down from the one and up from the other in step, so the smaller side sets the
-    // cost: attaching at the end of a long chain is O(1).
+    // True if `to` is in Down(from). Looks down from the one and up from the other in step, so the
+    // smaller side sets the cost: attaching at the end of a long chain is O(1).
     bool reaches(NodeState& from, NodeState& to);
 
     // Sorts `nodes` so that parents come before children (edges outside the set ignored).

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-
 #include <blkdrain/detail/check.h>
 #include <blkdrain/detail/task.h>
 #include <blkdrain/world.h>

@@ -12,10 +12,11 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-// Tells the tests at which instant an operation takes effect. Compiles to nothing in the installed library.
+// Tells the tests at which instant an operation takes effect. Compiles to nothing in the installed
+// library.
 //
-// In the simulated world no choice point may lie between an effect and its announcement: announce right after the atomic
-// operation that makes the effect, before the next one.
+// In the simulated world no choice point may lie between an effect and its announcement: announce
+// right after the atomic operation that makes the effect, before the next one.
 class Announcer {
 public:
     void announce_to(AnnouncementSink* sink) {

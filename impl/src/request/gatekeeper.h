@@ -14,12 +14,13 @@ namespace detail {
 
 class OuterRequest;
 
-// The slow side of the request path, behind the control plane's lock. Implemented by the control plane; the request path
-// does not know more of it.
+// The slow side of the request path, behind the control plane's lock. Implemented by the control
+// plane; the request path does not know more of it.
 class Gatekeeper {
 public:
-    // The fast path did not take `request`: decides whether it is admitted, waits, or is refused (then there is no
-    // request). `undone`: the fast path had counted it under `counter` and took that back.
+    // The fast path did not take `request`: decides whether it is admitted, waits, or is refused
+    // (then there is no request). `undone`: the fast path had counted it under `counter` and took
+    // that back.
     struct Decision {
         std::error_code refusal;
         bool admitted = false;

@@ -23,7 +23,8 @@ Lane::~Lane() {
     Slab* slab = slabs_.load(std::memory_order_relaxed);
     while (slab != nullptr) {
         for (std::size_t i = 0; i < Slab::size; ++i) {
-            BLKDRAIN_CHECK(slab->at(i).id.load(std::memory_order_relaxed) == 0, "a graph outlives its requests");
+            BLKDRAIN_CHECK(slab->at(i).id.load(std::memory_order_relaxed) == 0,
+                           "a graph outlives its requests");
             std::destroy_at(&slab->at(i));
         }
         Slab* next = slab->next;

@@ -20,7 +20,8 @@ namespace detail {
 
 class OuterRequest;
 
-// What one loop has sent and finished under one counter. sent - done over all lanes is what is in flight.
+// What one loop has sent and finished under one counter. sent - done over all lanes is what is in
+// flight.
 struct Cell {
     os::atomic<std::uint64_t> sent{0};
     os::atomic<std::uint64_t> done{0};
@@ -29,16 +30,23 @@ struct Cell {
 
 // One loop's lane in one graph: the accounting of the requests it sends, and their storage.
 //
-// The handshake between the request path and the control plane (in-flight count against gate, both without a shared write):
-//  1. A sender counts itself (sent + 1) in its own cell, light fence, reads the gate word; if the word is not the one it
+// The handshake between the request path and the control plane (in-flight count against gate, both
+// without a shared write):
+//  1. A sender counts itself (sent + 1) in its own cell, light fence, reads the gate word; if the
+//  word is not the one it
 //     counted under, it uncounts itself (done + 1) and takes the slow path.
-//  2. The control plane writes the gate word, process-wide fence, reads the cells. So either it sees the sender's count or
+//  2. The control plane writes the gate word, process-wide fence, reads the cells. So either it
+//  sees the sender's count or
 //     the sender sees the new word; never neither.
-//  3. A finisher counts (done + 1), light fence, reads `watched`; the control plane sets `watched`, process-wide fence, reads
+//  3. A finisher counts (done + 1), light fence, reads `watched`; the control plane sets `watched`,
+//  process-wide fence, reads
 //     the cells. So either it sees the request done or the finisher reports to it; never neither.
-//  4. Sums are taken over all `done` first, then over all `sent`. If they are equal, nothing was in flight at the instant
-//     between; and nothing new comes under a counter that is closed or gated but from a request in flight or an open token.
-//  5. A cell is written by its loop's thread alone (`watched`: by the control plane under its lock). Cells never move and are
+//  4. Sums are taken over all `done` first, then over all `sent`. If they are equal, nothing was in
+//  flight at the instant
+//     between; and nothing new comes under a counter that is closed or gated but from a request in
+//     flight or an open token.
+//  5. A cell is written by its loop's thread alone (`watched`: by the control plane under its
+//  lock). Cells never move and are
 //     never reset: a counter that changes hands keeps its sums, which are equal then.
 class Lane {
 public:
@@ -75,15 +83,17 @@ public:
 
     void recycle(OuterRequest& request);
 
-    // Any thread: calls visit(const OuterRequest&) for every request in use, as far as can be told while they move.
+    // Any thread: calls visit(const OuterRequest&) for every request in use, as far as can be told
+    // while they move.
     template <class Visit>
     void for_each_request(Visit visit) const;
 
     Gatekeeper& gatekeeper;
     EventLoop& loop;
     LoopCore& core;
-    const std::uint32_t number;              // in the graph, from 0
-    OuterRequest* dispatching = nullptr;     // loop thread: whose completion runs now (R3, R10: chains)
+    const std::uint32_t number;  // in the graph, from 0
+    OuterRequest* dispatching =
+        nullptr;  // loop thread: whose completion runs now (R3, R10: chains)
 
 private:
     static constexpr std::uint32_t lane_bits = 6;  // Graph::loops_max

@@ -26,12 +26,14 @@ Announcement describe_send(const OuterRequest& request, const Backend& backend) 
     return announcement;
 }
 
-std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion completion, TokenId token, RequestId* id) {
+std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion completion,
+                     TokenId token, RequestId* id) {
     OuterRequest& request = lane.allocate();
     request.io = io;
     request.completion = completion;
     request.never_admitted = false;
-    // relaxed, here and below: hints for other threads; the id that makes them count is stored last, with release.
+    // relaxed, here and below: hints for other threads; the id that makes them count is stored
+    // last, with release.
     request.backend.store(&backend, std::memory_order_relaxed);
     request.token.store(token.value, std::memory_order_relaxed);
     request.state.store(RequestState::done, std::memory_order_relaxed);
@@ -48,9 +50,11 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
     const bool open = (word & GateWord::slow) == 0 || canary(Canary::admit_while_gated);
     if (open && token.value == 0) [[likely]] {
         const OuterRequest* parent = lane.dispatching;
-        const bool chained = parent != nullptr && parent->backend.load(std::memory_order_relaxed) == &backend &&
+        const bool chained = parent != nullptr &&
+                             parent->backend.load(std::memory_order_relaxed) == &backend &&
                              !canary(Canary::drain_forgets_chain);
-        counter = chained ? parent->counter.load(std::memory_order_relaxed) : GateWord::counter(word);
+        counter =
+            chained ? parent->counter.load(std::memory_order_relaxed) : GateWord::counter(word);
         request.counter.store(counter, std::memory_order_relaxed);
         request.id.store(number, std::memory_order_release);
         Announcement sent = describe_send(request, backend);
@@ -62,7 +66,8 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
         // acquire: as above, the word may have gone and come back meanwhile.
         if (backend.word.load(std::memory_order_acquire) == word) [[likely]] {
             lane.gatekeeper.announce(sent);
-            lane.gatekeeper.announce(Announced::admit, number, [&](Announcement& a) { a.since = since; });
+            lane.gatekeeper.announce(Announced::admit, number,
+                                     [&](Announcement& a) { a.since = since; });
             request.state.store(RequestState::admitted, std::memory_order_relaxed);
             request.launch();
             return {};
@@ -82,8 +87,10 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
 }
 
 void OuterRequest::launch() {
-    // acquire: the node was complete when it became the root; it cannot change while this request is admitted.
-    NodeState* root = backend.load(std::memory_order_relaxed)->medium.load(std::memory_order_acquire);
+    // acquire: the node was complete when it became the root; it cannot change while this request
+    // is admitted.
+    NodeState* root =
+        backend.load(std::memory_order_relaxed)->medium.load(std::memory_order_acquire);
     if (root == nullptr) {
         finish(make_error_code(Errc::no_medium));
         return;
@@ -112,11 +119,12 @@ void OuterRequest::finish(std::error_code result) {
     outcome_ = result;
     // relaxed: a hint.
     state.store(RequestState::completing, std::memory_order_relaxed);
-    lane.gatekeeper.announce(Announced::complete, id.load(std::memory_order_relaxed), [&](Announcement& announcement) {
-        announcement.error = !result                                     ? Errc::ok
-                             : result == make_error_code(Errc::no_medium) ? Errc::no_medium
-                                                                          : Errc::io_error;
-    });
+    lane.gatekeeper.announce(
+        Announced::complete, id.load(std::memory_order_relaxed), [&](Announcement& announcement) {
+            announcement.error = !result                                      ? Errc::ok
+                                 : result == make_error_code(Errc::no_medium) ? Errc::no_medium
+                                                                              : Errc::io_error;
+        });
     run = [](Task& task) { static_cast<OuterRequest&>(task).dispatch(); };
     lane.core.post_local(*this);
 }
@@ -149,7 +157,8 @@ void OuterRequest::count_done() {
     const std::uint64_t since = gatekeeper.announce.stamp();
     // release: whoever sees the count sees what the completion did.
     cell.done.store(cell.done.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-    gatekeeper.announce(Announced::done, number, [&](Announcement& announcement) { announcement.since = since; });
+    gatekeeper.announce(Announced::done, number,
+                        [&](Announcement& announcement) { announcement.since = since; });
     os::fence_light();
     // relaxed: the fences of the handshake order it (lane.h, 3).
     if (cell.watched.load(std::memory_order_relaxed) != 0) {

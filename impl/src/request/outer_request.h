@@ -24,8 +24,9 @@ namespace detail {
 
 // A request an owner sent through a backend: WAITING, ADMITTED, COMPLETING, DONE.
 //
-// The identifying fields are atomics because explain and snapshot read them from other threads while the loop goes on;
-// they are hints there, except for waiting requests, whose fields the control plane's lock guards.
+// The identifying fields are atomics because explain and snapshot read them from other threads
+// while the loop goes on; they are hints there, except for waiting requests, whose fields the
+// control plane's lock guards.
 class OuterRequest final : public Request, public ListHook<> {
 public:
     explicit OuterRequest(Lane& home) : lane(home), completed_run_(run) {}
@@ -33,7 +34,8 @@ public:
     // Admitted on its own loop: on to the root node, or to the end with no_medium (R3).
     void launch();
 
-    // Admitted by another thread, which holds the control plane's lock: launches on the request's loop.
+    // Admitted by another thread, which holds the control plane's lock: launches on the request's
+    // loop.
     void launch_remotely();
 
     // Taken out of WAITING by close: completes with `cancelled` on its loop.
@@ -42,11 +44,11 @@ public:
     [[nodiscard]] bool is_write() const { return io.type != IoType::read; }
 
     Lane& lane;
-    os::atomic<std::uint32_t> id{0};         // 0: free
+    os::atomic<std::uint32_t> id{0};  // 0: free
     os::atomic<Backend*> backend{nullptr};
     os::atomic<RequestState> state{RequestState::waiting};
     os::atomic<std::uint32_t> token{0};
-    os::atomic<std::uint32_t> counter{0};    // the bank that counts it
+    os::atomic<std::uint32_t> counter{0};  // the bank that counts it
     bool never_admitted = false;
     os::time_point waiting_since{};
     Io io;
@@ -62,10 +64,13 @@ private:
     std::error_code outcome_;
 };
 
-// Sends `io` through `backend` on `lane`, whose loop is the calling thread's. See BlockBackend::submit.
-std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion completion, TokenId token, RequestId* id);
+// Sends `io` through `backend` on `lane`, whose loop is the calling thread's. See
+// BlockBackend::submit.
+std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion completion,
+                     TokenId token, RequestId* id);
 
-// The announcement of `request`, complete but for its error; to be made before the effect it announces.
+// The announcement of `request`, complete but for its error; to be made before the effect it
+// announces.
 Announcement describe_send(const OuterRequest& request, const Backend& backend);
 
 struct Lane::Slab {
@@ -74,7 +79,9 @@ struct Lane::Slab {
     alignas(OuterRequest) std::byte storage[size * sizeof(OuterRequest)];
 
     [[nodiscard]] void* place(std::size_t i) { return &storage[i * sizeof(OuterRequest)]; }
-    [[nodiscard]] OuterRequest& at(std::size_t i) { return *std::launder(static_cast<OuterRequest*>(place(i))); }
+    [[nodiscard]] OuterRequest& at(std::size_t i) {
+        return *std::launder(static_cast<OuterRequest*>(place(i)));
+    }
 };
 
 template <class Visit>

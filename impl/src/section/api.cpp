@@ -14,7 +14,8 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 using detail::ChangeKind;
 
-// --- Section, OperationToken, Wait ---------------------------------------------------------------------------------
+// --- Section, OperationToken, Wait
+// ---------------------------------------------------------------------------------
 
 Section& Section::operator=(Section&& other) noexcept {
     if (this != &other) {
@@ -50,7 +51,8 @@ bool Wait::abandon() {
     if (!control_) {
         return false;
     }
-    return token_.value != 0 ? control_->abandon(token_, Errc::cancelled) : control_->abandon(id_, Errc::cancelled);
+    return token_.value != 0 ? control_->abandon(token_, Errc::cancelled)
+                             : control_->abandon(id_, Errc::cancelled);
 }
 
 Explanation Wait::explain() const {
@@ -60,7 +62,8 @@ Explanation Wait::explain() const {
     return token_.value != 0 ? control_->explain(token_) : control_->explain(id_);
 }
 
-// --- Node ----------------------------------------------------------------------------------------------------------
+// --- Node
+// ----------------------------------------------------------------------------------------------------------
 
 std::error_code Node::begin_internal() {
     auto& node = static_cast<detail::NodeState&>(*this);
@@ -72,44 +75,58 @@ void Node::end_internal() {
     node.control.end_internal(node);
 }
 
-// --- Graph ---------------------------------------------------------------------------------------------------------
+// --- Graph
+// ---------------------------------------------------------------------------------------------------------
 
 Graph::Graph() : control_(ControlRef::adopt(new detail::ControlPlane)) {}
 
-Graph::~Graph() { control_->shut_down(); }
+Graph::~Graph() {
+    control_->shut_down();
+}
 
-Error Graph::add_loop(EventLoop& loop) { return control_->add_loop(loop); }
+Error Graph::add_loop(EventLoop& loop) {
+    return control_->add_loop(loop);
+}
 
 NodeId Graph::add_node(std::string name, std::unique_ptr<Driver> driver, EventLoop& home) {
     return control_->add_node(std::move(name), std::move(driver), home);
 }
 
-Wait Graph::attach(NodeId parent, std::string role, NodeId child, ChangeOptions options, DoneCallback done) {
-    return control_->change({ChangeKind::attach, parent, child, {}, 0, std::move(role)}, std::move(options), std::move(done));
+Wait Graph::attach(NodeId parent, std::string role, NodeId child, ChangeOptions options,
+                   DoneCallback done) {
+    return control_->change({ChangeKind::attach, parent, child, {}, 0, std::move(role)},
+                            std::move(options), std::move(done));
 }
 
 Wait Graph::detach(NodeId parent, std::size_t index, ChangeOptions options, DoneCallback done) {
-    return control_->change({ChangeKind::detach, parent, {}, {}, index, {}}, std::move(options), std::move(done));
+    return control_->change({ChangeKind::detach, parent, {}, {}, index, {}}, std::move(options),
+                            std::move(done));
 }
 
 Wait Graph::replace(NodeId old, NodeId now, ChangeOptions options, DoneCallback done) {
-    return control_->change({ChangeKind::replace, old, now, {}, 0, {}}, std::move(options), std::move(done));
+    return control_->change({ChangeKind::replace, old, now, {}, 0, {}}, std::move(options),
+                            std::move(done));
 }
 
 Wait Graph::insert_filter(NodeId node, NodeId filter, ChangeOptions options, DoneCallback done) {
-    return control_->change({ChangeKind::insert_filter, node, filter, {}, 0, {}}, std::move(options), std::move(done));
+    return control_->change({ChangeKind::insert_filter, node, filter, {}, 0, {}},
+                            std::move(options), std::move(done));
 }
 
 Wait Graph::remove_filter(NodeId filter, ChangeOptions options, DoneCallback done) {
-    return control_->change({ChangeKind::remove_filter, filter, {}, {}, 0, {}}, std::move(options), std::move(done));
+    return control_->change({ChangeKind::remove_filter, filter, {}, {}, 0, {}}, std::move(options),
+                            std::move(done));
 }
 
-Wait Graph::insert_medium(BackendId backend, NodeId node, ChangeOptions options, DoneCallback done) {
-    return control_->change({ChangeKind::insert_medium, {}, node, backend, 0, {}}, std::move(options), std::move(done));
+Wait Graph::insert_medium(BackendId backend, NodeId node, ChangeOptions options,
+                          DoneCallback done) {
+    return control_->change({ChangeKind::insert_medium, {}, node, backend, 0, {}},
+                            std::move(options), std::move(done));
 }
 
 Wait Graph::remove_medium(BackendId backend, ChangeOptions options, DoneCallback done) {
-    return control_->change({ChangeKind::remove_medium, {}, {}, backend, 0, {}}, std::move(options), std::move(done));
+    return control_->change({ChangeKind::remove_medium, {}, {}, backend, 0, {}}, std::move(options),
+                            std::move(done));
 }
 
 Wait Graph::set_event_loop(NodeId node, EventLoop& loop, WaitOptions options, DoneCallback done) {
@@ -141,7 +158,8 @@ Error Graph::end(Section& section) {
         return {Errc::ended, "end: the section has ended already"};
     }
     if (section.control_.get() != control_.get()) {
-        return {Errc::foreign_section, "end: s" + std::to_string(section.id().value) + " belongs to another graph"};
+        return {Errc::foreign_section,
+                "end: s" + std::to_string(section.id().value) + " belongs to another graph"};
     }
     section.end();
     return {};
@@ -151,13 +169,24 @@ Wait Graph::open_token(std::vector<BackendId> backends, WaitOptions options, Tok
     return control_->open_token(std::move(backends), std::move(options), std::move(opened));
 }
 
-Explanation Graph::explain(OperationId operation) const { return control_->explain(operation); }
-Explanation Graph::explain(TokenId token) const { return control_->explain(token); }
-std::vector<Explanation> Graph::explain_all() const { return control_->explain_all(); }
-void Graph::snapshot(Snapshot& into) const { control_->snapshot(into); }
-void Graph::announce_to(detail::AnnouncementSink* sink) { control_->announce.announce_to(sink); }
+Explanation Graph::explain(OperationId operation) const {
+    return control_->explain(operation);
+}
+Explanation Graph::explain(TokenId token) const {
+    return control_->explain(token);
+}
+std::vector<Explanation> Graph::explain_all() const {
+    return control_->explain_all();
+}
+void Graph::snapshot(Snapshot& into) const {
+    control_->snapshot(into);
+}
+void Graph::announce_to(detail::AnnouncementSink* sink) {
+    control_->announce.announce_to(sink);
+}
 
-// --- BlockBackend --------------------------------------------------------------------------------------------------
+// --- BlockBackend
+// --------------------------------------------------------------------------------------------------
 
 BlockBackend::BlockBackend(Graph& graph, std::string name, EventLoop& home)
     : control_(graph.control()), backend_(control_->add_backend(std::move(name), home)) {}
@@ -180,20 +209,24 @@ BlockBackend::~BlockBackend() {
     }
 }
 
-BackendId BlockBackend::id() const { return backend_->id; }
+BackendId BlockBackend::id() const {
+    return backend_->id;
+}
 
 std::error_code BlockBackend::submit(const Io& io, Completion completion, RequestId* id) {
     return submit(io, completion, TokenId{}, id);
 }
 
-std::error_code BlockBackend::submit(const Io& io, Completion completion, const OperationToken& token, RequestId* id) {
+std::error_code BlockBackend::submit(const Io& io, Completion completion,
+                                     const OperationToken& token, RequestId* id) {
     if (!token.open()) {
         return Errc::bad_token;
     }
     return submit(io, completion, token.id(), id);
 }
 
-std::error_code BlockBackend::submit(const Io& io, Completion completion, TokenId token, RequestId* id) {
+std::error_code BlockBackend::submit(const Io& io, Completion completion, TokenId token,
+                                     RequestId* id) {
     detail::Lane* lane = control_->current_lane();
     if (lane == nullptr) {
         return Errc::not_on_loop;
@@ -217,6 +250,8 @@ Wait BlockBackend::close(WaitOptions options, DoneCallback done) {
     return control_->close(*backend_, std::move(options), std::move(done));
 }
 
-Error BlockBackend::set_listener(SectionListener* listener) { return control_->set_listener(*backend_, listener); }
+Error BlockBackend::set_listener(SectionListener* listener) {
+    return control_->set_listener(*backend_, listener);
+}
 
 BLKDRAIN_NAMESPACE_END

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <blkdrain/blocking.h>
-
 #include <optional>
 #include <utility>
+
+#include <blkdrain/blocking.h>
 
 #include "os/backend.h"
 
@@ -62,50 +62,61 @@ Error wait_done(Start start) {
 template <class Start>
 SectionResult wait_section(Start start) {
     return wait_for<SectionResult>([&](Handover<SectionResult>& handover) {
-        start([&handover](Error error, Section section) { handover.put({std::move(error), std::move(section)}); });
+        start([&handover](Error error, Section section) {
+            handover.put({std::move(error), std::move(section)});
+        });
     });
 }
 
 }  // namespace
 
 Error drain(BlockBackend& backend, WaitOptions options) {
-    return wait_done([&](DoneCallback done) { backend.drain(std::move(options), std::move(done)); });
+    return wait_done(
+        [&](DoneCallback done) { backend.drain(std::move(options), std::move(done)); });
 }
 
 Error close(BlockBackend& backend, WaitOptions options) {
-    return wait_done([&](DoneCallback done) { backend.close(std::move(options), std::move(done)); });
+    return wait_done(
+        [&](DoneCallback done) { backend.close(std::move(options), std::move(done)); });
 }
 
 SectionResult isolate(BlockBackend& backend, IsolateOptions options) {
-    return wait_section([&](SectionCallback begun) { backend.isolate(std::move(options), std::move(begun)); });
+    return wait_section(
+        [&](SectionCallback begun) { backend.isolate(std::move(options), std::move(begun)); });
 }
 
 SectionResult self_quiesce(BlockBackend& backend, WaitOptions options) {
-    return wait_section([&](SectionCallback begun) { backend.self_quiesce(std::move(options), std::move(begun)); });
+    return wait_section(
+        [&](SectionCallback begun) { backend.self_quiesce(std::move(options), std::move(begun)); });
 }
 
 SectionResult drained(Graph& graph, NodeId node, WaitOptions options) {
-    return wait_section([&](SectionCallback begun) { graph.drained(node, std::move(options), std::move(begun)); });
+    return wait_section(
+        [&](SectionCallback begun) { graph.drained(node, std::move(options), std::move(begun)); });
 }
 
 SectionResult quiesce_all(Graph& graph, std::vector<BackendId> except, WaitOptions options) {
-    return wait_section(
-        [&](SectionCallback begun) { graph.quiesce_all(std::move(except), std::move(options), std::move(begun)); });
+    return wait_section([&](SectionCallback begun) {
+        graph.quiesce_all(std::move(except), std::move(options), std::move(begun));
+    });
 }
 
 Error quiet(Graph& graph, OperationId section, WaitOptions options) {
-    return wait_done([&](DoneCallback done) { graph.quiet(section, std::move(options), std::move(done)); });
+    return wait_done(
+        [&](DoneCallback done) { graph.quiet(section, std::move(options), std::move(done)); });
 }
 
 Error settle(Graph& graph, NodeId node, WaitOptions options) {
-    return wait_done([&](DoneCallback done) { graph.settle(node, std::move(options), std::move(done)); });
+    return wait_done(
+        [&](DoneCallback done) { graph.settle(node, std::move(options), std::move(done)); });
 }
 
 TokenResult open_token(Graph& graph, std::vector<BackendId> backends, WaitOptions options) {
     return wait_for<TokenResult>([&](Handover<TokenResult>& handover) {
-        graph.open_token(std::move(backends), std::move(options), [&handover](Error error, OperationToken token) {
-            handover.put({std::move(error), std::move(token)});
-        });
+        graph.open_token(std::move(backends), std::move(options),
+                         [&handover](Error error, OperationToken token) {
+                             handover.put({std::move(error), std::move(token)});
+                         });
     });
 }
 
@@ -116,35 +127,49 @@ Error attach(Graph& graph, NodeId parent, std::string role, NodeId child, Change
 }
 
 Error detach(Graph& graph, NodeId parent, std::size_t index, ChangeOptions options) {
-    return wait_done([&](DoneCallback done) { graph.detach(parent, index, std::move(options), std::move(done)); });
+    return wait_done([&](DoneCallback done) {
+        graph.detach(parent, index, std::move(options), std::move(done));
+    });
 }
 
 Error replace(Graph& graph, NodeId old, NodeId now, ChangeOptions options) {
-    return wait_done([&](DoneCallback done) { graph.replace(old, now, std::move(options), std::move(done)); });
+    return wait_done(
+        [&](DoneCallback done) { graph.replace(old, now, std::move(options), std::move(done)); });
 }
 
 Error insert_filter(Graph& graph, NodeId node, NodeId filter, ChangeOptions options) {
-    return wait_done([&](DoneCallback done) { graph.insert_filter(node, filter, std::move(options), std::move(done)); });
+    return wait_done([&](DoneCallback done) {
+        graph.insert_filter(node, filter, std::move(options), std::move(done));
+    });
 }
 
 Error remove_filter(Graph& graph, NodeId filter, ChangeOptions options) {
-    return wait_done([&](DoneCallback done) { graph.remove_filter(filter, std::move(options), std::move(done)); });
+    return wait_done([&](DoneCallback done) {
+        graph.remove_filter(filter, std::move(options), std::move(done));
+    });
 }
 
 Error insert_medium(Graph& graph, BackendId backend, NodeId node, ChangeOptions options) {
-    return wait_done([&](DoneCallback done) { graph.insert_medium(backend, node, std::move(options), std::move(done)); });
+    return wait_done([&](DoneCallback done) {
+        graph.insert_medium(backend, node, std::move(options), std::move(done));
+    });
 }
 
 Error remove_medium(Graph& graph, BackendId backend, ChangeOptions options) {
-    return wait_done([&](DoneCallback done) { graph.remove_medium(backend, std::move(options), std::move(done)); });
+    return wait_done([&](DoneCallback done) {
+        graph.remove_medium(backend, std::move(options), std::move(done));
+    });
 }
 
 Error set_event_loop(Graph& graph, NodeId node, EventLoop& loop, WaitOptions options) {
-    return wait_done([&](DoneCallback done) { graph.set_event_loop(node, loop, std::move(options), std::move(done)); });
+    return wait_done([&](DoneCallback done) {
+        graph.set_event_loop(node, loop, std::move(options), std::move(done));
+    });
 }
 
 Error close(Graph& graph, NodeId node, WaitOptions options) {
-    return wait_done([&](DoneCallback done) { graph.close(node, std::move(options), std::move(done)); });
+    return wait_done(
+        [&](DoneCallback done) { graph.close(node, std::move(options), std::move(done)); });
 }
 
 }  // namespace blocking

@@ -13,7 +13,8 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-// --- covers --------------------------------------------------------------------------------------------------------
+// --- covers
+// --------------------------------------------------------------------------------------------------------
 
 void ControlPlane::add_cover(SectionOperation& section, const Member& member) {
     Cover* free = section.unused_covers.empty() ? nullptr : section.unused_covers.back();
@@ -64,7 +65,8 @@ void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
     }
     for (const Member& member : scope) {
         if (mark_of(member) == kept) {
-            CoverChain& chain = member.node != nullptr ? member.node->covers : member.backend->covers;
+            CoverChain& chain =
+                member.node != nullptr ? member.node->covers : member.backend->covers;
             Cover* cover = chain.first();
             while (cover->section != &section) {
                 cover = cover->next;
@@ -131,14 +133,16 @@ void ControlPlane::uncover_all(SectionOperation& section) {
     section.unused_covers.clear();
 }
 
-// --- gates ---------------------------------------------------------------------------------------------------------
+// --- gates
+// ---------------------------------------------------------------------------------------------------------
 
 void ControlPlane::update_word(Backend& backend) {
     const bool slow = backend.gated() || backend.closing.value != 0 || !backend.waiting.empty();
     const std::uint64_t word = GateWord::pack(backend.banks.back().counter, slow);
     // relaxed: only written under this lock.
     if (backend.word.load(std::memory_order_relaxed) != word) {
-        // release: whoever finds the gate open finds what was written before (medium, children, banks).
+        // release: whoever finds the gate open finds what was written before (medium, children,
+        // banks).
         backend.word.store(word, std::memory_order_release);
     }
 }
@@ -162,7 +166,8 @@ void ControlPlane::close_gates() {
     fresh_.clear();
 }
 
-// A loop that sent its first request ever beside us has made its cells after set_watched looked for them.
+// A loop that sent its first request ever beside us has made its cells after set_watched looked for
+// them.
 void ControlPlane::watch_fresh() {
     bool again = true;
     while (again) {
@@ -208,7 +213,8 @@ void ControlPlane::unwatch_if_unused(Backend& backend) {
     }
 }
 
-// --- banks ---------------------------------------------------------------------------------------------------------
+// --- banks
+// ---------------------------------------------------------------------------------------------------------
 
 void ControlPlane::add_bank(Backend& backend) {
     std::uint32_t counter = 0;
@@ -223,7 +229,8 @@ void ControlPlane::add_bank(Backend& backend) {
     backend.banks.push_back({counter, backend.next_serial++, 0});
 }
 
-// Forgets banks that are closed, empty, and have nothing older before them; says whether there were any.
+// Forgets banks that are closed, empty, and have nothing older before them; says whether there were
+// any.
 bool ControlPlane::retire_banks(Backend& backend) {
     std::size_t retired = 0;
     while (retired + 1 < backend.banks.size() && backend.banks[retired].open_tokens == 0 &&
@@ -233,7 +240,8 @@ bool ControlPlane::retire_banks(Backend& backend) {
         free_counters_.push_back(backend.banks[retired].counter);
         ++retired;
     }
-    backend.banks.erase(backend.banks.begin(), backend.banks.begin() + static_cast<std::ptrdiff_t>(retired));
+    backend.banks.erase(backend.banks.begin(),
+                        backend.banks.begin() + static_cast<std::ptrdiff_t>(retired));
     if (retired != 0) {
         // Who counted the last one done reports under a counter that is nobody's now.
         reassess(backend);
@@ -275,7 +283,8 @@ std::uint64_t ControlPlane::in_flight(const Backend& backend) const {
     return total;
 }
 
-// --- busy ----------------------------------------------------------------------------------------------------------
+// --- busy
+// ----------------------------------------------------------------------------------------------------------
 
 void ControlPlane::set_busy(Cover& cover, bool busy) {
     busy = busy && cover.demand != Demand::gated;
@@ -286,8 +295,8 @@ void ControlPlane::set_busy(Cover& cover, bool busy) {
     }
 }
 
-// Not quiet: something that was admitted is not DONE, or a token is open. WAITING does not count (R11), unless under a
-// token that has been closed since.
+// Not quiet: something that was admitted is not DONE, or a token is open. WAITING does not count
+// (R11), unless under a token that has been closed since.
 bool ControlPlane::busy_for(const Cover& cover, std::uint64_t in_flight_now) const {
     const Backend& backend = *cover.backend;
     if (in_flight_now != backend.not_admitted) {
@@ -299,18 +308,22 @@ bool ControlPlane::busy_for(const Cover& cover, std::uint64_t in_flight_now) con
             return true;
         }
     }
-    return std::any_of(backend.waiting.begin(), backend.waiting.end(), [&](const OuterRequest& request) {
-        return of_closed_token(request) && !excused(TokenId{request.token.load(std::memory_order_relaxed)});
-    });
+    return std::any_of(backend.waiting.begin(), backend.waiting.end(),
+                       [&](const OuterRequest& request) {
+                           return of_closed_token(request) &&
+                                  !excused(TokenId{request.token.load(std::memory_order_relaxed)});
+                       });
 }
 
-// Sent under a token that has been closed since: it belongs to an operation that has started, though it waits.
+// Sent under a token that has been closed since: it belongs to an operation that has started,
+// though it waits.
 bool ControlPlane::of_closed_token(const OuterRequest& request) const {
     const TokenId token{request.token.load(std::memory_order_relaxed)};
     return token.value != 0 && !is_open(token);
 }
 
-// A token named by a pending change counts as closed for the own part of every pending change (R24).
+// A token named by a pending change counts as closed for the own part of every pending change
+// (R24).
 bool ControlPlane::excuses(const Cover& cover, TokenId token) const {
     return cover.section->kind == OperationKind::change && !cover.entering && suspended(token);
 }
@@ -331,7 +344,8 @@ void ControlPlane::reassess(NodeState& node) {
     }
 }
 
-// --- what the request path asks ------------------------------------------------------------------------------------
+// --- what the request path asks
+// ------------------------------------------------------------------------------------
 
 void ControlPlane::released(std::uint32_t counter) {
     const Locked locked(*this);
@@ -356,7 +370,8 @@ void ControlPlane::done_unadmitted(OuterRequest& request) {
     progress();
 }
 
-Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone, std::uint32_t undone_counter) {
+Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
+                                          std::uint32_t undone_counter) {
     const Locked locked(*this);
     Backend& backend = *request.backend.load(std::memory_order_relaxed);
     const TokenId token_id{request.token.load(std::memory_order_relaxed)};
@@ -387,9 +402,10 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone, st
         announce(sent);
         decision.refusal = make_error_code(refusal);
     } else {
-        // The oldest bank it belongs to: that of the request whose completion sends it (R10: chain), that of its token,
-        // the current one.
-        std::uint64_t serial = token != nullptr ? token->serials[place] : backend.banks.back().serial;
+        // The oldest bank it belongs to: that of the request whose completion sends it (R10:
+        // chain), that of its token, the current one.
+        std::uint64_t serial =
+            token != nullptr ? token->serials[place] : backend.banks.back().serial;
         const OuterRequest* parent = request.lane.dispatching;
         if (parent != nullptr && parent->backend.load(std::memory_order_relaxed) == &backend &&
             !canary(Canary::drain_forgets_chain)) {
@@ -410,7 +426,8 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone, st
             waits = waits || (earlier.is_write() == request.is_write() &&
                               earlier.token.load(std::memory_order_relaxed) == token_id.value);
         }
-        request.state.store(waits ? RequestState::waiting : RequestState::admitted, std::memory_order_relaxed);
+        request.state.store(waits ? RequestState::waiting : RequestState::admitted,
+                            std::memory_order_relaxed);
         Cell& cell = request.lane.cell(bank->counter);
         if (backend.watched) {
             // relaxed: this thread is the one that will read it.
@@ -444,7 +461,9 @@ std::error_code ControlPlane::begin_internal(NodeState& node) {
     if (find_node(node.id()) != &node) {
         return make_error_code(Errc::no_such_object);
     }
-    const Errc error = node.closing.value != 0 ? Errc::closing : node.stopped() && !canary(Canary::internal_while_stopped) ? Errc::stopped : Errc::ok;
+    const Errc error = node.closing.value != 0                                     ? Errc::closing
+                       : node.stopped() && !canary(Canary::internal_while_stopped) ? Errc::stopped
+                                                                                   : Errc::ok;
     if (error == Errc::ok) {
         ++node.internal_requests;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Graph changes and context changes: momentary sections that take effect and end themselves in one step (R24, R28).
+// Graph changes and context changes: momentary sections that take effect and end themselves in one
+// step (R24, R28).
 #include <algorithm>
 #include <utility>
 
@@ -15,13 +16,20 @@ namespace {
 
 const char* name_of(ChangeKind kind) {
     switch (kind) {
-        case ChangeKind::attach: return "attach";
-        case ChangeKind::detach: return "detach";
-        case ChangeKind::replace: return "replace";
-        case ChangeKind::insert_medium: return "insert_medium";
-        case ChangeKind::remove_medium: return "remove_medium";
-        case ChangeKind::insert_filter: return "insert_filter";
-        case ChangeKind::remove_filter: return "remove_filter";
+        case ChangeKind::attach:
+            return "attach";
+        case ChangeKind::detach:
+            return "detach";
+        case ChangeKind::replace:
+            return "replace";
+        case ChangeKind::insert_medium:
+            return "insert_medium";
+        case ChangeKind::remove_medium:
+            return "remove_medium";
+        case ChangeKind::insert_filter:
+            return "insert_filter";
+        case ChangeKind::remove_filter:
+            return "remove_filter";
     }
     return "change";
 }
@@ -36,18 +44,28 @@ Wait ControlPlane::change(ChangeCall call, ChangeOptions options, DoneCallback d
     Backend* backend = find_backend(call.backend);
     if ((call.x.value != 0 && x == nullptr) || (call.y.value != 0 && y == nullptr) ||
         (call.backend.value != 0 && backend == nullptr)) {
-        return refuse(std::move(options), nullptr, std::move(done),
-                      {Errc::no_such_object, subject + ": n" + std::to_string(call.x.value) + ", n" +
-                                                 std::to_string(call.y.value) + " or b" +
-                                                 std::to_string(call.backend.value) + " is gone or never was"});
+        return refuse(
+            std::move(options), nullptr, std::move(done),
+            {Errc::no_such_object,
+             subject + ": n" + std::to_string(call.x.value) + ", n" + std::to_string(call.y.value) +
+                 " or b" + std::to_string(call.backend.value) + " is gone or never was"});
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::change);
     SectionOperation& section = *operation;
-    section.plan = {call.kind, x, y, Ref<Backend>(backend), call.index, std::move(call.role), std::move(options.tokens)};
-    start(std::move(operation), std::move(options), backend != nullptr ? backend->home : &x->loop());
+    section.plan = {call.kind,
+                    x,
+                    y,
+                    Ref<Backend>(backend),
+                    call.index,
+                    std::move(call.role),
+                    std::move(options.tokens)};
+    start(std::move(operation), std::move(options),
+          backend != nullptr ? backend->home : &x->loop());
     section.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
 
-    Error error = NotificationScope::inside() ? Error{Errc::busy, "a section notification is being served"} : check(section.plan);
+    Error error = NotificationScope::inside()
+                      ? Error{Errc::busy, "a section notification is being served"}
+                      : check(section.plan);
     if (!error) {
         // The tokens are suspended before the scope is looked at: they count as closed for it.
         ++pending_changes_;
@@ -57,9 +75,11 @@ Wait ControlPlane::change(ChangeCall call, ChangeOptions options, DoneCallback d
     }
     announce(Announced::change, section.id.value, [&](Announcement& a) {
         a.change = call.kind;
-        const bool on_backend = call.kind == ChangeKind::insert_medium || call.kind == ChangeKind::remove_medium;
+        const bool on_backend =
+            call.kind == ChangeKind::insert_medium || call.kind == ChangeKind::remove_medium;
         a.a = on_backend ? call.backend.value : call.x.value;
-        a.b = call.kind == ChangeKind::detach ? static_cast<std::uint32_t>(call.index) : call.y.value;
+        a.b =
+            call.kind == ChangeKind::detach ? static_cast<std::uint32_t>(call.index) : call.y.value;
         a.flag = NotificationScope::inside();
         a.error = announced(error);
         fill_holding(a, section.holding);
@@ -77,7 +97,8 @@ Wait ControlPlane::change(ChangeCall call, ChangeOptions options, DoneCallback d
     return {ControlRef(this), id};
 }
 
-// Waits for quiet of its own part and for what the sections it touches have reached already; then the switch.
+// Waits for quiet of its own part and for what the sections it touches have reached already; then
+// the switch.
 bool ControlPlane::advance_change(SectionOperation& change) {
     if (change.busy_members != 0 && !canary(Canary::change_before_quiet)) {
         return false;
@@ -120,8 +141,9 @@ void ControlPlane::carry_out(SectionOperation& change) {
     // A pending detach goes on meaning its edge.
     for_each_section([&](SectionOperation& other) {
         for (const Edit& edit : edits) {
-            if (&other != &change && edit.kind == Edit::Kind::remove_edge && other.kind == OperationKind::change &&
-                other.plan.kind == ChangeKind::detach && other.plan.x == edit.parent && other.plan.index != no_index) {
+            if (&other != &change && edit.kind == Edit::Kind::remove_edge &&
+                other.kind == OperationKind::change && other.plan.kind == ChangeKind::detach &&
+                other.plan.x == edit.parent && other.plan.index != no_index) {
                 if (other.plan.index == edit.index) {
                     other.plan.index = no_index;
                 } else if (other.plan.index > edit.index) {
@@ -133,22 +155,26 @@ void ControlPlane::carry_out(SectionOperation& change) {
     refresh_live_sections();
 }
 
-// A momentary section ends itself: with its effect, which the caller has made, or (an error) with none. Whom other pending
-// changes draw in now is gated before the announcement; whom this section lets go is admitted after it.
+// A momentary section ends itself: with its effect, which the caller has made, or (an error) with
+// none. Whom other pending changes draw in now is gated before the announcement; whom this section
+// lets go is admitted after it.
 void ControlPlane::finish(SectionOperation& section, Error error) {
     section.phase = Operation::Phase::queued;  // in nobody's way any more
     refresh_changes();
-    announce(Announced::finish, section.id.value, [&](Announcement& a) { a.error = announced(error); });
+    announce(Announced::finish, section.id.value,
+             [&](Announcement& a) { a.error = announced(error); });
     report(section, std::move(error));
     remove(section);
 }
 
-Wait ControlPlane::set_event_loop(NodeId id, EventLoop& loop, WaitOptions options, DoneCallback done) {
+Wait ControlPlane::set_event_loop(NodeId id, EventLoop& loop, WaitOptions options,
+                                  DoneCallback done) {
     const Locked locked(*this);
     NodeState* node = find_node(id);
     if (node == nullptr) {
-        return refuse(std::move(options), nullptr, std::move(done),
-                      {Errc::no_such_object, "set_event_loop: there is no n" + std::to_string(id.value)});
+        return refuse(
+            std::move(options), nullptr, std::move(done),
+            {Errc::no_such_object, "set_event_loop: there is no n" + std::to_string(id.value)});
     }
     const std::uint32_t lane = lane_of(loop).number;
     auto operation = std::make_unique<SectionOperation>(OperationKind::context);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a change plan means on the graph as it is now. Asked at the call and again at the switch (R24).
+// What a change plan means on the graph as it is now. Asked at the call and again at the switch
+// (R24).
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -26,7 +27,8 @@ Edit new_root(Backend& backend, NodeState* to) {
 // Every edge and root edge to `from`, except from `to` itself, goes to `to`.
 void repoint_parents(NodeState& from, NodeState& to, Edits& edits) {
     Nodes parents = from.parents;
-    std::sort(parents.begin(), parents.end(), [](const NodeState* a, const NodeState* b) { return a->id() < b->id(); });
+    std::sort(parents.begin(), parents.end(),
+              [](const NodeState* a, const NodeState* b) { return a->id() < b->id(); });
     parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
     for (NodeState* parent : parents) {
         for (std::size_t i = 0; parent != &to && i < parent->edges.size(); ++i) {
@@ -53,7 +55,13 @@ Edits ControlPlane::edits_of(const ChangePlan& plan) const {
             edits.push_back({Edit::Kind::add_edge, plan.x, 0, plan.role, nullptr, nullptr, plan.y});
             break;
         case ChangeKind::detach:
-            edits.push_back({Edit::Kind::remove_edge, plan.x, plan.index, {}, nullptr, plan.x->edges[plan.index].child, nullptr});
+            edits.push_back({Edit::Kind::remove_edge,
+                             plan.x,
+                             plan.index,
+                             {},
+                             nullptr,
+                             plan.x->edges[plan.index].child,
+                             nullptr});
             break;
         case ChangeKind::replace:
             repoint_parents(*plan.x, *plan.y, edits);
@@ -83,12 +91,14 @@ Error ControlPlane::shape_error(const ChangePlan& plan) const {
     switch (plan.kind) {
         case ChangeKind::detach:
             if (plan.index >= plan.x->edges.size()) {
-                return {Errc::no_such_edge, describe(*plan.x) + " has no child number " + std::to_string(plan.index)};
+                return {Errc::no_such_edge,
+                        describe(*plan.x) + " has no child number " + std::to_string(plan.index)};
             }
             break;
         case ChangeKind::insert_medium:
             if (plan.backend->root != nullptr) {
-                return {Errc::has_medium, describe(*plan.backend) + " stands on " + describe(*plan.backend->root)};
+                return {Errc::has_medium,
+                        describe(*plan.backend) + " stands on " + describe(*plan.backend->root)};
             }
             break;
         case ChangeKind::remove_medium:
@@ -98,12 +108,14 @@ Error ControlPlane::shape_error(const ChangePlan& plan) const {
             break;
         case ChangeKind::insert_filter:
             if (plan.x == plan.y || !loose(*plan.y)) {
-                return {Errc::not_filter, describe(*plan.y) + " has parents, children or backends already"};
+                return {Errc::not_filter,
+                        describe(*plan.y) + " has parents, children or backends already"};
             }
             break;
         case ChangeKind::remove_filter:
             if (plan.x->edges.size() != 1) {
-                return {Errc::not_filter, describe(*plan.x) + " has " + std::to_string(plan.x->edges.size()) +
+                return {Errc::not_filter, describe(*plan.x) + " has " +
+                                              std::to_string(plan.x->edges.size()) +
                                               " children, a filter has one"};
             }
             break;
@@ -138,8 +150,10 @@ Error ControlPlane::check(const ChangePlan& plan) {
     apply(edits);
     Error error;
     for (const Edit& edit : edits) {
-        if (edit.kind != Edit::Kind::set_root && edit.to != nullptr && walker_.reaches(*edit.to, *edit.parent)) {
-            error = {Errc::cycle, describe(*edit.parent) + " would be its own descendant through " + describe(*edit.to)};
+        if (edit.kind != Edit::Kind::set_root && edit.to != nullptr &&
+            walker_.reaches(*edit.to, *edit.parent)) {
+            error = {Errc::cycle, describe(*edit.parent) + " would be its own descendant through " +
+                                      describe(*edit.to)};
             break;
         }
     }
@@ -149,10 +163,12 @@ Error ControlPlane::check(const ChangePlan& plan) {
         return error;
     }
     if (moves_of(plan).refused) {
-        return {Errc::context, "neither side can move to the other's event loop: " + describe(*plan.y)};
+        return {Errc::context,
+                "neither side can move to the other's event loop: " + describe(*plan.y)};
     }
     if (conflicts) {
-        return {Errc::conflict, "the holder of an isolated section would come into the scope of another"};
+        return {Errc::conflict,
+                "the holder of an isolated section would come into the scope of another"};
     }
     return {};
 }
@@ -160,7 +176,9 @@ Error ControlPlane::check(const ChangePlan& plan) {
 // Attaching across loops moves the side that nobody else uses (R28).
 ControlPlane::Moves ControlPlane::moves_of(const ChangePlan& plan) {
     Moves moves;
-    EventLoop* above = plan.backend ? plan.backend->home : plan.x != nullptr ? &plan.x->loop() : nullptr;
+    EventLoop* above = plan.backend        ? plan.backend->home
+                       : plan.x != nullptr ? &plan.x->loop()
+                                           : nullptr;
     if (plan.y == nullptr || &plan.y->loop() == above) {
         return moves;
     }
@@ -193,7 +211,8 @@ ControlPlane::Moves ControlPlane::moves_of(const ChangePlan& plan) {
     return moves;
 }
 
-// The ends of the edges that change, and who moves to another loop: no settle pass may be under way there.
+// The ends of the edges that change, and who moves to another loop: no settle pass may be under way
+// there.
 Nodes ControlPlane::touched_by(const ChangePlan& plan) {
     Nodes nodes = moves_of(plan).nodes;
     for (const Edit& edit : shape_error(plan) ? Edits{} : edits_of(plan)) {
@@ -208,7 +227,8 @@ Nodes ControlPlane::touched_by(const ChangePlan& plan) {
 
 void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) {
     const ChangePlan& plan = change.plan;
-    // The graph may have moved away under a change that will fail at its switch: then no edge is left to guard.
+    // The graph may have moved away under a change that will fail at its switch: then no edge is
+    // left to guard.
     Edits edits = shape_error(plan) ? Edits{} : edits_of(plan);
 
     // Its own part: what is above the edges that change.
@@ -238,18 +258,21 @@ void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) 
     apply(edits);
     for_each_section([&](SectionOperation& section) {
         if (section.kind != OperationKind::change && section.kind != OperationKind::close_backend &&
-            section.kind != OperationKind::close_node && section.phase != Operation::Phase::queued) {
+            section.kind != OperationKind::close_node &&
+            section.phase != Operation::Phase::queued) {
             scope_of(section, after.emplace_back(&section, Scope{}).second);
         }
     });
     undo(edits);
     for (auto& [section, scope] : after) {
-        const bool idle = section->kind == OperationKind::drained && section->phase == Operation::Phase::begun;
+        const bool idle =
+            section->kind == OperationKind::drained && section->phase == Operation::Phase::begun;
         const Demand demand = idle                                          ? Demand::settled
                               : section->quiet_reported || section->in_pass ? Demand::quiet
                                                                             : Demand::gated;
         for (Member& member : scope) {
-            const Cover* cover = (member.node != nullptr ? member.node->covers : member.backend->covers).first();
+            const Cover* cover =
+                (member.node != nullptr ? member.node->covers : member.backend->covers).first();
             while (cover != nullptr && cover->section != section) {
                 cover = cover->next;
             }
@@ -269,7 +292,8 @@ void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) 
     for (const Demand demand : {Demand::settled, Demand::quiet, Demand::gated}) {
         for (const bool entering : {true, false}) {
             for (const Member& member : own) {
-                std::uint64_t& mark = member.node != nullptr ? member.node->mark : member.backend->mark;
+                std::uint64_t& mark =
+                    member.node != nullptr ? member.node->mark : member.backend->mark;
                 if (member.demand == demand && member.entering == entering && mark != seen) {
                     mark = seen;
                     into.push_back(member);

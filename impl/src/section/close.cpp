@@ -10,15 +10,18 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-// Whoever holds a section through `backend`, or is about to change its root: it cannot be closed meanwhile.
+// Whoever holds a section through `backend`, or is about to change its root: it cannot be closed
+// meanwhile.
 const Operation* ControlPlane::holder_of(const Backend& backend) const {
     for (const auto& [id, operation] : operations_) {
-        if (operation->kind == OperationKind::isolate || operation->kind == OperationKind::self_quiesce) {
+        if (operation->kind == OperationKind::isolate ||
+            operation->kind == OperationKind::self_quiesce) {
             if (static_cast<const SectionOperation&>(*operation).backend.get() == &backend) {
                 return operation.get();
             }
         } else if (operation->kind == OperationKind::change &&
-                   static_cast<const SectionOperation&>(*operation).plan.backend.get() == &backend) {
+                   static_cast<const SectionOperation&>(*operation).plan.backend.get() ==
+                       &backend) {
             return operation.get();
         }
     }
@@ -32,14 +35,16 @@ const Operation* ControlPlane::anchored_at(const NodeState& node) const {
         }
         const auto& section = static_cast<const SectionOperation&>(*operation);
         const bool anchor = section.kind != OperationKind::close_node && section.node == &node;
-        if (anchor || (section.kind == OperationKind::change && (section.plan.x == &node || section.plan.y == &node))) {
+        if (anchor || (section.kind == OperationKind::change &&
+                       (section.plan.x == &node || section.plan.y == &node))) {
             return &section;
         }
     }
     return nullptr;
 }
 
-// --- a backend -----------------------------------------------------------------------------------------------------
+// --- a backend
+// -----------------------------------------------------------------------------------------------------
 
 Wait ControlPlane::close(Backend& backend, WaitOptions options, DoneCallback done) {
     const Locked locked(*this);
@@ -86,7 +91,8 @@ Wait ControlPlane::begin_close(Backend& backend, WaitOptions options, DoneCallba
     if (backend.closing.value != 0) {
         error = {Errc::closing, "close of " + describe(backend) + ": it is being closed already"};
     } else if (holder != nullptr) {
-        error = {Errc::busy, "close of " + describe(backend) + ": it is held by " + describe(*holder)};
+        error = {Errc::busy,
+                 "close of " + describe(backend) + ": it is held by " + describe(*holder)};
     } else {
         backend.closing = section.id;
         make_live(section);
@@ -117,21 +123,25 @@ Wait ControlPlane::begin_close(Backend& backend, WaitOptions options, DoneCallba
         }
     }
     for (TokenOperation* token : waiting) {
-        give_up_token(*token, {Errc::closing, "operation token on " + describe(backend) + ": it is being closed"});
+        give_up_token(*token, {Errc::closing,
+                               "operation token on " + describe(backend) + ": it is being closed"});
     }
     return {ControlRef(this), id};
 }
 
 bool ControlPlane::advance_close_backend(SectionOperation& section) {
     Backend& backend = *section.backend;
-    if ((in_flight(backend) != 0 || !backend.open_tokens.empty()) && !canary(Canary::close_before_done)) {
+    if ((in_flight(backend) != 0 || !backend.open_tokens.empty()) &&
+        !canary(Canary::close_before_done)) {
         return false;
     }
     for (Operation& other : pending_) {
-        if (other.kind == OperationKind::drain && static_cast<DrainOperation&>(other).backend.get() == &backend) {
+        if (other.kind == OperationKind::drain &&
+            static_cast<DrainOperation&>(other).backend.get() == &backend) {
             return advance_drain(static_cast<DrainOperation&>(other));
         }
     }
+    section.phase = Operation::Phase::queued;  // covers nothing any more
     detach_backend(backend);
     refresh_live_sections();
     finish(section, {});
@@ -155,7 +165,8 @@ void ControlPlane::detach_backend(Backend& backend) {
     backends_[backend.id.value] = {};
 }
 
-// --- a node --------------------------------------------------------------------------------------------------------
+// --- a node
+// --------------------------------------------------------------------------------------------------------
 
 Wait ControlPlane::close(NodeId id, WaitOptions options, DoneCallback done) {
     const Locked locked(*this);
@@ -182,7 +193,8 @@ Wait ControlPlane::close(NodeId id, WaitOptions options, DoneCallback done) {
             error.message += " " + describe(backend);
         }
     } else if (anchored != nullptr) {
-        error = {Errc::busy, "close of " + describe(*node) + ": it is the anchor of " + describe(*anchored)};
+        error = {Errc::busy,
+                 "close of " + describe(*node) + ": it is the anchor of " + describe(*anchored)};
     } else {
         section.phase = Operation::Phase::live;
         take_on(section, *node);
@@ -209,13 +221,16 @@ void ControlPlane::take_on(SectionOperation& section, NodeState& node) {
 }
 
 bool ControlPlane::advance_close_node(SectionOperation& section) {
-    // The list grows at its end while nodes in it are closed: children come after their last parent.
+    // The list grows at its end while nodes in it are closed: children come after their last
+    // parent.
     for (std::size_t i = 0; i < section.to_close.size(); ++i) {
         NodeState& node = *section.to_close[i];
-        if (node.settle == NodeState::Settle::no && section.settling == nullptr && section.busy_members == 0) {
+        if (node.settle == NodeState::Settle::no && section.settling == nullptr &&
+            section.busy_members == 0) {
             start_settle(node, section);
         }
-        if (node.settle != NodeState::Settle::done || node.internal_requests != 0 || pass_touches(node, section)) {
+        if (node.settle != NodeState::Settle::done || node.internal_requests != 0 ||
+            pass_touches(node, section)) {
             continue;
         }
         if (section.node == &node) {
@@ -226,7 +241,8 @@ bool ControlPlane::advance_close_node(SectionOperation& section) {
         for (const auto& edge : node.edges) {
             children.push_back(edge.child);
         }
-        announce(Announced::node_closed, node.id().value, [&](Announcement& a) { a.a = section.id.value; });
+        announce(Announced::node_closed, node.id().value,
+                 [&](Announcement& a) { a.a = section.id.value; });
         erase_node(node);
         for (NodeState* child : children) {
             if (child->parents.empty() && child->backends.empty() && child->closing.value == 0 &&
@@ -251,7 +267,8 @@ void ControlPlane::erase_node(NodeState& node) {
         uncover(*node.covers.first());
     }
     for (const auto& edge : node.edges) {
-        edge.child->parents.erase(std::find(edge.child->parents.begin(), edge.child->parents.end(), &node));
+        edge.child->parents.erase(
+            std::find(edge.child->parents.begin(), edge.child->parents.end(), &node));
     }
     node.edges.clear();
     ++graph_generation_;

@@ -9,7 +9,9 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-void retain(ControlPlane* control) noexcept { control->owners.retain(); }
+void retain(ControlPlane* control) noexcept {
+    control->owners.retain();
+}
 
 void release(ControlPlane* control) noexcept {
     if (control->owners.release()) {
@@ -28,25 +30,29 @@ ControlPlane::~ControlPlane() = default;
 
 void ControlPlane::shut_down() {
     const Locked locked(*this);
-    BLKDRAIN_CHECK(operations_.empty(), "sections and operations are over before their graph is destroyed");
+    BLKDRAIN_CHECK(operations_.empty(),
+                   "sections and operations are over before their graph is destroyed");
     BLKDRAIN_CHECK(tokens_.empty(), "operation tokens are closed before their graph is destroyed");
     for (auto& backend : backends_) {
         if (backend) {
-            BLKDRAIN_CHECK(in_flight(*backend) == 0, "requests are done before their graph is destroyed");
+            BLKDRAIN_CHECK(in_flight(*backend) == 0,
+                           "requests are done before their graph is destroyed");
             detach_backend(*backend);
         }
     }
     nodes_.clear();
 }
 
-// --- objects -------------------------------------------------------------------------------------------------------
+// --- objects
+// -------------------------------------------------------------------------------------------------------
 
 Error ControlPlane::add_loop(EventLoop& loop) {
     const Locked locked(*this);
     // relaxed: only written under this lock.
     const std::uint32_t count = lane_count_.load(std::memory_order_relaxed);
     if (count == lanes_.size()) {
-        return {Errc::too_many_loops, "loop '" + loop.name() + "': the graph has " + std::to_string(count) + " loops already"};
+        return {Errc::too_many_loops, "loop '" + loop.name() + "': the graph has " +
+                                          std::to_string(count) + " loops already"};
     }
     lanes_[count] = std::make_unique<Lane>(*this, loop, count);
     // release: the lane is complete for whoever reads the count.
@@ -85,9 +91,11 @@ NodeId ControlPlane::add_node(std::string name, std::unique_ptr<Driver> driver, 
     const Locked locked(*this);
     const NodeId id{static_cast<std::uint32_t>(nodes_.size())};
     const std::uint32_t loop = lane_of(home).number;
-    nodes_.push_back(std::make_unique<NodeState>(*this, id, std::move(name), home, std::move(driver)));
+    nodes_.push_back(
+        std::make_unique<NodeState>(*this, id, std::move(name), home, std::move(driver)));
     NodeState& node = *nodes_.back();
-    // Born inside every section whose scope contains it (R24): a node without edges is in that of quiesce_all alone.
+    // Born inside every section whose scope contains it (R24): a node without edges is in that of
+    // quiesce_all alone.
     if (live_quiesce_alls_ != 0) {
         for_each_section([&](SectionOperation& section) {
             if (section.kind == OperationKind::quiesce_all) {
@@ -134,7 +142,8 @@ Backend* ControlPlane::find_backend(BackendId id) {
 Error ControlPlane::unknown(const char* call, const std::vector<BackendId>& backends) {
     for (const BackendId id : backends) {
         if (find_backend(id) == nullptr) {
-            return {Errc::no_such_object, std::string(call) + ": there is no b" + std::to_string(id.value)};
+            return {Errc::no_such_object,
+                    std::string(call) + ": there is no b" + std::to_string(id.value)};
         }
     }
     return {};
@@ -148,14 +157,19 @@ SectionOperation* ControlPlane::find_section(OperationId id) {
     return static_cast<SectionOperation*>(found->second.get());
 }
 
-// --- the life of an operation --------------------------------------------------------------------------------------
+// --- the life of an operation
+// --------------------------------------------------------------------------------------
 
-Operation& ControlPlane::enroll(std::unique_ptr<Operation> operation) {
-    operation->id = OperationId{++last_operation_};
-    Operation& enrolled = *operation;
-    operations_.emplace(enrolled.id, std::move(operation));
-    pending_.push_back(enrolled);
-    return enrolled;
+void ControlPlane::enroll(std::unique_ptr<Operation> operation) {
+    pending_.push_back(*operation);
+    if (operation->kind == OperationKind::token) {
+        std::unique_ptr<TokenOperation> token(static_cast<TokenOperation*>(operation.release()));
+        token->token = TokenId{++last_token_};
+        tokens_.emplace(token->token, std::move(token));
+    } else {
+        operation->id = OperationId{++last_operation_};
+        operations_.emplace(operation->id, std::move(operation));
+    }
 }
 
 namespace {
@@ -170,20 +184,16 @@ EventLoop* callback_loop(EventLoop* asked, EventLoop* anchor) {
 
 }  // namespace
 
-void ControlPlane::start(std::unique_ptr<Operation> operation, WaitOptions&& options, EventLoop* anchor_loop) {
-    operation->holding = std::move(options.holding);
-    operation->where = options.where;
-    operation->loop = callback_loop(options.loop, anchor_loop != nullptr ? anchor_loop : &lanes_[0]->loop);
-    Operation& enrolled = operation->kind == OperationKind::token ? *operation : enroll(std::move(operation));
-    if (operation != nullptr) {
-        auto& token = static_cast<TokenOperation&>(*operation);
-        token.token = TokenId{++last_token_};
-        pending_.push_back(token);
-        tokens_.emplace(token.token,
-                        std::unique_ptr<TokenOperation>(static_cast<TokenOperation*>(operation.release())));
-    }
+void ControlPlane::start(std::unique_ptr<Operation> operation, WaitOptions&& options,
+                         EventLoop* anchor_loop) {
+    Operation& started = *operation;
+    started.holding = std::move(options.holding);
+    started.where = options.where;
+    started.loop =
+        callback_loop(options.loop, anchor_loop != nullptr ? anchor_loop : &lanes_[0]->loop);
+    enroll(std::move(operation));
     if (options.deadline) {
-        arm_deadline(enrolled, *options.deadline);
+        arm_deadline(started, *options.deadline);
     }
 }
 
@@ -212,18 +222,19 @@ void ControlPlane::arm_deadline(Operation& operation, std::chrono::nanoseconds d
 }
 
 void ControlPlane::report(Operation& operation, Error error, bool stands) {
-    operation.loop->post([loop = operation.loop, deadline = std::exchange(operation.deadline, nullptr),
-                          callback = std::move(operation.report), outcome = std::move(error), stands]() mutable {
-        if (deadline != nullptr && deadline->armed) {
-            loop->cancel_timer(deadline->timer);
-            delete deadline;
-        } else if (deadline != nullptr) {
-            deadline->over = true;
-        }
-        if (callback) {
-            callback(std::move(outcome), stands);
-        }
-    });
+    operation.loop->post(
+        [loop = operation.loop, deadline = std::exchange(operation.deadline, nullptr),
+         callback = std::move(operation.report), outcome = std::move(error), stands]() mutable {
+            if (deadline != nullptr && deadline->armed) {
+                loop->cancel_timer(deadline->timer);
+                delete deadline;
+            } else if (deadline != nullptr) {
+                deadline->over = true;
+            }
+            if (callback) {
+                callback(std::move(outcome), stands);
+            }
+        });
     operation.report = nullptr;
     if (operation.is_linked()) {
         operation.unlink();
@@ -235,8 +246,10 @@ void ControlPlane::conclude(Operation& operation, Error error) {
     operations_.erase(operation.id);
 }
 
-Wait ControlPlane::refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback done, Error error) {
-    EventLoop* loop = callback_loop(options.loop, anchor_loop != nullptr ? anchor_loop : &lanes_[0]->loop);
+Wait ControlPlane::refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback done,
+                          Error error) {
+    EventLoop* loop =
+        callback_loop(options.loop, anchor_loop != nullptr ? anchor_loop : &lanes_[0]->loop);
     loop->post([done = std::move(done), outcome = std::move(error)]() mutable {
         if (done) {
             done(std::move(outcome));
@@ -245,9 +258,11 @@ Wait ControlPlane::refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCal
     return {};
 }
 
-// Gates and queues are restored and what was held is released, now or when the settle that runs returns (R25).
+// Gates and queues are restored and what was held is released, now or when the settle that runs
+// returns (R25).
 void ControlPlane::give_up(SectionOperation& section, Error why) {
-    announce(Announced::abandon, section.id.value, [&](Announcement& a) { a.error = announced(why); });
+    announce(Announced::abandon, section.id.value,
+             [&](Announcement& a) { a.error = announced(why); });
     report(section, std::move(why));
     section.given_up = true;
     if (section.settling == nullptr) {
@@ -270,7 +285,8 @@ bool ControlPlane::abandon(OperationId id, Errc why) {
     if (canary(Canary::abandon_reports_twice)) {
         operation.loop->post([report = operation.report] { report({}, false); });
     }
-    Error error{why, describe(operation) + (why == Errc::timed_out ? ": the deadline passed" : " was given up")};
+    Error error{why, describe(operation) +
+                         (why == Errc::timed_out ? ": the deadline passed" : " was given up")};
     if (operation.kind == OperationKind::drain || operation.kind == OperationKind::quiet) {
         announce(Announced::abandon, id.value, [&](Announcement& a) { a.error = why; });
         conclude(operation, std::move(error));
@@ -281,7 +297,8 @@ bool ControlPlane::abandon(OperationId id, Errc why) {
     return true;
 }
 
-// --- getting on ----------------------------------------------------------------------------------------------------
+// --- getting on
+// ----------------------------------------------------------------------------------------------------
 
 void ControlPlane::progress() {
     do {
@@ -302,23 +319,27 @@ bool ControlPlane::advance(Operation& operation) {
     if (operation.kind == OperationKind::token) {
         auto& token = static_cast<TokenOperation&>(operation);
         return would_deadlock(operation) &&
-               give_up_token(token, {Errc::would_deadlock, "opening t" + std::to_string(token.token.value) +
-                                                              ": all that gates its backends is held by the caller"});
+               give_up_token(token, {Errc::would_deadlock,
+                                     "opening t" + std::to_string(token.token.value) +
+                                         ": all that gates its backends is held by the caller"});
     }
     if (operation.kind == OperationKind::drain) {
         return advance_drain(static_cast<DrainOperation&>(operation));
     }
     if (operation.kind == OperationKind::quiet) {
-        const SectionOperation* section = find_section(static_cast<QuietOperation&>(operation).section);
+        const SectionOperation* section =
+            find_section(static_cast<QuietOperation&>(operation).section);
         const bool deadlock = section != nullptr && would_deadlock(operation);
-        if (section != nullptr && section->busy_members != 0 && !deadlock && !canary(Canary::quiet_early)) {
+        if (section != nullptr && section->busy_members != 0 && !deadlock &&
+            !canary(Canary::quiet_early)) {
             return false;
         }
         Error error;
         if (section == nullptr) {
             error = {Errc::cancelled, "the section has ended"};
         } else if (deadlock) {
-            error = {Errc::would_deadlock, describe(operation) + ": all it waits for is held by the caller"};
+            error = {Errc::would_deadlock,
+                     describe(operation) + ": all it waits for is held by the caller"};
         } else {
             find_section(section->id)->quiet_reported = true;
         }
@@ -330,7 +351,8 @@ bool ControlPlane::advance(Operation& operation) {
     }
     auto& section = static_cast<SectionOperation&>(operation);
     if (would_deadlock(operation)) {
-        Error error{Errc::would_deadlock, describe(operation) + ": all it waits for is held by the caller"};
+        Error error{Errc::would_deadlock,
+                    describe(operation) + ": all it waits for is held by the caller"};
         if (is_section(section.kind)) {
             give_up(section, std::move(error));
         } else {
@@ -383,7 +405,8 @@ void ControlPlane::admit_waiting(Backend& backend) {
         OuterRequest& request = *at;
         ++at;
         const TokenId token{request.token.load(std::memory_order_relaxed)};
-        // Whoever is looked at has nobody of its class before it any more: they would have been admitted just now.
+        // Whoever is looked at has nobody of its class before it any more: they would have been
+        // admitted just now.
         if (token.value == 0 ? backend.gated() : suspended(token)) {
             continue;
         }

@@ -26,16 +26,22 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-// The serialised side of a graph: sections, changes, waits. One lock, held only while marking; nothing of a driver or an
-// owner is called under it but may_move.
+// The serialised side of a graph: sections, changes, waits. One lock, held only while marking;
+// nothing of a driver or an owner is called under it but may_move.
 //
-//  1. `gated` and `stopped` are the covers of live sections (graph/cover.h); nothing is counted beside them.
-//  2. A gate word says slow whenever its backend is gated, closing, or has waiting requests; it is opened last, after who
+//  1. `gated` and `stopped` are the covers of live sections (graph/cover.h); nothing is counted
+//  beside them.
+//  2. A gate word says slow whenever its backend is gated, closing, or has waiting requests; it is
+//  opened last, after who
 //     waited has been admitted, so nobody overtakes (R18).
-//  3. A begin closes all its gates, then one process-wide fence, then it is announced: one consistent cut (R2).
-//  4. Every entry that changes something ends in progress(), which runs until nothing more can happen: first whoever is due
-//     is admitted, then queued isolates are activated, then pending operations get on, in the order of their calls.
-//  5. A backend with a cover or a pending drain is watched: its completions come back here (released).
+//  3. A begin closes all its gates, then one process-wide fence, then it is announced: one
+//  consistent cut (R2).
+//  4. Every entry that changes something ends in progress(), which runs until nothing more can
+//  happen: first whoever is due
+//     is admitted, then queued isolates are activated, then pending operations get on, in the order
+//     of their calls.
+//  5. A backend with a cover or a pending drain is watched: its completions come back here
+//  (released).
 //  6. Callbacks, notifications, settles and the destruction of closed nodes are posted to loops.
 class ControlPlane final : public Gatekeeper {
 public:
@@ -44,7 +50,8 @@ public:
     ControlPlane(const ControlPlane&) = delete;
     ControlPlane& operator=(const ControlPlane&) = delete;
 
-    // What Graph, BlockBackend, Section, OperationToken and Wait offer; see there. `backend` handles name live objects.
+    // What Graph, BlockBackend, Section, OperationToken and Wait offer; see there. `backend`
+    // handles name live objects.
     Error add_loop(EventLoop& loop);
     NodeId add_node(std::string name, std::unique_ptr<Driver> driver, EventLoop& home);
     Ref<Backend> add_backend(std::string name, EventLoop& home);
@@ -59,7 +66,8 @@ public:
     Wait quiet(OperationId section, WaitOptions options, DoneCallback done);
     Wait drain(Backend& backend, WaitOptions options, DoneCallback done);
     Wait open_token(std::vector<BackendId> backends, WaitOptions options, TokenCallback opened);
-    // Ids instead of pointers in the plan: operands are looked up under the lock. `x`, `y` as in ChangePlan.
+    // Ids instead of pointers in the plan: operands are looked up under the lock. `x`, `y` as in
+    // ChangePlan.
     struct ChangeCall {
         ChangeKind kind;
         NodeId x;
@@ -101,7 +109,7 @@ public:
 private:
     class Locked;
     class PassSettlement;
-    struct Item;                                            // a WaitItem with the objects it speaks of
+    struct Item;  // a WaitItem with the objects it speaks of
     struct Items;
 
     // control_plane.cpp: objects, and the order in which things get on
@@ -117,11 +125,11 @@ private:
     void admit_waiting(Backend& backend);
     void open_tokens();
     void start(std::unique_ptr<Operation> operation, WaitOptions&& options, EventLoop* anchor_loop);
-    Operation& enroll(std::unique_ptr<Operation> operation);
+    void enroll(std::unique_ptr<Operation> operation);
     Wait refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback done, Error error);
     void arm_deadline(Operation& operation, std::chrono::nanoseconds deadline);
     void report(Operation& operation, Error error, bool stands = false);
-    void conclude(Operation& operation, Error error);      // reports and forgets
+    void conclude(Operation& operation, Error error);  // reports and forgets
     void give_up(SectionOperation& section, Error why);
     void let_go(SectionOperation& section);
     std::function<void(Error, bool)> hand_over(OperationId section, SectionCallback begun);
@@ -235,31 +243,32 @@ private:
     Explanation explanation(Operation& operation);
 
     template <class Visit>
-    void for_each_section(Visit visit);                     // live, queued and pending ones, in the order of their calls
+    void for_each_section(
+        Visit visit);  // live, queued and pending ones, in the order of their calls
     template <class Visit>
     void for_each_request(Visit visit) const;
 
     // Guards everything below. Never held over a wait.
     os::mutex mutex_;
 
-    std::vector<std::unique_ptr<NodeState>> nodes_;         // index: id
-    std::vector<Ref<Backend>> backends_;                    // index: id
+    std::vector<std::unique_ptr<NodeState>> nodes_;  // index: id
+    std::vector<Ref<Backend>> backends_;             // index: id
     std::map<OperationId, std::unique_ptr<Operation>> operations_;
     std::map<TokenId, std::unique_ptr<TokenOperation>> tokens_;
     IntrusiveList<Operation> pending_;
     std::uint32_t last_operation_ = 0;
     std::uint32_t last_token_ = 0;
-    std::uint64_t graph_generation_ = 0;                    // counts the changes of edges and nodes
+    std::uint64_t graph_generation_ = 0;  // counts the changes of edges and nodes
     unsigned live_quiesce_alls_ = 0;
     unsigned pending_changes_ = 0;
 
-    std::vector<Backend*> counter_owners_;                  // index: counter; null: free
+    std::vector<Backend*> counter_owners_;  // index: counter; null: free
     std::vector<std::uint32_t> free_counters_;
 
-    std::vector<Ref<Backend>> orphans_;                     // their handles are gone, they are not closing yet
-    std::vector<Backend*> touched_;                         // left a scope: who waits there may be due
-    std::vector<NodeState*> left_;                          // left a scope: maybe nobody keeps them settled
-    std::vector<Cover*> fresh_;                             // backends covered since the last watch_fresh
+    std::vector<Ref<Backend>> orphans_;  // their handles are gone, they are not closing yet
+    std::vector<Backend*> touched_;      // left a scope: who waits there may be due
+    std::vector<NodeState*> left_;       // left a scope: maybe nobody keeps them settled
+    std::vector<Cover*> fresh_;          // backends covered since the last watch_fresh
     std::vector<std::unique_ptr<NodeState>> graveyard_;
     Walker walker_;
 
@@ -268,8 +277,8 @@ private:
     os::atomic<std::uint32_t> lane_count_{0};
 };
 
-// For the time a thread works on the control plane. Nodes that leave the graph meanwhile die on their home loops: the
-// thread may be in the middle of a call of their drivers.
+// For the time a thread works on the control plane. Nodes that leave the graph meanwhile die on
+// their home loops: the thread may be in the middle of a call of their drivers.
 class ControlPlane::Locked {
 public:
     explicit Locked(ControlPlane& control) : control_(control), lock_(control.mutex_) {}
@@ -305,7 +314,9 @@ void ControlPlane::for_each_request(Visit visit) const {
     }
 }
 
-inline bool is_section(OperationKind kind) { return kind <= OperationKind::self_quiesce; }
+inline bool is_section(OperationKind kind) {
+    return kind <= OperationKind::self_quiesce;
+}
 inline bool is_momentary(OperationKind kind) {
     return kind >= OperationKind::settle && kind <= OperationKind::close_node;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// blk_drain: waits for a generation of requests, not for a count to reach zero, so a flow outside it cannot keep it (R10).
+// blk_drain: waits for a generation of requests, not for a count to reach zero, so a flow outside
+// it cannot keep it (R10).
 #include <utility>
 
 #include "section/control_plane.h"
@@ -21,7 +22,8 @@ Wait ControlPlane::drain(Backend& backend, WaitOptions options, DoneCallback don
     drain.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
     const OperationId id = drain.id;
     drain.serial = backend.banks.back().serial;
-    // Closes the bank: a request that still counted itself there finds another word, takes it back, and comes again.
+    // Closes the bank: a request that still counted itself there finds another word, takes it back,
+    // and comes again.
     add_bank(backend);
     update_word(backend);
     announce(Announced::drain, id.value, [&](Announcement& a) {
@@ -45,7 +47,8 @@ bool ControlPlane::advance_drain(DrainOperation& drain) {
         if (!would_deadlock(drain)) {
             return retired;  // an older drain of the backend, looked at before, may be over by it
         }
-        error = {Errc::would_deadlock, describe(drain) + ": all it waits for is held by the caller"};
+        error = {Errc::would_deadlock,
+                 describe(drain) + ": all it waits for is held by the caller"};
     }
     announce(Announced::drain_done, drain.id.value,
              [&](Announcement& a) { a.error = announced(error); });

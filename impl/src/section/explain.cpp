@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a pending operation waits for, in words (R26), and whether all of it is held by the caller (R12).
+// What a pending operation waits for, in words (R26), and whether all of it is held by the caller
+// (R12).
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -16,17 +17,17 @@ struct ControlPlane::Item {
     WaitItem::Kind kind;
     std::uint32_t id;
     const OuterRequest* request = nullptr;
-    Backend* backend = nullptr;              // request: whose
-    RequestState state = RequestState::done; // request
-    const NodeState* node = nullptr;         // settling, internal
-    SectionOperation* section = nullptr;     // section
+    Backend* backend = nullptr;               // request: whose
+    RequestState state = RequestState::done;  // request
+    const NodeState* node = nullptr;          // settling, internal
+    SectionOperation* section = nullptr;      // section
 
     [[nodiscard]] std::pair<WaitItem::Kind, std::uint32_t> key() const { return {kind, id}; }
 };
 
 struct ControlPlane::Items : std::vector<Item> {
-    // Somebody was counted whom the walk over the requests did not meet, or no longer: it was sent or got done meanwhile. Who
-    // is counted comes back through released.
+    // Somebody was counted whom the walk over the requests did not meet, or no longer: it was sent
+    // or got done meanwhile. Who is counted comes back through released.
     bool in_motion = false;
 };
 
@@ -39,7 +40,8 @@ std::string_view file_of(const std::source_location& where) {
 }
 
 std::string begun_at(const Operation& operation) {
-    return " begun at " + std::string(file_of(operation.where)) + ":" + std::to_string(operation.where.line());
+    return " begun at " + std::string(file_of(operation.where)) + ":" +
+           std::to_string(operation.where.line());
 }
 
 bool holds(const std::vector<TokenId>& tokens, std::uint32_t id) {
@@ -54,18 +56,29 @@ bool holds(const std::vector<OperationId>& sections, OperationId id) {
 
 const char* name_of(OperationKind kind) {
     switch (kind) {
-        case OperationKind::isolate: return "isolated section";
-        case OperationKind::drained: return "drained section";
-        case OperationKind::quiesce_all: return "quiesce_all section";
-        case OperationKind::self_quiesce: return "self-quiesced section";
-        case OperationKind::settle: return "settle";
-        case OperationKind::change: return "graph change";
-        case OperationKind::context: return "context change";
+        case OperationKind::isolate:
+            return "isolated section";
+        case OperationKind::drained:
+            return "drained section";
+        case OperationKind::quiesce_all:
+            return "quiesce_all section";
+        case OperationKind::self_quiesce:
+            return "self-quiesced section";
+        case OperationKind::settle:
+            return "settle";
+        case OperationKind::change:
+            return "graph change";
+        case OperationKind::context:
+            return "context change";
         case OperationKind::close_backend:
-        case OperationKind::close_node: return "close";
-        case OperationKind::drain: return "drain";
-        case OperationKind::quiet: return "wait for quiet";
-        case OperationKind::token: return "opening of a token";
+        case OperationKind::close_node:
+            return "close";
+        case OperationKind::drain:
+            return "drain";
+        case OperationKind::quiet:
+            return "wait for quiet";
+        case OperationKind::token:
+            return "opening of a token";
     }
     return "operation";
 }
@@ -74,19 +87,23 @@ std::string describe(const Backend& backend) {
     return "b" + std::to_string(backend.id.value) + " '" + backend.name + "'";
 }
 
-std::string describe(const Node& node) { return "n" + std::to_string(node.id().value) + " '" + node.name() + "'"; }
+std::string describe(const Node& node) {
+    return "n" + std::to_string(node.id().value) + " '" + node.name() + "'";
+}
 
 std::string describe(const Operation& operation) {
     std::string text = name_of(operation.kind);
     if (operation.kind == OperationKind::token) {
-        return "opening of t" + std::to_string(static_cast<const TokenOperation&>(operation).token.value) +
+        return "opening of t" +
+               std::to_string(static_cast<const TokenOperation&>(operation).token.value) +
                begun_at(operation);
     }
     text += " s" + std::to_string(operation.id.value);
     if (operation.kind == OperationKind::drain) {
         text += " of " + describe(*static_cast<const DrainOperation&>(operation).backend);
     } else if (operation.kind == OperationKind::quiet) {
-        text += " of s" + std::to_string(static_cast<const QuietOperation&>(operation).section.value);
+        text +=
+            " of s" + std::to_string(static_cast<const QuietOperation&>(operation).section.value);
     } else {
         const auto& section = static_cast<const SectionOperation&>(operation);
         if (section.backend) {
@@ -103,8 +120,9 @@ Error gone(const char* call, const Backend& backend) {
 }
 
 Errc announced(const Error& error) {
-    return !error ? Errc::ok
-                  : error.code.category() == error_category() ? static_cast<Errc>(error.code.value()) : Errc::io_error;
+    return !error                                      ? Errc::ok
+           : error.code.category() == error_category() ? static_cast<Errc>(error.code.value())
+                                                       : Errc::io_error;
 }
 
 void fill_holding(Announcement& announcement, const Holding& holding) {
@@ -119,7 +137,8 @@ void fill_holding(Announcement& announcement, const Holding& holding) {
     }
 }
 
-// Everything the operation waits for now; sorted by kind and id. Walks all requests: not for the request path.
+// Everything the operation waits for now; sorted by kind and id. Walks all requests: not for the
+// request path.
 ControlPlane::Items ControlPlane::items_of(Operation& operation) {
     Items items;
     const auto add_requests = [&](Backend& backend, auto counts) {
@@ -127,12 +146,15 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
         for_each_request([&](const OuterRequest& request) {
             // relaxed: hints, exact while the loops are at rest.
             const RequestState state = request.state.load(std::memory_order_relaxed);
-            if (request.backend.load(std::memory_order_relaxed) != &backend || state == RequestState::done) {
+            if (request.backend.load(std::memory_order_relaxed) != &backend ||
+                state == RequestState::done) {
                 return;
             }
             ++met;
             if (counts(request, state)) {
-                items.push_back({WaitItem::Kind::request, request.id.load(std::memory_order_relaxed), &request, &backend, state});
+                items.push_back({WaitItem::Kind::request,
+                                 request.id.load(std::memory_order_relaxed), &request, &backend,
+                                 state});
             }
         });
         items.in_motion = items.in_motion || met != in_flight(backend);
@@ -143,7 +165,12 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                 continue;
             }
             if (cover.node != nullptr) {
-                items.push_back({WaitItem::Kind::internal, cover.node->id().value, nullptr, nullptr, {}, cover.node});
+                items.push_back({WaitItem::Kind::internal,
+                                 cover.node->id().value,
+                                 nullptr,
+                                 nullptr,
+                                 {},
+                                 cover.node});
                 continue;
             }
             const auto started = [&](const OuterRequest& request, RequestState state) {
@@ -160,12 +187,14 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
         }
     };
     const auto add_section = [&](SectionOperation& section) {
-        items.push_back({WaitItem::Kind::section, section.id.value, nullptr, nullptr, {}, nullptr, &section});
+        items.push_back(
+            {WaitItem::Kind::section, section.id.value, nullptr, nullptr, {}, nullptr, &section});
     };
 
     if (operation.kind == OperationKind::token) {
         for (const auto& backend : static_cast<TokenOperation&>(operation).backends) {
-            for (const Cover* cover = backend->covers.first(); cover != nullptr; cover = cover->next) {
+            for (const Cover* cover = backend->covers.first(); cover != nullptr;
+                 cover = cover->next) {
                 add_section(*cover->section);
             }
         }
@@ -189,7 +218,8 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
             }
         }
     } else if (operation.kind == OperationKind::quiet) {
-        if (SectionOperation* section = find_section(static_cast<QuietOperation&>(operation).section)) {
+        if (SectionOperation* section =
+                find_section(static_cast<QuietOperation&>(operation).section)) {
             add_members(*section);
         }
     } else {
@@ -212,7 +242,8 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
             add_members(section);
             const auto add_settling = [&](const NodeState* node) {
                 if (node != nullptr && node->settle == NodeState::Settle::running) {
-                    items.push_back({WaitItem::Kind::settling, node->id().value, nullptr, nullptr, {}, node});
+                    items.push_back(
+                        {WaitItem::Kind::settling, node->id().value, nullptr, nullptr, {}, node});
                 }
             };
             add_settling(section.settling);
@@ -220,8 +251,10 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                 add_settling(keeps_settled(cover) ? cover.node : nullptr);
             }
             const auto add_passes_over = [&](const NodeState& node) {
-                for (const Cover* cover = node.covers.first(); cover != nullptr; cover = cover->next) {
-                    if (cover->section != &section && pass_running(*cover->section) && keeps_settled(*cover)) {
+                for (const Cover* cover = node.covers.first(); cover != nullptr;
+                     cover = cover->next) {
+                    if (cover->section != &section && pass_running(*cover->section) &&
+                        keeps_settled(*cover)) {
                         add_section(*cover->section);
                     }
                 }
@@ -242,12 +275,14 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
     return items;
 }
 
-// The waiting requests of its backend, direction and token up to `request` itself, oldest first (R18).
+// The waiting requests of its backend, direction and token up to `request` itself, oldest first
+// (R18).
 std::vector<const OuterRequest*> ControlPlane::line_up_to(const OuterRequest& request) {
     std::vector<const OuterRequest*> line;
     for (const OuterRequest& other : request.backend.load(std::memory_order_relaxed)->waiting) {
-        if (other.is_write() == request.is_write() && other.token.load(std::memory_order_relaxed) ==
-                                                          request.token.load(std::memory_order_relaxed)) {
+        if (other.is_write() == request.is_write() &&
+            other.token.load(std::memory_order_relaxed) ==
+                request.token.load(std::memory_order_relaxed)) {
             line.push_back(&other);
         }
         if (&other == &request) {
@@ -273,7 +308,8 @@ bool ControlPlane::hostage(const Operation& operation, const Item& item) {
             return holds(held.tokens, item.id);
         case WaitItem::Kind::request: {
             const auto request_held = [&](std::uint32_t id) {
-                return std::find(held.requests.begin(), held.requests.end(), RequestId{id}) != held.requests.end();
+                return std::find(held.requests.begin(), held.requests.end(), RequestId{id}) !=
+                       held.requests.end();
             };
             if (request_held(item.id)) {
                 return true;
@@ -308,7 +344,13 @@ bool ControlPlane::hostage(const Operation& operation, const Item& item) {
                 must_queue(*item.section, &behind);
             }
             return std::any_of(behind.begin(), behind.end(), [&](SectionOperation* other) {
-                return hostage(operation, {WaitItem::Kind::section, other->id.value, nullptr, nullptr, {}, nullptr, other});
+                return hostage(operation, {WaitItem::Kind::section,
+                                           other->id.value,
+                                           nullptr,
+                                           nullptr,
+                                           {},
+                                           nullptr,
+                                           other});
             });
         }
         default:
@@ -324,13 +366,16 @@ bool ControlPlane::would_deadlock(Operation& operation) {
     const Items items = items_of(operation);
     if (operation.kind == OperationKind::token || canary(Canary::false_deadlock)) {
         // It opens only after every one of them has ended: one that the caller holds is enough.
-        return std::any_of(items.begin(), items.end(), [&](const Item& item) { return hostage(operation, item); });
+        return std::any_of(items.begin(), items.end(),
+                           [&](const Item& item) { return hostage(operation, item); });
     }
     if (items.empty() || items.in_motion ||
-        !std::all_of(items.begin(), items.end(), [&](const Item& item) { return hostage(operation, item); })) {
+        !std::all_of(items.begin(), items.end(),
+                     [&](const Item& item) { return hostage(operation, item); })) {
         return false;
     }
-    // The request being served may have got done since the walk met it; then it comes back through released.
+    // The request being served may have got done since the walk met it; then it comes back through
+    // released.
     return std::all_of(items.begin(), items.end(), [](const Item& item) {
         // relaxed: a hint; what it leads to is decided under the lock.
         return item.kind != WaitItem::Kind::request || item.state == RequestState::waiting ||
@@ -357,18 +402,22 @@ Explanation ControlPlane::explanation(Operation& operation) {
                     out.text += " on " + describe(*item.backend->root);
                 }
                 if (item.state == RequestState::waiting) {
-                    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(os::now() - item.request->waiting_since);
+                    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
+                        os::now() - item.request->waiting_since);
                     out.text += ": WAITING for " + std::to_string(age.count()) + " ms";
-                    for (const Cover* cover = item.backend->covers.first(); cover != nullptr; cover = cover->next) {
+                    for (const Cover* cover = item.backend->covers.first(); cover != nullptr;
+                         cover = cover->next) {
                         out.text += ", gated by " + describe(*cover->section);
                     }
                 } else {
-                    out.text += item.state == RequestState::admitted ? ": ADMITTED" : ": COMPLETING";
+                    out.text +=
+                        item.state == RequestState::admitted ? ": ADMITTED" : ": COMPLETING";
                 }
                 break;
             }
             case WaitItem::Kind::token:
-                out.text = "operation token t" + std::to_string(item.id) + " opened" + begun_at(*tokens_.at(TokenId{item.id}));
+                out.text = "operation token t" + std::to_string(item.id) + " opened" +
+                           begun_at(*tokens_.at(TokenId{item.id}));
                 break;
             case WaitItem::Kind::settling:
                 out.text = "settle of " + describe(*item.node);
@@ -394,7 +443,8 @@ Explanation ControlPlane::explain(OperationId id) {
 Explanation ControlPlane::explain(TokenId id) {
     const Locked locked(*this);
     const auto found = tokens_.find(id);
-    return found == tokens_.end() || found->second->open ? Explanation{} : explanation(*found->second);
+    return found == tokens_.end() || found->second->open ? Explanation{}
+                                                         : explanation(*found->second);
 }
 
 std::vector<Explanation> ControlPlane::explain_all() {

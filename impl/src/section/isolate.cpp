@@ -11,7 +11,8 @@ BLKDRAIN_NAMESPACE_BEGIN
 namespace detail {
 
 bool ControlPlane::conflict(const SectionOperation& a, const SectionOperation& b) {
-    const auto excludes_a_member_of = [this](const SectionOperation& section, const SectionOperation& other) {
+    const auto excludes_a_member_of = [this](const SectionOperation& section,
+                                             const SectionOperation& other) {
         if (isolates(section, *other.backend)) {
             return true;
         }
@@ -24,13 +25,15 @@ bool ControlPlane::conflict(const SectionOperation& a, const SectionOperation& b
 }
 
 // Whether `isolate` has to wait for others; `behind`, if given, gets them.
-bool ControlPlane::must_queue(const SectionOperation& isolate, std::vector<SectionOperation*>* behind) {
+bool ControlPlane::must_queue(const SectionOperation& isolate,
+                              std::vector<SectionOperation*>* behind) {
     if (canary(Canary::isolates_together)) {
         return false;
     }
     bool holds_one = false;
     for_each_section([&](SectionOperation& other) {
-        holds_one = holds_one || (other.kind == OperationKind::isolate && other.backend.get() == isolate.backend.get() &&
+        holds_one = holds_one || (other.kind == OperationKind::isolate &&
+                                  other.backend.get() == isolate.backend.get() &&
                                   other.phase == Operation::Phase::begun);
     });
     bool queue = false;
@@ -39,7 +42,8 @@ bool ControlPlane::must_queue(const SectionOperation& isolate, std::vector<Secti
         if (&other == &isolate) {
             earlier = false;
         } else if (other.kind == OperationKind::isolate) {
-            // Who holds an isolate already never waits behind the queue: the queue may be waiting for that one.
+            // Who holds an isolate already never waits behind the queue: the queue may be waiting
+            // for that one.
             const bool counts = other.phase == Operation::Phase::begun || (earlier && !holds_one);
             if (counts && conflict(isolate, other)) {
                 queue = true;
@@ -88,11 +92,14 @@ bool ControlPlane::activate_isolates() {
 Wait ControlPlane::isolate(Backend& backend, IsolateOptions options, SectionCallback begun) {
     const Locked locked(*this);
     if (backend.closed) {
-        return refuse(std::move(options), backend.home, [begun](Error error) { begun(std::move(error), {}); }, gone("isolate", backend));
+        return refuse(
+            std::move(options), backend.home, [begun](Error error) { begun(std::move(error), {}); },
+            gone("isolate", backend));
     }
     if (Error error = unknown("isolate", options.also)) {
-        return refuse(std::move(options), backend.home, [begun](Error outcome) { begun(std::move(outcome), {}); },
-                      std::move(error));
+        return refuse(
+            std::move(options), backend.home,
+            [begun](Error outcome) { begun(std::move(outcome), {}); }, std::move(error));
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::isolate);
     SectionOperation& section = *operation;
@@ -106,16 +113,19 @@ Wait ControlPlane::isolate(Backend& backend, IsolateOptions options, SectionCall
     section.report = hand_over(section.id, std::move(begun));
     std::vector<SectionOperation*> behind;
     const bool queues = must_queue(section, &behind);
-    // Queueing under a token of its own would wait for a holder who, to finish, may need the token closed.
-    const bool under_token =
-        std::any_of(section.holding.tokens.begin(), section.holding.tokens.end(), [&](TokenId token) {
-            return std::find(backend.open_tokens.begin(), backend.open_tokens.end(), token) != backend.open_tokens.end();
+    // Queueing under a token of its own would wait for a holder who, to finish, may need the token
+    // closed.
+    const bool under_token = std::any_of(
+        section.holding.tokens.begin(), section.holding.tokens.end(), [&](TokenId token) {
+            return std::find(backend.open_tokens.begin(), backend.open_tokens.end(), token) !=
+                   backend.open_tokens.end();
         });
     Error error;
     if (backend.closing.value != 0) {
         error = {Errc::closing, "isolate of " + describe(backend) + ": it is being closed"};
     } else if (queues && (only_now || under_token)) {
-        error = {Errc::conflict, "isolate of " + describe(backend) + ": conflicts with " + describe(*behind.front())};
+        error = {Errc::conflict, "isolate of " + describe(backend) + ": conflicts with " +
+                                     describe(*behind.front())};
     }
     if (error) {
         announce_begin(section, announced(error), only_now);

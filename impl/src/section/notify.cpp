@@ -34,7 +34,8 @@ void ControlPlane::deliver(Ref<Backend> backend) {
             listener = backend->listener;
             begin = backend->owed.front();
             backend->owed.pop_front();
-            announce(Announced::notify, backend->id.value, [&](Announcement& a) { a.flag = begin; });
+            announce(Announced::notify, backend->id.value,
+                     [&](Announcement& a) { a.flag = begin; });
         }
     }
     if (listener != nullptr) {

@@ -29,16 +29,27 @@ BLKDRAIN_NAMESPACE_BEGIN
 namespace detail {
 
 enum class OperationKind : std::uint8_t {
-    isolate, drained, quiesce_all, self_quiesce,           // sections: they stand after their begin
-    settle, change, context, close_backend, close_node,    // momentary sections: they end themselves
-    drain, quiet, token,                                   // waits
+    isolate,
+    drained,
+    quiesce_all,
+    self_quiesce,  // sections: they stand after their begin
+    settle,
+    change,
+    context,
+    close_backend,
+    close_node,  // momentary sections: they end themselves
+    drain,
+    quiet,
+    token,  // waits
 };
 
-// Something a caller asked for and that may have to wait. All fields are guarded by the control plane's lock. Pending
-// operations are linked in the order of their calls; an operation is over when it has reported.
+// Something a caller asked for and that may have to wait. All fields are guarded by the control
+// plane's lock. Pending operations are linked in the order of their calls; an operation is over
+// when it has reported.
 struct Operation : ListHook<> {
-    // A deadline, on the operation's loop alone: the task that arms it and the task that reports may come in either order
-    // (one from elsewhere, one from the loop itself); the later one frees it.
+    // A deadline, on the operation's loop alone: the task that arms it and the task that reports
+    // may come in either order (one from elsewhere, one from the loop itself); the later one frees
+    // it.
     struct Deadline {
         EventLoop::TimerId timer = 0;
         bool armed = false;
@@ -55,8 +66,9 @@ struct Operation : ListHook<> {
     Phase phase = Phase::pending;
     Holding holding;
     std::source_location where;
-    EventLoop* loop = nullptr;                  // where `report` runs
-    std::function<void(Error, bool)> report;    // called once, by ControlPlane::report; true: the section or token stands
+    EventLoop* loop = nullptr;  // where `report` runs
+    std::function<void(Error, bool)>
+        report;  // called once, by ControlPlane::report; true: the section or token stands
     Deadline* deadline = nullptr;
 };
 
@@ -64,7 +76,7 @@ struct DrainOperation final : Operation {
     DrainOperation() : Operation(OperationKind::drain) {}
 
     Ref<Backend> backend;
-    std::uint64_t serial = 0;                   // the youngest bank it covers
+    std::uint64_t serial = 0;  // the youngest bank it covers
 };
 
 struct QuietOperation final : Operation {
@@ -78,7 +90,7 @@ struct TokenOperation final : Operation {
 
     TokenId token;
     std::vector<Ref<Backend>> backends;
-    std::vector<std::uint64_t> serials;         // while open: the bank of each backend that counts it
+    std::vector<std::uint64_t> serials;  // while open: the bank of each backend that counts it
     bool open = false;
 };
 
@@ -87,37 +99,38 @@ inline constexpr std::size_t no_index = static_cast<std::size_t>(-1);
 // What a graph change is to do, in the caller's terms.
 struct ChangePlan {
     ChangeKind kind = ChangeKind::attach;
-    NodeState* x = nullptr;                     // parent, old, node or filter
-    NodeState* y = nullptr;                     // child, now, filter or medium
-    Ref<Backend> backend;                       // insert_medium, remove_medium
-    std::size_t index = 0;                      // detach; no_index: the edge went meanwhile
-    std::string role;                           // attach
+    NodeState* x = nullptr;  // parent, old, node or filter
+    NodeState* y = nullptr;  // child, now, filter or medium
+    Ref<Backend> backend;    // insert_medium, remove_medium
+    std::size_t index = 0;   // detach; no_index: the edge went meanwhile
+    std::string role;        // attach
     std::vector<TokenId> tokens;
 };
 
 struct SectionOperation final : Operation {
     using Operation::Operation;
 
-    NodeState* node = nullptr;                  // anchor
-    Ref<Backend> backend;                       // anchor
-    std::vector<BackendId> exempt;              // also, except (R6)
-    ChangePlan plan;                            // change
-    EventLoop* target = nullptr;                // context
-    Nodes to_close;                             // close_node: taken on, not closed yet
+    NodeState* node = nullptr;      // anchor
+    Ref<Backend> backend;           // anchor
+    std::vector<BackendId> exempt;  // also, except (R6)
+    ChangePlan plan;                // change
+    EventLoop* target = nullptr;    // context
+    Nodes to_close;                 // close_node: taken on, not closed yet
 
-    std::deque<Cover> covers;                   // elements never move; unlinked ones have neither node nor backend
-    std::vector<Cover*> unused_covers;          // the unlinked ones
-    std::size_t busy_members = 0;               // covers with busy set: not quiet before it is zero
+    std::deque<Cover> covers;  // elements never move; unlinked ones have neither node nor backend
+    std::vector<Cover*> unused_covers;  // the unlinked ones
+    std::size_t busy_members = 0;       // covers with busy set: not quiet before it is zero
     bool quiet_reported = false;
 
     // The settle pass (R20), from quiet until all of `order` is settled.
     bool in_pass = false;
     Nodes order;
-    std::uint64_t ordered_at = 0;               // the generation of the graph that `order` belongs to
+    std::uint64_t ordered_at = 0;  // the generation of the graph that `order` belongs to
     std::size_t next_to_settle = 0;
-    NodeState* settling = nullptr;              // the node whose settle it has started and that has not answered
+    NodeState* settling =
+        nullptr;  // the node whose settle it has started and that has not answered
 
-    bool given_up = false;                      // abandoned while settling: released when that returns (R25)
+    bool given_up = false;  // abandoned while settling: released when that returns (R25)
 };
 
 // A member of a section's scope, with what is asked of it.

@@ -11,7 +11,8 @@ namespace detail {
 
 bool ControlPlane::exempts(const SectionOperation& section, const Backend& backend) const {
     return (section.kind == OperationKind::isolate && section.backend.get() == &backend) ||
-           std::find(section.exempt.begin(), section.exempt.end(), backend.id) != section.exempt.end();
+           std::find(section.exempt.begin(), section.exempt.end(), backend.id) !=
+               section.exempt.end();
 }
 
 void ControlPlane::add_node_members(const Nodes& nodes, Scope& into) {
@@ -21,7 +22,8 @@ void ControlPlane::add_node_members(const Nodes& nodes, Scope& into) {
 }
 
 // Roots(nodes), without those that `exempting` exempts.
-void ControlPlane::add_backends_on(const Nodes& nodes, const SectionOperation* exempting, Scope& into) {
+void ControlPlane::add_backends_on(const Nodes& nodes, const SectionOperation* exempting,
+                                   Scope& into) {
     for (NodeState* node : nodes) {
         for (Backend& backend : node->backends) {
             if (exempting == nullptr || !exempts(*exempting, backend)) {
@@ -82,8 +84,8 @@ void ControlPlane::scope_of(const SectionOperation& section, Scope& into) {
 
 // Whether `isolate` would have `backend` in its scope, live or not.
 bool ControlPlane::isolates(const SectionOperation& isolate, const Backend& backend) {
-    return isolate.backend->root != nullptr && backend.root != nullptr && !exempts(isolate, backend) &&
-           walker_.reaches(*backend.root, *isolate.backend->root);
+    return isolate.backend->root != nullptr && backend.root != nullptr &&
+           !exempts(isolate, backend) && walker_.reaches(*backend.root, *isolate.backend->root);
 }
 
 }  // namespace detail

@@ -12,16 +12,20 @@ BLKDRAIN_NAMESPACE_BEGIN
 namespace detail {
 
 // The callback's section exists exactly if the section stands; after a failed settle it does (R21).
-std::function<void(Error, bool)> ControlPlane::hand_over(OperationId section, SectionCallback begun) {
-    return [control = ControlRef(this), section, begun = std::move(begun)](Error error, bool stands) {
-        begun(std::move(error), stands ? Section(control, section) : Section{});
-    };
+std::function<void(Error, bool)> ControlPlane::hand_over(OperationId section,
+                                                         SectionCallback begun) {
+    return
+        [control = ControlRef(this), section, begun = std::move(begun)](Error error, bool stands) {
+            begun(std::move(error), stands ? Section(control, section) : Section{});
+        };
 }
 
 void ControlPlane::announce_begin(const SectionOperation& section, Errc error, bool only_now) {
     announce(Announced::begin, section.id.value, [&](Announcement& a) {
         a.section = static_cast<SectionKind>(section.kind);
-        a.a = section.backend ? section.backend->id.value : section.node != nullptr ? section.node->id().value : 0;
+        a.a = section.backend           ? section.backend->id.value
+              : section.node != nullptr ? section.node->id().value
+                                        : 0;
         a.flag = only_now;
         a.error = error;
         for (const BackendId id : section.exempt) {
@@ -31,7 +35,8 @@ void ControlPlane::announce_begin(const SectionOperation& section, Errc error, b
     });
 }
 
-// All gates of `section` close, one process-wide fence, and those of pending changes that it draws in with it (R24).
+// All gates of `section` close, one process-wide fence, and those of pending changes that it draws
+// in with it (R24).
 void ControlPlane::make_live(SectionOperation& section) {
     section.phase = Operation::Phase::live;
     Scope scope;
@@ -79,7 +84,8 @@ void ControlPlane::refresh_changes() {
     close_gates();
 }
 
-// The section is gone, in one step with the announcement the caller has made; who is due comes next, in progress().
+// The section is gone, in one step with the announcement the caller has made; who is due comes
+// next, in progress().
 void ControlPlane::remove(SectionOperation& section) {
     uncover_all(section);
     if (section.kind == OperationKind::quiesce_all) {
@@ -103,7 +109,8 @@ void ControlPlane::remove(SectionOperation& section) {
 void ControlPlane::end(OperationId id) {
     const Locked locked(*this);
     SectionOperation* section = find_section(id);
-    BLKDRAIN_CHECK(section != nullptr && section->phase == Operation::Phase::begun, "a section that is ended has begun");
+    BLKDRAIN_CHECK(section != nullptr && section->phase == Operation::Phase::begun,
+                   "a section that is ended has begun");
     announce(Announced::end, id.value);
     remove(*section);
     progress();
@@ -112,7 +119,9 @@ void ControlPlane::end(OperationId id) {
 Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions options, SectionCallback begun) {
     const Locked locked(*this);
     if (backend.closed) {
-        return refuse(std::move(options), backend.home, [begun](Error error) { begun(std::move(error), {}); }, gone("self_quiesce", backend));
+        return refuse(
+            std::move(options), backend.home, [begun](Error error) { begun(std::move(error), {}); },
+            gone("self_quiesce", backend));
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::self_quiesce);
     SectionOperation& section = *operation;
@@ -121,7 +130,8 @@ Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions options, SectionCa
     section.report = hand_over(section.id, std::move(begun));
     if (backend.closing.value != 0) {
         announce_begin(section, Errc::closing);
-        conclude(section, {Errc::closing, "quiesce of " + describe(backend) + ": it is being closed"});
+        conclude(section,
+                 {Errc::closing, "quiesce of " + describe(backend) + ": it is being closed"});
         return {};
     }
     const OperationId id = section.id;
@@ -129,11 +139,13 @@ Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions options, SectionCa
     return {ControlRef(this), id};
 }
 
-Wait ControlPlane::quiesce_all(std::vector<BackendId> except, WaitOptions options, SectionCallback begun) {
+Wait ControlPlane::quiesce_all(std::vector<BackendId> except, WaitOptions options,
+                               SectionCallback begun) {
     const Locked locked(*this);
     if (Error error = unknown("quiesce_all", except)) {
-        return refuse(std::move(options), nullptr, [begun](Error outcome) { begun(std::move(outcome), {}); },
-                      std::move(error));
+        return refuse(
+            std::move(options), nullptr, [begun](Error outcome) { begun(std::move(outcome), {}); },
+            std::move(error));
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::quiesce_all);
     SectionOperation& section = *operation;
@@ -150,8 +162,9 @@ Wait ControlPlane::drained(NodeId id, WaitOptions options, SectionCallback begun
     const Locked locked(*this);
     NodeState* node = find_node(id);
     if (node == nullptr) {
-        return refuse(std::move(options), nullptr, [begun](Error error) { begun(std::move(error), {}); },
-                      {Errc::no_such_object, "drained section: there is no n" + std::to_string(id.value)});
+        return refuse(
+            std::move(options), nullptr, [begun](Error error) { begun(std::move(error), {}); },
+            {Errc::no_such_object, "drained section: there is no n" + std::to_string(id.value)});
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::drained);
     SectionOperation& section = *operation;
@@ -160,7 +173,8 @@ Wait ControlPlane::drained(NodeId id, WaitOptions options, SectionCallback begun
     section.report = hand_over(section.id, std::move(begun));
     if (node->closing.value != 0) {
         announce_begin(section, Errc::closing);
-        conclude(section, {Errc::closing, "drained section on " + describe(*node) + ": it is being closed"});
+        conclude(section,
+                 {Errc::closing, "drained section on " + describe(*node) + ": it is being closed"});
         return {};
     }
     const OperationId section_id = section.id;
@@ -187,7 +201,8 @@ bool ControlPlane::advance_drained(SectionOperation& section) {
     }
     section.in_pass = false;
     section.phase = Operation::Phase::begun;
-    announce(Announced::idle, section.id.value, [&](Announcement& a) { a.error = announced(error); });
+    announce(Announced::idle, section.id.value,
+             [&](Announcement& a) { a.error = announced(error); });
     report(section, std::move(error), true);
     refresh_changes();
     return true;
@@ -198,7 +213,8 @@ Wait ControlPlane::quiet(OperationId id, WaitOptions options, DoneCallback done)
     const SectionOperation* section = find_section(id);
     if (section == nullptr || section->phase != Operation::Phase::begun) {
         return refuse(std::move(options), nullptr, std::move(done),
-                      {Errc::no_such_object, "wait for quiet: there is no section s" + std::to_string(id.value)});
+                      {Errc::no_such_object,
+                       "wait for quiet: there is no section s" + std::to_string(id.value)});
     }
     auto operation = std::make_unique<QuietOperation>();
     QuietOperation& wait = *operation;

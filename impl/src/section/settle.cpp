@@ -10,8 +10,8 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-// One settle at a driver. The answer, from any thread, goes through the node's loop, so that the driver has returned from
-// settle before anything else happens to the node.
+// One settle at a driver. The answer, from any thread, goes through the node's loop, so that the
+// driver has returned from settle before anything else happens to the node.
 class ControlPlane::PassSettlement final : public Settlement {
 public:
     PassSettlement(ControlPlane& control, NodeState& node, OperationId by)
@@ -43,16 +43,18 @@ void ControlPlane::order_pass(SectionOperation& section) {
     walker_.sort_topologically(section.order);
 }
 
-// Starts whatever can be settled, one node at a time. True when every node of the section that has to be is settled, well or
-// badly. The graph does not change meanwhile.
+// Starts whatever can be settled, one node at a time. True when every node of the section that has
+// to be is settled, well or badly. The graph does not change meanwhile.
 bool ControlPlane::run_pass(SectionOperation& section) {
-    // Anew until the first settle starts, when the graph has changed (between two settles: R20), and always for a change,
-    // which keeps sections company that may end meanwhile.
-    if (!section.in_pass || section.kind == OperationKind::change || section.ordered_at != graph_generation_) {
+    // Anew until the first settle starts, when the graph has changed (between two settles: R20),
+    // and always for a change, which keeps sections company that may end meanwhile.
+    if (!section.in_pass || section.kind == OperationKind::change ||
+        section.ordered_at != graph_generation_) {
         order_pass(section);
     }
     bool all_settled = true;
-    for (std::size_t i = section.next_to_settle; i < section.order.size() && section.settling == nullptr; ++i) {
+    for (std::size_t i = section.next_to_settle;
+         i < section.order.size() && section.settling == nullptr; ++i) {
         NodeState& node = *section.order[i];
         if (node.settle == NodeState::Settle::no && parents_settled(node, section)) {
             start_settle(node, section);
@@ -85,7 +87,8 @@ void ControlPlane::start_settle(NodeState& node, SectionOperation& section) {
         section.in_pass = true;
         refresh_changes();  // who enters now meets quiet (R24)
     }
-    announce(Announced::settle_start, node.id().value, [&](Announcement& a) { a.a = section.id.value; });
+    announce(Announced::settle_start, node.id().value,
+             [&](Announcement& a) { a.a = section.id.value; });
     if (!node.driver().settles()) {
         node.settle = NodeState::Settle::done;
         announce(Announced::settle_done, node.id().value);
@@ -124,9 +127,11 @@ std::error_code ControlPlane::settle_error(const SectionOperation& section) cons
 
 // Started, and not everything settled yet.
 bool ControlPlane::pass_running(const SectionOperation& section) {
-    return section.in_pass && std::any_of(section.covers.begin(), section.covers.end(), [](const Cover& cover) {
-        return cover.node != nullptr && cover.node->settle != NodeState::Settle::done && keeps_settled(cover);
-    });
+    return section.in_pass &&
+           std::any_of(section.covers.begin(), section.covers.end(), [](const Cover& cover) {
+               return cover.node != nullptr && cover.node->settle != NodeState::Settle::done &&
+                      keeps_settled(cover);
+           });
 }
 
 // Whether somebody else's pass is under way over `node`: edges at it must not change (R20).
@@ -139,9 +144,10 @@ bool ControlPlane::pass_touches(const NodeState& node, const SectionOperation& e
     return false;
 }
 
-// An admitted request of a gated backend that is certainly in flight; null if there is none. A sender that has counted
-// itself and not yet seen the gate does not count: it takes that back without our lock, as a finisher counts itself done, so
-// the look is repeated until a request or nothing is there.
+// An admitted request of a gated backend that is certainly in flight; null if there is none. A
+// sender that has counted itself and not yet seen the gate does not count: it takes that back
+// without our lock, as a finisher counts itself done, so the look is repeated until a request or
+// nothing is there.
 const OuterRequest* ControlPlane::find_admitted(const Backend& backend) const {
     while (in_flight(backend) != backend.not_admitted) {
         const OuterRequest* found = nullptr;
@@ -161,8 +167,8 @@ const OuterRequest* ControlPlane::find_admitted(const Backend& backend) const {
     return nullptr;
 }
 
-// The backends that may still send something to what is around `node` (R19). The last look is at a request that makes the
-// answer true, or none is needed: nothing changes it under the lock.
+// The backends that may still send something to what is around `node` (R19). The last look is at a
+// request that makes the answer true, or none is needed: nothing changes it under the lock.
 std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
     Nodes nodes;
     walker_.cone(node, walker_.new_stamp(), nodes);
@@ -174,11 +180,13 @@ std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
         for (const NodeState* member : nodes) {
             for (const Backend& backend : member->backends) {
                 if (!backend.gated() || !backend.open_tokens.empty() ||
-                    std::any_of(backend.waiting.begin(), backend.waiting.end(),
-                                [this](const OuterRequest& request) { return of_closed_token(request); })) {
+                    std::any_of(
+                        backend.waiting.begin(), backend.waiting.end(),
+                        [this](const OuterRequest& request) { return of_closed_token(request); })) {
                     certain = true;
                     result.push_back(&backend);
-                } else if (const OuterRequest* request = find_admitted(backend); request != nullptr) {
+                } else if (const OuterRequest* request = find_admitted(backend);
+                           request != nullptr) {
                     witness = request;
                     witness_id = request->id.load(std::memory_order_relaxed);
                     result.push_back(&backend);
@@ -186,7 +194,8 @@ std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
             }
         }
         if (certain || witness == nullptr ||
-            (witness_id != 0 && witness->state.load(std::memory_order_relaxed) != RequestState::done &&
+            (witness_id != 0 &&
+             witness->state.load(std::memory_order_relaxed) != RequestState::done &&
              witness->id.load(std::memory_order_relaxed) == witness_id)) {
             return result;
         }
@@ -209,7 +218,8 @@ Wait ControlPlane::settle(NodeId id, WaitOptions options, DoneCallback done) {
     if (node->closing.value != 0) {
         error = {Errc::closing, "settle of " + describe(*node) + ": it is being closed"};
     } else if (const auto active = not_quiesced(*node); !active.empty()) {
-        error = {Errc::not_quiesced, "settle of " + describe(*node) + ": requests may still come from"};
+        error = {Errc::not_quiesced,
+                 "settle of " + describe(*node) + ": requests may still come from"};
         for (const Backend* backend : active) {
             error.message += " " + describe(*backend);
         }

@@ -32,8 +32,8 @@ void ControlPlane::snapshot(Snapshot& into) {
     for (const auto& backend : backends_) {
         if (backend) {
             into.backends.push_back({backend->id, backend->name, backend->home,
-                                     backend->root != nullptr ? backend->root->id() : NodeId{}, backend->gated(),
-                                     backend->closing.value != 0});
+                                     backend->root != nullptr ? backend->root->id() : NodeId{},
+                                     backend->gated(), backend->closing.value != 0});
         }
     }
     into.requests.clear();
@@ -41,8 +41,9 @@ void ControlPlane::snapshot(Snapshot& into) {
         // relaxed: hints, exact while the loops are at rest.
         const Backend& backend = *request.backend.load(std::memory_order_relaxed);
         const TokenId token{request.token.load(std::memory_order_relaxed)};
-        Snapshot::RequestView view{RequestId{request.id.load(std::memory_order_relaxed)}, backend.id, token,
-                                   request.state.load(std::memory_order_relaxed), 0};
+        Snapshot::RequestView view{RequestId{request.id.load(std::memory_order_relaxed)},
+                                   backend.id, token, request.state.load(std::memory_order_relaxed),
+                                   0};
         if (view.state == RequestState::done) {
             return;  // being sent: nothing has happened yet
         }
@@ -56,14 +57,16 @@ void ControlPlane::snapshot(Snapshot& into) {
         }
         into.requests.push_back(view);
     });
-    std::sort(into.requests.begin(), into.requests.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    std::sort(into.requests.begin(), into.requests.end(),
+              [](const auto& a, const auto& b) { return a.id < b.id; });
     into.tokens.clear();
     for (const auto& [id, token] : tokens_) {
         into.tokens.push_back({id, token->open});
     }
     into.operations.clear();
     for (const auto& [id, operation] : operations_) {
-        into.operations.push_back({id, is_section(operation->kind) ? operation->phase : Operation::Phase::pending});
+        into.operations.push_back(
+            {id, is_section(operation->kind) ? operation->phase : Operation::Phase::pending});
     }
 }
 

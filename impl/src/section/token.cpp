@@ -23,19 +23,23 @@ bool ControlPlane::is_open(TokenId id) const {
     return found != tokens_.end() && found->second->open;
 }
 
-// Named by a change: its requests wait until that ends, which if given up it does when its settle has returned (R24, R25).
+// Named by a change: its requests wait until that ends, which if given up it does when its settle
+// has returned (R24, R25).
 bool ControlPlane::suspended(TokenId id) const {
-    return pending_changes_ != 0 && std::any_of(operations_.begin(), operations_.end(), [&](const auto& entry) {
-        const Operation& operation = *entry.second;
-        if (operation.kind != OperationKind::change || operation.phase != Operation::Phase::live) {
-            return false;
-        }
-        const auto& named = static_cast<const SectionOperation&>(operation).plan.tokens;
-        return std::find(named.begin(), named.end(), id) != named.end();
-    });
+    return pending_changes_ != 0 &&
+           std::any_of(operations_.begin(), operations_.end(), [&](const auto& entry) {
+               const Operation& operation = *entry.second;
+               if (operation.kind != OperationKind::change ||
+                   operation.phase != Operation::Phase::live) {
+                   return false;
+               }
+               const auto& named = static_cast<const SectionOperation&>(operation).plan.tokens;
+               return std::find(named.begin(), named.end(), id) != named.end();
+           });
 }
 
-// After a change that names `tokens` came or went: what counts as open for changes, and whose requests wait, differs.
+// After a change that names `tokens` came or went: what counts as open for changes, and whose
+// requests wait, differs.
 void ControlPlane::reassess_named(const std::vector<TokenId>& tokens) {
     if (tokens.empty()) {
         return;
@@ -48,7 +52,8 @@ void ControlPlane::reassess_named(const std::vector<TokenId>& tokens) {
     }
 }
 
-Wait ControlPlane::open_token(std::vector<BackendId> backends, WaitOptions options, TokenCallback opened) {
+Wait ControlPlane::open_token(std::vector<BackendId> backends, WaitOptions options,
+                              TokenCallback opened) {
     const Locked locked(*this);
     auto operation = std::make_unique<TokenOperation>();
     TokenOperation& token = *operation;
@@ -56,20 +61,25 @@ Wait ControlPlane::open_token(std::vector<BackendId> backends, WaitOptions optio
     for (const BackendId id : backends) {
         Backend* backend = find_backend(id);
         if (backend == nullptr) {
-            return refuse(std::move(options), nullptr, [opened](Error refusal) { opened(std::move(refusal), {}); },
-                          {Errc::no_such_object, "operation token: there is no b" + std::to_string(id.value)});
+            return refuse(std::move(options), nullptr,
+                          [opened](Error refusal) { opened(std::move(refusal), {}); },
+                          {Errc::no_such_object,
+                           "operation token: there is no b" + std::to_string(id.value)});
         }
         if (backend->closing.value != 0 && !error) {
-            error = {Errc::closing, "operation token on " + describe(*backend) + ": it is being closed"};
+            error = {Errc::closing,
+                     "operation token on " + describe(*backend) + ": it is being closed"};
         }
         const auto same = [&](const Ref<Backend>& other) { return other.get() == backend; };
         if (std::none_of(token.backends.begin(), token.backends.end(), same)) {
             token.backends.emplace_back(backend);
         }
     }
-    start(std::move(operation), std::move(options), token.backends.empty() ? nullptr : token.backends[0]->home);
+    start(std::move(operation), std::move(options),
+          token.backends.empty() ? nullptr : token.backends[0]->home);
     const TokenId id = token.token;
-    token.report = [control = ControlRef(this), id, opened = std::move(opened)](Error outcome, bool stands) {
+    token.report = [control = ControlRef(this), id, opened = std::move(opened)](Error outcome,
+                                                                                bool stands) {
         opened(std::move(outcome), stands ? OperationToken(control, id) : OperationToken{});
     };
     announce(Announced::token_request, id.value, [&](Announcement& a) {
@@ -117,7 +127,8 @@ void ControlPlane::close_token(TokenId id) {
                 --bank.open_tokens;
             }
         }
-        backend.open_tokens.erase(std::find(backend.open_tokens.begin(), backend.open_tokens.end(), id));
+        backend.open_tokens.erase(
+            std::find(backend.open_tokens.begin(), backend.open_tokens.end(), id));
     }
     announce(Announced::token_close, id.value);
     const std::unique_ptr<TokenOperation> closed = std::move(found->second);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Compiled once per room with only that room linked: the rooms below it are visible, those above it are not. Compiled
-// once more for the reference, which sees nothing of the library. A CMakeLists.txt is what each folder is sure to hold.
+// Compiled once per room with only that room linked: the rooms below it are visible, those above it
+// are not. Compiled once more for the reference, which sees nothing of the library. A
+// CMakeLists.txt is what each folder is sure to hold.
 
 #if __has_include("base/CMakeLists.txt") != SEES_base
 #error "base is not where it belongs"

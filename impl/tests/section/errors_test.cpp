@@ -13,7 +13,8 @@ namespace {
 using Done = SteppedGraph::Done;
 using Begun = SteppedGraph::Begun;
 
-void expect_error(const std::optional<Error>& error, Errc code, const std::vector<std::string>& names) {
+void expect_error(const std::optional<Error>& error, Errc code,
+                  const std::vector<std::string>& names) {
     ASSERT_TRUE(error.has_value());
     EXPECT_EQ(error->code, make_error_code(code)) << error->message;
     for (const std::string& name : names) {
@@ -87,7 +88,8 @@ TEST(Errors, CycleIsRefused) {
 
 class ChangingListener final : public SectionListener {
 public:
-    ChangingListener(SteppedGraph& graph, NodeId parent, NodeId child) : g(graph), above(parent), below(child) {}
+    ChangingListener(SteppedGraph& graph, NodeId parent, NodeId child)
+        : g(graph), above(parent), below(child) {}
 
     void section_begin() override { g.graph.attach(above, "file", below, {}, done.callback()); }
     void section_end() override {}

@@ -75,7 +75,8 @@ public:
         BlockBackend made(graph, name, *loop);
         if (root) {
             Error outcome(Errc::cancelled, "never called");
-            graph.insert_medium(made.id(), *root, {}, [&](Error error) { outcome = std::move(error); });
+            graph.insert_medium(made.id(), *root, {},
+                                [&](Error error) { outcome = std::move(error); });
             turn();
             EXPECT_FALSE(outcome) << outcome.message;
         }
@@ -85,10 +86,11 @@ public:
     // Sends a write; `results` gets its result.
     void send(BlockBackend& backend, std::vector<std::error_code>& results) {
         on_loop([&] {
-            const Completion completion{[](void* context, std::error_code result) {
-                                            static_cast<std::vector<std::error_code>*>(context)->push_back(result);
-                                        },
-                                        &results};
+            const Completion completion{
+                [](void* context, std::error_code result) {
+                    static_cast<std::vector<std::error_code>*>(context)->push_back(result);
+                },
+                &results};
             EXPECT_FALSE(backend.submit(Io::flush(), completion));
         });
     }

@@ -94,7 +94,10 @@ TEST(Waits, TokenKeepsADrainedSectionWaitingAndPassesTheGate) {
         g.graph.drained(disk, {}, begun.callback());
         g.turn();
         EXPECT_FALSE(begun.error.has_value());
-        g.on_loop([&] { EXPECT_FALSE(b.submit(Io::flush(), {[](void*, std::error_code) {}, nullptr}, opened.token)); });
+        g.on_loop([&] {
+            EXPECT_FALSE(
+                b.submit(Io::flush(), {[](void*, std::error_code) {}, nullptr}, opened.token));
+        });
         EXPECT_EQ(g.leaves[0]->held.size(), 1U);
         opened.token.close();
         g.turn();

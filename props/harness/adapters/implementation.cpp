@@ -68,7 +68,11 @@ public:
     explicit ImplementationAdapter(HarnessCanary canary) : world_(World::make()) {
         drivers_.canary = canary;
     }
-    ~ImplementationAdapter() override { abandon_graph(); }
+    ~ImplementationAdapter() override {
+        if (graph_ != nullptr) {
+            abandon_graph();
+        }
+    }
 
     bool threaded() const override { return World::threaded(); }
     bool implements() const override { return true; }
@@ -752,8 +756,8 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
     timed.until = stamp();
     timed.since = announcement.since == 0 ? timed.until : announcement.since;
     if (announcement.kind == Kind::settle || announcement.kind == Kind::drain) {
-        // What was in flight, which decides the result of the one and what the other covers, was looked at some time
-        // between the call and now.
+        // What was in flight, which decides the result of the one and what the other covers, was
+        // looked at some time between the call and now.
         if (const CallScope* scope = CurrentCall::get()) {
             timed.since = scope->since;
         }

@@ -11,21 +11,54 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-// What the test builds announce: the instant at which each operation takes effect. In the simulated world the order of
-// announcements is the order of effects; in the traced one, events of the request path carry the interval in which they
-// took effect (`since` until the call of announce).
+// What the test builds announce: the instant at which each operation takes effect. In the simulated
+// world the order of announcements is the order of effects; in the traced one, events of the
+// request path carry the interval in which they took effect (`since` until the call of announce).
 enum class Announced : std::uint8_t {
-    node_new, backend_new, listen, send, admit, complete, done,
-    token_request, token_open, token_fail, token_close,
-    begin, effective, idle, end, release, abandon,
-    drain, drain_done, quiet_wait, quiet_done, notify,
-    internal_start, internal_end, settle_start, settle_done, settle,
-    change, context, finish, close_backend, close_node, node_closed,
+    node_new,
+    backend_new,
+    listen,
+    send,
+    admit,
+    complete,
+    done,
+    token_request,
+    token_open,
+    token_fail,
+    token_close,
+    begin,
+    effective,
+    idle,
+    end,
+    release,
+    abandon,
+    drain,
+    drain_done,
+    quiet_wait,
+    quiet_done,
+    notify,
+    internal_start,
+    internal_end,
+    settle_start,
+    settle_done,
+    settle,
+    change,
+    context,
+    finish,
+    close_backend,
+    close_node,
+    node_closed,
 };
 
 enum class SectionKind : std::uint8_t { isolate, drained, quiesce_all, self_quiesce };
 enum class ChangeKind : std::uint8_t {
-    attach, detach, replace, insert_medium, remove_medium, insert_filter, remove_filter,
+    attach,
+    detach,
+    replace,
+    insert_medium,
+    remove_medium,
+    insert_filter,
+    remove_filter,
 };
 
 // At most `room` ids; the library's tests never hold more at once.
@@ -41,8 +74,9 @@ struct IdList {
     }
 };
 
-// Field use by kind: `id` is the object that acts (request, section, node born, ...), `a`, `b`, `c` the operands in the order in
-// which the public call names them, `set` backends (also, except, of a token), `loop` the number of the loop in its graph.
+// Field use by kind: `id` is the object that acts (request, section, node born, ...), `a`, `b`, `c`
+// the operands in the order in which the public call names them, `set` backends (also, except, of a
+// token), `loop` the number of the loop in its graph.
 struct Announcement {
     Announced kind{};
     std::uint32_t id = 0;
@@ -53,13 +87,15 @@ struct Announcement {
     Errc error = Errc::ok;
     SectionKind section{};
     ChangeKind change{};
-    bool flag = false;             // pinned; direction is write; notification is begin; begin only_now; in a notification
-    std::uint64_t set = 0;         // bit i: backend i
-    IdList sections;               // holding
-    IdList tokens;                 // holding
-    IdList named;                  // change: the tokens it names
-    IdList requests;               // holding
-    std::uint64_t since = 0;       // traced world: stamp taken before the effect; 0: the effect is at the announcement
+    bool flag = false;  // pinned; direction is write; notification is begin; begin only_now; in a
+                        // notification
+    std::uint64_t set = 0;  // bit i: backend i
+    IdList sections;        // holding
+    IdList tokens;          // holding
+    IdList named;           // change: the tokens it names
+    IdList requests;        // holding
+    std::uint64_t since =
+        0;  // traced world: stamp taken before the effect; 0: the effect is at the announcement
 };
 
 class AnnouncementSink {

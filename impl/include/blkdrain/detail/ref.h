@@ -9,8 +9,9 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-// Shared ownership of an object that counts its owners itself, through two functions found by its type:
-// retain(T*) and release(T*), the last release destroying it. Copies may be used by different threads.
+// Shared ownership of an object that counts its owners itself, through two functions found by its
+// type: retain(T*) and release(T*), the last release destroying it. Copies may be used by different
+// threads.
 template <class T>
 class Ref {
 public:
