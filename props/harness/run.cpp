@@ -181,10 +181,13 @@ void Runner::set_up(const Scenario& scenario) {
     }
     for (Slot slot = 0; slot < scenario.graph.backends.size(); ++slot) {
         const BackendSpec& spec = scenario.graph.backends[slot];
-        Objects::Backend& backend = objects_.backends.emplace_back();
-        // An owner that refuses to move says so through its listener.
-        backend.pinned = spec.pinned;
-        backend.listens = spec.listens || spec.pinned;
+        {
+            const Guard guard(*this);  // the owners of those before are being notified
+            Objects::Backend& backend = objects_.backends.emplace_back();
+            // An owner that refuses to move says so through its listener.
+            backend.pinned = spec.pinned;
+            backend.listens = spec.listens || spec.pinned;
+        }
         Call call;
         call.opcode = Opcode::new_backend;
         call.backend = slot;
