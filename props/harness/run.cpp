@@ -349,8 +349,10 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
                 });
             }
             break;
-        case Opcode::advance:
+        case Opcode::advance: {
+            const Guard guard(*this);
             ticks_ += record.a;
+        }
             adapter_.advance(record.a);
             break;
         case Opcode::hold:
