@@ -7,10 +7,7 @@
 #include <utility>
 
 #include <blkdrain_ref/reason.h>
-#include <blkdrain_ref/rules/admission.h>
-#include <blkdrain_ref/rules/cover.h>
-#include <blkdrain_ref/rules/graph_walks.h>
-#include <blkdrain_ref/rules/wait.h>
+#include <blkdrain_ref/rules.h>
 
 namespace blkdrain_props {
 
@@ -194,7 +191,7 @@ void Judge::nothing_is_due() {
     due_.clear();
     ref::due(model_, due_);
     if (!due_.empty()) {
-        refuse(ref::liveness_reason(model_, due_.front()), "liveness");
+        refuse(ref::refusal(model_, due_.front(), ref::Code::never_happened), "liveness");
     }
 }
 
@@ -207,8 +204,7 @@ void Judge::node_entered(std::uint32_t node) {
             section.abandoned) {
             continue;
         }
-        const ref::Shape shape = ref::shape_of(model_);
-        if (ref::down(shape, {section.node}).contains(ref::NodeId{node})) {
+        if (ref::down(model_, {section.node}).contains(ref::NodeId{node})) {
             violation("drivers", 20, "active_in_drained",
                       "the driver of n" + std::to_string(node) +
                           " was given a request although drained section s" +

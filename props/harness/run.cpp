@@ -6,9 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include <blkdrain_ref/rules/admission.h>
-#include <blkdrain_ref/rules/cover.h>
-#include <blkdrain_ref/rules/wait.h>
+#include <blkdrain_ref/rules.h>
 
 #include "harness/text.h"
 

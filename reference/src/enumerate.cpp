@@ -6,51 +6,50 @@ namespace {
 
 using Kind = Event::Kind;
 
+// Collects of the events that come into question those that are accepted.
 struct Collector {
-    const State& state;
+    const View& view;
     std::vector<Event>& events;
 
     void offer(const Event& event) {
-        if (!check(state, event))
+        if (!check(view, event))
             events.push_back(event);
     }
     // With the result it must have now.
     void offer_result(Event event) {
-        event.error = result_of(state, event);
+        event.error = result_of(view, event);
         offer(event);
     }
+    void offer_steps_of(const Section& section);
 };
 
-// What a section may be about to do, by its kind and phase; `check` decides.
-void due_of_section(Collector& collector, const State& state, const Section& section) {
+void Collector::offer_steps_of(const Section& section) {
     const SectionId s = section.id;
-    if (section.abandoned) {
-        collector.offer({.kind = Kind::release, .section = s});
+    if (section.abandoned)
+        return offer({.kind = Kind::release, .section = s});
+    if (section.begun())
         return;
-    }
     if (section.phase < Phase::effective)
-        collector.offer({.kind = Kind::effective, .section = s});
-    if (section.kind == SectionKind::drained && !section.begun())
-        collector.offer_result({.kind = Kind::idle, .section = s});
+        offer({.kind = Kind::effective, .section = s});
+    if (section.kind == SectionKind::drained)
+        offer_result({.kind = Kind::idle, .section = s});
     if (section.momentary())
-        collector.offer_result({.kind = Kind::finish, .section = s});
-    else if (!section.begun() && section.holding != Holding{})
-        collector.offer({.kind = Kind::abandon, .error = Error::would_deadlock, .section = s});
-    const bool settles = (section.momentary() && section.kind != SectionKind::close_backend) ||
-                         (section.kind == SectionKind::drained && !section.begun());
-    for (const Node& node : state.nodes) {
-        if (settles && node.settle == Settle::none)
-            collector.offer({.kind = Kind::settle_start, .node = node.id, .section = s});
+        offer_result({.kind = Kind::finish, .section = s});
+    else if (section.holding != Holding{})
+        offer({.kind = Kind::abandon, .error = Error::would_deadlock, .section = s});
+    for (const Node& node : view.state.nodes) {
+        if (node.settle == Settle::none && section.live())
+            offer({.kind = Kind::settle_start, .node = node.id, .section = s});
         if (section.closing.contains(node.id))
-            collector.offer({.kind = Kind::node_closed, .node = node.id, .section = s});
+            offer({.kind = Kind::node_closed, .node = node.id, .section = s});
     }
 }
 
 }  // namespace
 
-void due(const State& state, std::vector<Event>& events) {
-    Collector collector{state, events};
-    for (const Request& request : state.requests) {
+void due(const View& view, std::vector<Event>& events) {
+    Collector collector{view, events};
+    for (const Request& request : view.state.requests) {
         if (request.state == RequestState::completing)
             collector.offer({.kind = Kind::done, .request = request.id});
         else if (request.cancelled)
@@ -58,44 +57,40 @@ void due(const State& state, std::vector<Event>& events) {
         else if (request.state == RequestState::waiting)
             collector.offer({.kind = Kind::admit, .request = request.id});
     }
-    for (const Token& token : state.tokens)
+    for (const Token& token : view.state.tokens)
         if (!token.open) {
             collector.offer({.kind = Kind::token_open, .token = token.id});
             collector.offer_result({.kind = Kind::token_fail, .token = token.id});
         }
-    for (const Wait& wait : state.waits)
+    for (const Wait& wait : view.state.waits)
         collector.offer_result(
             {.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
-    for (const Backend& backend : state.backends)
+    for (const Backend& backend : view.state.backends)
         if (!backend.owed.empty())
             collector.offer(
                 {.kind = Kind::notify, .notice = backend.owed[0], .backend = backend.id});
-    for (const Section& section : state.sections)
-        due_of_section(collector, state, section);
+    for (const Section& section : view.state.sections)
+        collector.offer_steps_of(section);
 }
 
-void environment(const State& state, std::vector<Event>& events) {
-    Collector collector{state, events};
-    for (const Request& request : state.requests)
+void environment(const View& view, std::vector<Event>& events) {
+    Collector collector{view, events};
+    for (const Request& request : view.state.requests)
         if (request.state == RequestState::admitted)
             for (const Error error : {Error::ok, Error::io_error, Error::no_medium})
                 collector.offer({.kind = Kind::complete, .error = error, .request = request.id});
-    for (const Node& node : state.nodes) {
+    for (const Node& node : view.state.nodes) {
         collector.offer({.kind = Kind::settle_done, .node = node.id});
         collector.offer({.kind = Kind::settle_done, .error = Error::io_error, .node = node.id});
         collector.offer({.kind = Kind::internal_end, .node = node.id});
     }
 }
 
-std::vector<Event> enabled(const State& state) {
+std::vector<Event> enabled(const View& view) {
     std::vector<Event> events;
-    due(state, events);
-    environment(state, events);
+    due(view, events);
+    environment(view, events);
     return events;
-}
-
-Reason liveness_reason(const State& state, const Event& event) {
-    return refusal(state, event, Code::never_happened);
 }
 
 }  // namespace blkdrain_ref

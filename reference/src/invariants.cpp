@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include <blkdrain_ref/invariants.h>
-#include <blkdrain_ref/rules/admission.h>
-#include <blkdrain_ref/rules/change.h>
-#include <blkdrain_ref/rules/wait.h>
+#include <blkdrain_ref/step.h>
 
 namespace blkdrain_ref {
 
-std::vector<Violation> broken_invariants(const State& state) {
+std::vector<Violation> broken_invariants(const View& view) {
+    const State& state = view.state;
     std::vector<Violation> found;
     const auto demand = [&](bool holds, const char* invariant, int rule, auto id) {
         if (!holds)
             found.push_back({invariant, rule, to_string(id)});
     };
-    const Shape shape = shape_of(state);
-    const Scope cover = covered(state);
-    demand(acyclic(shape), "graph_is_acyclic", 24, NodeId{});
+    const Scope cover = covered(view);
+    demand(acyclic(view), "graph_is_acyclic", 24, NodeId{});
     for (const Node& node : state.nodes) {
         for (const NodeId child : node.children)
             demand(find(state, child) != nullptr && find(state, child)->loop == node.loop,
@@ -55,12 +52,12 @@ std::vector<Violation> broken_invariants(const State& state) {
         for (const Section& other : state.sections)
             demand(section.id == other.id || section.kind != SectionKind::isolate ||
                        other.kind != section.kind || !section.live() || !other.live() ||
-                       !conflict(state, shape, section, other),
+                       !conflict(view, section, other),
                    "live_isolates_do_not_conflict", 23, section.id);
         const bool promised = section.phase >= Phase::quiet && !section.momentary();
-        demand(!promised || quiet_items(state, shape, section).empty(),
-               "a_reported_quiet_is_never_revoked", 7, section.id);
-        demand(section.phase != Phase::idle || unsettled(state, shape, section).empty(),
+        demand(!promised || quiet_items(view, section).empty(), "a_reported_quiet_is_never_revoked",
+               7, section.id);
+        demand(section.phase != Phase::idle || unsettled(view, section).empty(),
                "a_reported_idle_is_never_revoked", 20, section.id);
     }
     for (const Wait& wait : state.waits)

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
 #include <blkdrain_ref/reason.h>
 
 namespace blkdrain_ref {
@@ -15,26 +17,26 @@ constexpr Row rows[] = {
 #undef BLKDRAIN_REF_REASON
 };
 
-// The rule about a result, if it has one wherever it occurs; 0.
-int rule_of(Error error) {
-    switch (error) {
-        case Error::bad_token:
-            return 4;
-        case Error::would_deadlock:
-            return 12;
-        case Error::not_quiesced:
-            return 19;
-        case Error::stopped:
-            return 21;
-        case Error::conflict:
-            return 23;
-        case Error::closing:
-            return 27;
-        case Error::context:
-            return 28;
-        default:
-            return 0;
-    }
+// By Item::Kind; {q} {w} {o} {u} {m} the request, its state, the section, the token, the node.
+constexpr const char* item_sentences[] = {"request {q} is {w}",
+                                          "token {u} is open",
+                                          "node {m} is not settled",
+                                          "node {m} runs an internal request",
+                                          "section {o} conflicts with it",
+                                          "section {o} is settling its nodes",
+                                          "section {o} is in force"};
+
+// The rules about a result wherever it occurs.
+constexpr std::pair<Error, int> rules_of_results[] = {
+    {Error::bad_token, 4}, {Error::would_deadlock, 12}, {Error::not_quiesced, 19},
+    {Error::stopped, 21},  {Error::conflict, 23},       {Error::closing, 27},
+    {Error::context, 28}};
+
+int rule_of(Error result) {
+    for (const auto& [error, rule] : rules_of_results)
+        if (error == result)
+            return rule;
+    return 0;
 }
 
 int rule_of(const State& state, const Event& event) {
@@ -42,62 +44,39 @@ int rule_of(const State& state, const Event& event) {
     const Request* request = find(state, event.request);
     if (event.kind == Event::Kind::complete && request != nullptr && request->cancelled)
         return 27;
-    if (section == nullptr)
-        return rule(event.kind);
-    if (event.kind == Event::Kind::effective && !section->live())
+    if (event.kind == Event::Kind::effective && section != nullptr && !section->live())
         return 23;
-    if (event.kind != Event::Kind::finish)
+    if (event.kind != Event::Kind::finish || section == nullptr)
         return rule(event.kind);
-    switch (section->kind) {
-        case SectionKind::change:
-            return 24;
-        case SectionKind::context:
-            return 28;
-        case SectionKind::settle:
-            return 19;
-        default:
-            return 27;
-    }
-}
-
-std::string describe(const Item& item) {
-    static constexpr const char* states[] = {"WAITING", "ADMITTED", "COMPLETING"};
-    switch (item.kind) {
-        case Item::Kind::request:
-            return "request " + to_string(item.request) + " is " +
-                   states[static_cast<int>(item.state)];
-        case Item::Kind::token:
-            return "token " + to_string(item.token) + " is open";
-        case Item::Kind::settling:
-            return "node " + to_string(item.node) + " is not settled";
-        case Item::Kind::internal:
-            return "node " + to_string(item.node) + " runs an internal request";
-        case Item::Kind::conflict:
-            return "section " + to_string(item.section) + " conflicts with it";
-        case Item::Kind::pass:
-            return "section " + to_string(item.section) + " is settling its nodes";
-        case Item::Kind::gate:
-            return "section " + to_string(item.section) + " is in force";
-    }
-    return "";
+    return section->kind == SectionKind::change    ? 24
+           : section->kind == SectionKind::context ? 28
+           : section->kind == SectionKind::settle  ? 19
+                                                   : 27;
 }
 
 std::string describe_event(const Reason& reason) {
     std::string text = name(reason.event);
-    const auto add = [&](auto id) {
-        if (id)
-            text += ' ' + to_string(id);
-    };
-    add(reason.section);
-    add(reason.wait);
-    add(reason.token);
-    add(reason.request);
-    add(reason.backend);
-    add(reason.node);
+    const auto add = [&](auto... ids) { ((text += ids ? ' ' + to_string(ids) : ""), ...); };
+    add(reason.section, reason.wait, reason.token, reason.request, reason.backend, reason.node);
     return text;
 }
 
+std::string expand(const Reason& reason, char placeholder);
+
+std::string fill(const char* text, const Reason& reason) {
+    std::string result;
+    for (; *text != '\0'; ++text)
+        if (*text != '{') {
+            result += *text;
+        } else {
+            result += expand(reason, text[1]);
+            text += 2;
+        }
+    return result;
+}
+
 std::string expand(const Reason& reason, char placeholder) {
+    static constexpr const char* states[] = {"WAITING", "ADMITTED", "COMPLETING"};
     switch (placeholder) {
         case 'e':
             return describe_event(reason);
@@ -106,11 +85,17 @@ std::string expand(const Reason& reason, char placeholder) {
         case 'g':
             return name(reason.given);
         case 'i':
-            return describe(reason.item);
+            return fill(item_sentences[static_cast<int>(reason.item.kind)], reason);
+        case 'q':
+            return to_string(reason.item.request);
+        case 'w':
+            return states[static_cast<int>(reason.item.state)];
         case 'o':
             return to_string(reason.item.section);
         case 'u':
             return to_string(reason.item.token);
+        case 'm':
+            return to_string(reason.item.node);
         case 'n':
             return to_string(reason.node);
         case 'b':
@@ -149,12 +134,9 @@ Reason refusal(const State& state, const Event& event, Code code, Item item, Err
         reason.backend = section->backend;
     if (const Request* request = find(state, item.request))
         reason.item.state = request->state;
-    if (reason.rule == 0)
-        reason.rule = rule_of(expected);
-    if (reason.rule == 0)
-        reason.rule = rule_of(event.error);
-    if (reason.rule == 0)
-        reason.rule = rule_of(state, event);
+    for (const int rule : {rule_of(expected), rule_of(event.error), rule_of(state, event)})
+        if (reason.rule == 0)
+            reason.rule = rule;
     return reason;
 }
 
@@ -163,16 +145,8 @@ const char* name(Code code) {
 }
 
 std::string sentence(const Reason& reason) {
-    std::string text;
-    for (const char* c = rows[static_cast<int>(reason.code)].sentence; *c != '\0'; ++c) {
-        if (*c != '{') {
-            text += *c;
-        } else {
-            text += expand(reason, c[1]);
-            c += 2;
-        }
-    }
-    return text + " (R" + std::to_string(reason.rule) + ")";
+    return fill(rows[static_cast<int>(reason.code)].sentence, reason) + " (R" +
+           std::to_string(reason.rule) + ")";
 }
 
 }  // namespace blkdrain_ref

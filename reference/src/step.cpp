@@ -1,62 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cstdint>
 #include <utility>
 
-#include <blkdrain_ref/rules/admission.h>
-#include <blkdrain_ref/rules/change.h>
-#include <blkdrain_ref/rules/context.h>
-#include <blkdrain_ref/rules/cover.h>
-#include <blkdrain_ref/rules/wait.h>
 #include <blkdrain_ref/step.h>
 
 namespace blkdrain_ref {
 namespace {
 
 using Kind = Event::Kind;
-using Verdict = std::optional<Reason>;
 
-Verdict expect(const State& state, const Event& event, Error expected) {
-    if (event.error == expected)
-        return {};
-    return refusal(state, event, Code::wrong_result, {}, expected);
+// Why an event is refused, before the names of its objects are filled in.
+struct No {
+    Code code;
+    Item item{};
+    Error expected = Error::ok;
+};
+using Verdict = std::optional<No>;
+
+Verdict unless(bool fine, Code code, Item item = {}) {
+    return fine ? Verdict{} : No{code, item};
 }
 
+Verdict unless_any(const Items& items, Code code) {
+    return items.empty() ? Verdict{} : No{code, items[0]};
+}
+
+Verdict expect(const Event& event, Error expected) {
+    return event.error == expected ? Verdict{} : No{Code::wrong_result, {}, expected};
+}
+
+// Whether the object exists; nothing if it has no name.
 template <class I>
-bool present(const State& state, I id) {
-    return find(state, id) != nullptr;
+std::optional<bool> exists(const State& state, I id) {
+    return id.value < I::limit ? std::optional(find(state, id) != nullptr) : std::nullopt;
 }
 
-enum class Presence { nameless, fresh, found };
-
-template <class I>
-Presence presence(const State& state, I id, std::uint32_t limit = I{}.value) {
-    if (id.value >= limit)
-        return Presence::nameless;
-    return present(state, id) ? Presence::found : Presence::fresh;
-}
-
-Presence presence(const State& state, const Event& event, char object) {
+std::optional<bool> exists(const State& state, const Event& event, char object) {
     switch (object) {
         case 'n':
-        case 'N':
-            return presence(state, event.node, 64);
+            return exists(state, event.node);
         case 'o':
-            return presence(state, event.other, 64);
+            return exists(state, event.other);
         case 'b':
-        case 'B':
-            return presence(state, event.backend, 64);
+            return exists(state, event.backend);
         case 'r':
-        case 'R':
-            return presence(state, event.request);
+            return exists(state, event.request);
         case 't':
-        case 'T':
-            return presence(state, event.token);
+            return exists(state, event.token);
         case 's':
-        case 'S':
-            return presence(state, event.section);
+            return exists(state, event.section);
         default:
-            return presence(state, event.wait);
+            return exists(state, event.wait);
     }
 }
 
@@ -64,285 +58,253 @@ Presence presence(const State& state, const Event& event, char object) {
 Verdict check_objects(const State& state, const Event& event) {
     for (const char* object = objects(event); *object != '\0'; ++object) {
         const bool fresh = *object < 'a';
-        if (presence(state, event, *object) != (fresh ? Presence::fresh : Presence::found))
-            return refusal(state, event, fresh ? Code::id_in_use : Code::no_such_object);
+        if (exists(state, event, static_cast<char>(*object | 0x20)) != !fresh)
+            return No{fresh ? Code::id_in_use : Code::no_such_object};
     }
-    for (const BackendId backend : event.set)
-        if (!present(state, backend))
-            return refusal(state, event, Code::no_such_object);
-    return {};
+    return unless(std::ranges::all_of(event.set, [&](BackendId b) { return find(state, b); }),
+                  Code::no_such_object);
 }
 
 // R18: an end, and each later step of a section, comes after all that the steps before have
 // released.
-Verdict check_one_step(const State& state, const Event& event) {
-    const bool activation = event.kind == Kind::effective && !find(state, event.section)->live();
-    const bool ordered = (event.kind >= Kind::settle && event.kind <= Kind::close_node) ||
-                         event.kind == Kind::begin || event.kind == Kind::end ||
-                         event.kind == Kind::finish || event.kind == Kind::release ||
-                         event.kind == Kind::idle || (event.kind == Kind::abandon && event.section);
+Verdict check_one_step(const View& view, const Event& event) {
+    const Kind kind = event.kind;
+    const bool activation = kind == Kind::effective && !find(view.state, event.section)->live();
+    const bool ordered = (kind >= Kind::settle && kind <= Kind::close_node) ||
+                         kind == Kind::begin || kind == Kind::end || kind == Kind::finish ||
+                         kind == Kind::release || kind == Kind::idle ||
+                         (kind == Kind::abandon && event.section);
     if (!ordered && !activation)
         return {};
-    if (const RequestId request = due_request(state))
-        return refusal(state, event, Code::not_released, {.request = request});
-    if (const TokenId token = due_token(state))
-        return refusal(state, event, Code::not_opened, {.token = token});
+    if (const RequestId request = due_request(view))
+        return No{Code::not_released, {.request = request}};
+    if (const TokenId token = due_token(view))
+        return No{Code::not_opened, {.token = token}};
     if (activation)
         return {};
-    for (const Section& section : state.sections)  // R2: one consistent cut
+    for (const Section& section : view.state.sections)  // R2: one consistent cut
         if (section.phase == Phase::closed)
-            return refusal(state, event, Code::gates_not_reported, {.section = section.id});
-    if (const SectionId section = due_isolate(state))
-        return refusal(state, event, Code::not_activated, {.section = section});
-    return {};
+            return No{Code::gates_not_reported, {.section = section.id}};
+    const SectionId isolate = due_isolate(view);
+    return unless(!isolate, Code::not_activated, {.section = isolate});
 }
 
-Verdict check_send(const State& state, const Event& event) {
-    if (event.parent) {  // R10: the chain
-        const Request* parent = find(state, event.parent);
-        if (parent == nullptr || parent->state != RequestState::completing ||
-            parent->backend != event.backend || parent->loop != event.loop)
-            return refusal(state, event, Code::not_a_chain);
-    }
-    return expect(state, event, result_of(state, event));
+// R10: the chain.
+Verdict check_parent(const State& state, const Event& event) {
+    const Request* parent = find(state, event.parent);
+    return unless(parent != nullptr && parent->state == RequestState::completing &&
+                      parent->backend == event.backend && parent->loop == event.loop,
+                  Code::not_a_chain);
 }
 
 // R2, R4, R18, R24: what a request may still have to wait for.
-Verdict check_admit(const State& state, const Event& event) {
-    const Request& request = *find(state, event.request);
-    const Item itself{.request = request.id, .state = request.state};
+Verdict check_admit(const View& view, const Event& event) {
+    const Request& request = *find(view.state, event.request);
     if (request.state != RequestState::waiting)
-        return refusal(state, event, Code::admitted_twice, itself);
+        return No{Code::admitted_twice, {.request = request.id}};
     if (request.cancelled)
-        return refusal(state, event, Code::admitted_cancelled);
-    if (request.token) {
-        if (const SectionId change = naming_change(state, request.token))
-            return refusal(state, event, Code::admitted_during_change,
-                           {.kind = Item::Kind::gate, .section = change});
-    } else if (const SectionId section = gating_section(state, request.backend)) {
-        return refusal(state, event, Code::admitted_while_gated,
-                       {.kind = Item::Kind::gate, .section = section});
-    }
-    if (const RequestId ahead = ahead_of(state, request))
-        return refusal(state, event, Code::overtook, {.request = ahead});
-    return {};
+        return No{Code::admitted_cancelled};
+    const SectionId gate = request.token ? naming_change(view.state, request.token)
+                                         : gating_section(view, request.backend);
+    if (gate)
+        return No{request.token ? Code::admitted_during_change : Code::admitted_while_gated,
+                  {.kind = Item::Kind::gate, .section = gate}};
+    const RequestId ahead = ahead_of(view.state, request);
+    return unless(!ahead, Code::overtook, {.request = ahead});
 }
 
 // R3
-Verdict check_completion(const State& state, const Event& event) {
-    const Request& request = *find(state, event.request);
-    const Item itself{.request = request.id, .state = request.state};
-    if (event.kind == Kind::done) {
-        if (request.state == RequestState::completing)
-            return {};
-        return refusal(state, event, Code::done_too_soon, itself);
-    }
-    if (request.state == RequestState::completing ||
-        (request.state == RequestState::waiting && !request.cancelled))
-        return refusal(state, event, Code::completed_too_soon, itself);
-    const Error expected = result_of(state, event);
+Verdict check_complete(const View& view, const Event& event) {
+    const Request& request = *find(view.state, event.request);
+    if (request.state == RequestState::completing || request.in_line())
+        return No{Code::completed_too_soon, {.request = request.id}};
+    const Error expected = result_of(view, event);
     if (expected == Error::ok && event.error == Error::io_error)
         return {};
-    return expect(state, event, expected);
+    return expect(event, expected);
 }
 
 // R4
-Verdict check_token(const State& state, const Event& event) {
-    const Token& token = *find(state, event.token);
+Verdict check_token(const View& view, const Event& event) {
+    const Token& token = *find(view.state, event.token);
     if (event.kind == Kind::token_close)
-        return token.open ? Verdict{} : refusal(state, event, Code::token_not_open);
+        return unless(token.open, Code::token_not_open);
     if (token.open)
-        return refusal(state, event, Code::token_not_waiting);
-    if (event.kind == Kind::token_fail) {
-        const Error expected = result_of(state, event);
-        return expected == Error::ok || event.error == Error::ok
-                   ? refusal(state, event, Code::wrong_result, {}, expected)
-                   : expect(state, event, expected);
-    }
-    if (failing(state, token))
-        return refusal(state, event, Code::opened_while_closing);
-    const Items gates = remaining(state, token);
-    return gates.empty() ? Verdict{} : refusal(state, event, Code::opened_while_gated, gates[0]);
+        return No{Code::token_not_waiting};
+    if (event.kind == Kind::token_open)
+        return failing(view.state, token)
+                   ? No{Code::opened_while_closing}
+                   : unless_any(remaining(view, token), Code::opened_while_gated);
+    const Error expected = result_of(view, event);
+    return expected == Error::ok ? No{Code::wrong_result} : expect(event, expected);
 }
 
 // The end of a wait: R12 if it gave up, else the rule of what it waits for.
-Verdict check_outcome(const State& state, const Event& event, const Items& items, bool deadlock,
-                      Code early) {
-    if (items.empty() || (deadlock && event.error == Error::would_deadlock))
-        return expect(state, event, result_of(state, event));
-    if (event.error != Error::would_deadlock)
-        return refusal(state, event, early, items[0]);
-    return refusal(state, event, Code::not_hostage, items[0]);
+template <class Waiter>
+Verdict check_outcome(const View& view, const Event& event, const Waiter& waiter, Code early) {
+    const Items items = remaining(view, waiter);
+    const bool gives_up = event.error == Error::would_deadlock;
+    if (items.empty() || (gives_up && would_deadlock(view, waiter)))
+        return expect(event, result_of(view, event));
+    return No{gives_up ? Code::not_hostage : early, items[0]};
 }
 
-Verdict check_section(const State& state, const Event& event) {
-    const Section& section = *find(state, event.section);
-    const auto no = [&](Code code) { return refusal(state, event, code); };
-    const bool momentary = event.kind == Kind::finish;
-    if (event.kind == Kind::release) {  // R25
-        if (!section.abandoned)
-            return no(Code::not_pending);
-        for (const Node& node : state.nodes)
-            if (node.settler == section.id)
-                return refusal(state, event, Code::released_early,
-                               {.kind = Item::Kind::settling, .node = node.id});
-        return {};
-    }
-    if (section.momentary() != momentary ||
+Verdict check_section(const View& view, const Event& event) {
+    const Section& section = *find(view.state, event.section);
+    const bool finish = event.kind == Kind::finish;
+    if (section.momentary() != finish ||
         (event.kind == Kind::idle && section.kind != SectionKind::drained))
-        return no(Code::wrong_kind);
+        return No{Code::wrong_kind};
     if (event.kind == Kind::end || event.kind == Kind::quiet_wait)
-        return section.begun() ? Verdict{} : no(Code::section_not_begun);
+        return unless(section.begun(), Code::section_not_begun);
     if (section.abandoned)
-        return no(Code::abandoned);
-    if (event.kind == Kind::effective) {  // R7, R23
-        if (section.phase >= Phase::effective)
-            return no(Code::reported_twice);
-        const Items items = section.live() ? Items{} : remaining(state, section);
-        return items.empty() ? Verdict{}
-                             : refusal(state, event, Code::isolated_in_conflict, items[0]);
-    }
-    if (section.phase == Phase::idle)
-        return no(Code::reported_twice);
-    return check_outcome(state, event, remaining(state, section), would_deadlock(state, section),
-                         momentary ? Code::finished_early : Code::idle_early);
+        return No{Code::abandoned};
+    if (section.phase >= (event.kind == Kind::effective ? Phase::effective : Phase::idle))
+        return No{Code::reported_twice};
+    if (event.kind == Kind::effective)  // R7, R23
+        return section.live() ? Verdict{}
+                              : unless_any(remaining(view, section), Code::isolated_in_conflict);
+    return check_outcome(view, event, section, finish ? Code::finished_early : Code::idle_early);
 }
 
-Verdict check_wait(const State& state, const Event& event) {
-    const Wait& wait = *find(state, event.wait);
+// R25
+Verdict check_release(const View& view, const Event& event) {
+    if (!find(view.state, event.section)->abandoned)
+        return No{Code::not_pending};
+    const auto node = std::ranges::find(view.state.nodes, event.section, &Node::settler);
+    if (node == view.state.nodes.end())
+        return {};
+    return No{Code::released_early, {.kind = Item::Kind::settling, .node = node->id}};
+}
+
+Verdict check_wait(const View& view, const Event& event) {
+    const Wait& wait = *find(view.state, event.wait);
     if (wait.drain() != (event.kind == Kind::drain_done))
-        return refusal(state, event, Code::no_such_object);
-    const Items items = remaining(state, wait);
-    const bool waiting = !items.empty() && items[0].kind == Item::Kind::request &&
-                         items[0].state == RequestState::waiting;
-    return check_outcome(state, event, items, would_deadlock(state, wait),
-                         !wait.drain() ? Code::quiet_early
-                         : waiting     ? Code::drain_early_waiting
-                                       : Code::drain_early);
+        return No{Code::no_such_object};
+    if (!wait.drain())
+        return check_outcome(view, event, wait, Code::quiet_early);
+    const bool waiting = !wait.requests.empty() &&
+                         find(view.state, wait.requests[0])->state == RequestState::waiting;
+    return check_outcome(view, event, wait,
+                         waiting ? Code::drain_early_waiting : Code::drain_early);
 }
 
 // R9
-Verdict check_notify(const State& state, const Event& event) {
-    const Backend& backend = *find(state, event.backend);
+Verdict check_notify(const View& view, const Event& event) {
+    const Backend& backend = *find(view.state, event.backend);
     if (event.kind == Kind::listen)
-        return backend.listening ? refusal(state, event, Code::listens_already) : Verdict{};
+        return unless(!backend.listening, Code::listens_already);
     if (backend.owed.empty())
-        return refusal(state, event, Code::notified_without_cause);
-    return backend.owed[0] == event.notice ? Verdict{}
-                                           : refusal(state, event, Code::notified_out_of_order);
+        return No{Code::notified_without_cause};
+    return unless(backend.owed[0] == event.notice, Code::notified_out_of_order);
 }
 
 // R20: once, after quiet, parents before children, one at a time.
-Verdict check_settle_start(const State& state, const Event& event) {
-    const Section& section = *find(state, event.section);
-    const Node& node = *find(state, event.node);
-    const Shape shape = shape_of(state);
-    const NodeSet scope = settle_scope(state, shape, section);
+Verdict check_settle_start(const View& view, const Event& event) {
+    const Section& section = *find(view.state, event.section);
+    const Node& node = *find(view.state, event.node);
+    const NodeSet scope = settle_scope(view, section);
     if (section.abandoned)
-        return refusal(state, event, Code::abandoned);
+        return No{Code::abandoned};
     if (!scope.contains(node.id))
-        return refusal(state, event, Code::settled_out_of_scope);
+        return No{Code::settled_out_of_scope};
     if (node.settle != Settle::none)
-        return refusal(state, event, Code::settled_twice);
+        return No{Code::settled_twice};
     if (section.phase == Phase::closed)
-        return refusal(state, event, Code::gates_not_reported, {.section = section.id});
-    const Items items = quiet_items(state, shape, section);
-    if (!items.empty())
-        return refusal(state, event, Code::settled_early, items[0]);
-    for (const Node& other : state.nodes)
-        if (other.settler == section.id ||
-            (!other.settled() && (scope & shape.parents(node.id)).contains(other.id)))
-            return refusal(state, event, Code::settled_out_of_order,
-                           {.kind = Item::Kind::settling, .node = other.id});
+        return No{Code::gates_not_reported, {.section = section.id}};
+    if (const Items items = quiet_items(view, section); !items.empty())
+        return No{Code::settled_early, items[0]};
+    const NodeSet before = scope & view.parents(node.id);
+    for (const Node& other : view.state.nodes)
+        if (other.settler == section.id || (!other.settled() && before.contains(other.id)))
+            return No{Code::settled_out_of_order, {.kind = Item::Kind::settling, .node = other.id}};
     return {};
 }
 
 // R27: settled, and nothing of it left.
-Verdict check_node_closed(const State& state, const Event& event) {
-    const Section& section = *find(state, event.section);
-    const Node& node = *find(state, event.node);
+Verdict check_node_closed(const View& view, const Event& event) {
+    const Section& section = *find(view.state, event.section);
+    const Node& node = *find(view.state, event.node);
     if (section.abandoned)
-        return refusal(state, event, Code::abandoned);
+        return No{Code::abandoned};
     if (!section.closing.contains(node.id))
-        return refusal(state, event, Code::node_not_closing);
+        return No{Code::node_not_closing};
     if (!node.settled())
-        return refusal(state, event, Code::node_closed_early,
-                       {.kind = Item::Kind::settling, .node = node.id});
+        return No{Code::node_closed_early, {.kind = Item::Kind::settling, .node = node.id}};
     if (node.internal != 0)
-        return refusal(state, event, Code::node_closed_early,
-                       {.kind = Item::Kind::internal, .node = node.id});
-    const Items others = passes(state, shape_of(state), section.id, {node.id});
-    return others.empty() ? Verdict{} : refusal(state, event, Code::node_closed_early, others[0]);
+        return No{Code::node_closed_early, {.kind = Item::Kind::internal, .node = node.id}};
+    return unless_any(passes(view, section.id, {node.id}), Code::node_closed_early);
 }
 
 // R25
-Verdict check_abandon(const State& state, const Event& event) {
-    const Section* section = find(state, event.section);
-    const Token* token = find(state, event.token);
+Verdict check_abandon(const View& view, const Event& event) {
+    const Section* section = find(view.state, event.section);
+    const Token* token = find(view.state, event.token);
     if ((section != nullptr && (section->begun() || section->abandoned)) ||
         (token != nullptr && token->open))
-        return refusal(state, event, Code::not_pending);
+        return No{Code::not_pending};
     if (event.error == Error::cancelled || event.error == Error::timed_out)
         return {};
-    return section != nullptr && !section->momentary() && would_deadlock(state, *section)
-               ? expect(state, event, Error::would_deadlock)  // R12: of a begin
-               : expect(state, event, Error::cancelled);
+    const bool deadlock =  // R12: of a begin
+        section != nullptr && !section->momentary() && would_deadlock(view, *section);
+    return expect(event, deadlock ? Error::would_deadlock : Error::cancelled);
 }
 
-Verdict check_kind(const State& state, const Event& event) {
+Verdict check_kind(const View& view, const Event& event) {
     switch (event.kind) {
-        case Kind::node_new:
-        case Kind::backend_new:
-        case Kind::drain:
-            return {};
-        case Kind::send:
-            return check_send(state, event);
         case Kind::admit:
-            return check_admit(state, event);
+            return check_admit(view, event);
         case Kind::complete:
+            return check_complete(view, event);
         case Kind::done:
-            return check_completion(state, event);
+            return unless(find(view.state, event.request)->state == RequestState::completing,
+                          Code::done_too_soon, {.request = event.request});
         case Kind::token_close:
         case Kind::token_open:
         case Kind::token_fail:
-            return check_token(state, event);
+            return check_token(view, event);
         case Kind::end:
         case Kind::quiet_wait:
         case Kind::effective:
         case Kind::idle:
         case Kind::finish:
+            return check_section(view, event);
         case Kind::release:
-            return check_section(state, event);
+            return check_release(view, event);
         case Kind::drain_done:
         case Kind::quiet_done:
-            return check_wait(state, event);
+            return check_wait(view, event);
         case Kind::listen:
         case Kind::notify:
-            return check_notify(state, event);
+            return check_notify(view, event);
         case Kind::settle_start:
-            return check_settle_start(state, event);
+            return check_settle_start(view, event);
         case Kind::settle_done:
-            if (find(state, event.node)->settle != Settle::running)
-                return refusal(state, event, Code::not_settling);
-            return event.error == Error::io_error ? Verdict{} : expect(state, event, Error::ok);
+            if (find(view.state, event.node)->settle != Settle::running)
+                return No{Code::not_settling};
+            return event.error == Error::io_error ? Verdict{} : expect(event, Error::ok);
         case Kind::internal_end:
-            if (find(state, event.node)->internal == 0)
-                return refusal(state, event, Code::no_internal_request);
-            return {};
+            return unless(find(view.state, event.node)->internal != 0, Code::no_internal_request);
         case Kind::node_closed:
-            return check_node_closed(state, event);
+            return check_node_closed(view, event);
         case Kind::abandon:
-            return check_abandon(state, event);
-        case Kind::begin:
-            if (event.section_kind >= SectionKind::change)
-                return refusal(state, event, Code::wrong_kind);
-            [[fallthrough]];
+            return check_abandon(view, event);
+        case Kind::node_new:
+        case Kind::backend_new:
+        case Kind::drain:
+            return {};
         default:
-            return expect(state, event, result_of(state, event));
+            break;
     }
+    if (event.kind == Kind::begin && event.section_kind >= SectionKind::change)
+        return No{Code::wrong_kind};
+    if (event.kind == Kind::send && event.parent)
+        if (const Verdict no = check_parent(view.state, event))
+            return no;
+    return expect(event, result_of(view, event));
 }
 
-Section section_of(const State& state, const Event& event) {
+Section section_of(const View& view, const Event& event) {
     static constexpr SectionKind momentary[] = {SectionKind::settle, SectionKind::change,
                                                 SectionKind::context, SectionKind::close_backend,
                                                 SectionKind::close_node};
@@ -360,7 +322,7 @@ Section section_of(const State& state, const Event& event) {
     if (event.kind != Kind::begin) {
         section.kind = momentary[static_cast<int>(event.kind) - static_cast<int>(Kind::settle)];
         section.phase = Phase::effective;
-    } else if (section.kind == SectionKind::isolate && !conflicts(state, section).empty()) {
+    } else if (section.kind == SectionKind::isolate && !conflicts(view, section).empty()) {
         section.phase = Phase::queued;  // R23
     }
     if (event.kind == Kind::close_node)
@@ -368,66 +330,76 @@ Section section_of(const State& state, const Event& event) {
     return section;
 }
 
-// R23: an isolate that would queue, and must not.
-bool must_not_queue(const State& state, const Event& event, const Section& section) {
-    return !section.live() &&
-           (event.attempt || std::ranges::any_of(event.holding.tokens, [&](TokenId id) {
-                const Token* token = find(state, id);
-                return token != nullptr && token->open && token->backends.contains(event.backend);
-            }));
+// R19
+bool quiesced(const View& view, NodeId node) {
+    const BackendSet backends = roots(view, cone(view, node));
+    return backends.within(covered(view).backends) &&
+           activity(view.state, {backends, {}}, false).empty();
 }
 
-// R19
-bool quiesced(const State& state, NodeId node) {
-    const Shape shape = shape_of(state);
-    const BackendSet backends = roots(shape, cone(shape, node));
-    return backends.within(covered(state).backends) &&
-           activity(state, {backends, {}}, false).empty();
+Error result_of_begin(const View& view, const Event& event) {
+    const Section section = section_of(view, event);
+    if (section.kind == SectionKind::change || section.kind == SectionKind::context)
+        return event.in_notification ? Error::busy : judge_change(view, section);
+    if (section.kind >= SectionKind::close_backend)
+        return judge_close(view, section);
+    if (closing(view.state, event.backend) || closing(view.state, event.node))
+        return Error::closing;
+    if (section.kind == SectionKind::settle)
+        return quiesced(view, event.node) ? Error::ok : Error::not_quiesced;
+    const bool holds_own =  // R23: it would wait for its own operation
+        std::ranges::any_of(event.holding.tokens, [&](TokenId id) {
+            const Token* token = find(view.state, id);
+            return token != nullptr && token->open && token->backends.contains(event.backend);
+        });
+    return !section.live() && (event.attempt || holds_own) ? Error::conflict : Error::ok;
 }
 
 // R21: a settle error is reported by whoever covers the node.
-bool settle_failed(const State& state, const Section& section) {
-    const NodeSet nodes = settle_scope(state, shape_of(state), section);
+bool settle_failed(const View& view, const Section& section) {
+    const NodeSet nodes = settle_scope(view, section);
     return section.kind != SectionKind::close_node &&
-           std::ranges::any_of(state.nodes, [&](const Node& node) {
+           std::ranges::any_of(view.state.nodes, [&](const Node& node) {
                return node.settle == Settle::failed && nodes.contains(node.id);
            });
 }
 
-Error result_of_finish(const State& state, const Section& section) {
-    if (would_deadlock(state, section))
+Error result_of_finish(const View& view, const Section& section) {
+    if (would_deadlock(view, section))
         return Error::would_deadlock;
-    if (settle_failed(state, section))
+    if (settle_failed(view, section))
         return Error::io_error;
-    if (section.kind == SectionKind::change)
-        return judge_change(state, section);
-    if (section.kind == SectionKind::context)
-        return move_of_context(state, shape_of(state), section).refused ? Error::context
-                                                                        : Error::ok;
-    return Error::ok;
+    return section.kind == SectionKind::change || section.kind == SectionKind::context
+               ? judge_change(view, section)
+               : Error::ok;
 }
 
+// Adds the object in the order of the ids.
 template <class Object>
-void insert_by_id(std::vector<Object>& all, Object object) {
-    all.insert(std::ranges::lower_bound(all, object.id, {}, &Object::id), std::move(object));
+void insert(State& state, Object object) {
+    auto& objects = all(state, object.id);
+    objects.insert(std::ranges::lower_bound(objects, object.id, {}, &Object::id),
+                   std::move(object));
 }
 
-template <class Object, class I>
-void erase(std::vector<Object>& all, I id) {
-    std::erase_if(all, [&](const Object& object) { return object.id == id; });
+// The object is over; nobody waits for it any more.
+template <class I>
+void erase(State& state, I id) {
+    std::erase_if(all(state, id), [&](const auto& object) { return object.id == id; });
+    for (Wait& wait : state.waits)
+        if constexpr (std::is_same_v<I, RequestId>)
+            std::erase(wait.requests, id);
+        else if constexpr (std::is_same_v<I, TokenId>)
+            std::erase(wait.tokens, id);
+        else if constexpr (std::is_same_v<I, SectionId>)
+            wait.section = wait.section == id ? SectionId{} : wait.section;
 }
 
-void reach(Section& section, Phase phase) {
+void reach(State& state, SectionId id, Phase phase) {
+    Section& section = *find(state, id);
     section.phase = std::max(section.phase, phase);
     if (section.begun())
         section.holding = {};  // it waits no more
-}
-
-void erase_section(State& state, SectionId id) {
-    erase(state.sections, id);
-    for (Wait& wait : state.waits)
-        if (wait.section == id)
-            wait.section = {};
 }
 
 void apply_send(State& state, const Event& event) {
@@ -443,88 +415,67 @@ void apply_send(State& state, const Event& event) {
             wait.requests.push_back(event.request);
 }
 
-// R10: what the drain covers.
-void apply_drain(State& state, const Event& event) {
-    Wait wait{.id = event.wait, .backend = event.backend, .holding = event.holding};
-    for (const Request& request : state.requests)
-        if (request.backend == event.backend)
-            wait.requests.push_back(request.id);
-    for (const Token& token : state.tokens)
-        if (token.open && token.backends.contains(event.backend))
-            wait.tokens.push_back(token.id);
-    insert_by_id(state.waits, wait);
+void apply_wait(State& state, const Event& event) {
+    Wait wait = event.kind == Kind::drain ? cover_set(state, event.backend) : Wait{};
+    wait.id = event.wait;
+    wait.section = event.section;
+    wait.holding = event.holding;
+    insert(state, std::move(wait));
 }
 
 void apply_finish(State& state, const Event& event) {
     const Section section = *find(state, event.section);
-    erase_section(state, section.id);
+    erase(state, section.id);
     if (event.error != Error::ok)
         return;
-    if (section.kind == SectionKind::change)
+    if (section.kind == SectionKind::change || section.kind == SectionKind::context)
         apply_change(state, section);
-    if (section.kind == SectionKind::context)
-        apply_move(state, move_of_context(state, shape_of(state), section));
     if (section.kind == SectionKind::close_backend)
-        erase(state.backends, section.backend);
+        erase(state, section.backend);
 }
 
 void apply(State& state, const Event& event) {
+    Node* const node = find(state, event.node);
+    Backend* const backend = find(state, event.backend);
+    Request* const request = find(state, event.request);
+    Token* const token = find(state, event.token);
     switch (event.kind) {
         case Kind::node_new:
-            insert_by_id(state.nodes,
-                         Node{.id = event.node, .loop = event.loop, .pinned = event.pinned});
-            break;
+            return insert(state, Node{event.node, event.loop, event.pinned});
         case Kind::backend_new:
-            insert_by_id(state.backends,
-                         Backend{.id = event.backend, .loop = event.loop, .pinned = event.pinned});
-            break;
-        case Kind::listen: {
-            Backend& backend = *find(state, event.backend);
-            backend.listening = true;
-            if (gated(state, backend.id))
-                backend.owed.push_back(Notice::begin);
-            break;
-        }
-        case Kind::notify: {
-            std::vector<Notice>& owed = find(state, event.backend)->owed;
-            owed.erase(owed.begin());
-            break;
-        }
+            return insert(state, Backend{event.backend, event.loop, event.pinned});
+        case Kind::listen:
+            backend->listening = true;
+            if (gated(state, backend->id))
+                backend->owed.push_back(Notice::begin);
+            return;
+        case Kind::notify:
+            backend->owed.erase(backend->owed.begin());
+            return;
         case Kind::send:
-            apply_send(state, event);
-            break;
+            return apply_send(state, event);
         case Kind::admit:
-            find(state, event.request)->state = RequestState::admitted;
-            find(state, event.request)->ever_admitted = true;
-            break;
+            request->state = RequestState::admitted;
+            request->ever_admitted = true;
+            return;
         case Kind::complete:
-            find(state, event.request)->state = RequestState::completing;
-            break;
+            request->state = RequestState::completing;
+            return;
         case Kind::done:
-            erase(state.requests, event.request);
-            for (Wait& wait : state.waits)
-                std::erase(wait.requests, event.request);
-            break;
+            return erase(state, event.request);
         case Kind::token_request:
-            insert_by_id(state.tokens,
-                         Token{.id = event.token, .backends = event.set, .holding = event.holding});
-            break;
+            return insert(state, Token{event.token, event.set, false, event.holding});
         case Kind::token_open:
-            find(state, event.token)->open = true;
-            find(state, event.token)->holding = {};
-            break;
+            token->open = true;
+            token->holding = {};
+            return;
         case Kind::token_fail:
-            erase(state.tokens, event.token);
-            break;
         case Kind::token_close:
-            erase(state.tokens, event.token);
-            for (Wait& wait : state.waits)
-                std::erase(wait.tokens, event.token);
-            break;
+            return erase(state, event.token);
         case Kind::close_backend:
-            for (Request& request : state.requests)
-                if (request.backend == event.backend && request.state == RequestState::waiting)
-                    request.cancelled = true;
+            for (Request& other : state.requests)
+                if (other.backend == event.backend && other.in_line())
+                    other.cancelled = true;
             [[fallthrough]];
         case Kind::begin:
         case Kind::settle:
@@ -532,62 +483,47 @@ void apply(State& state, const Event& event) {
         case Kind::context:
         case Kind::close_node:
             state.sections.push_back(section_of(state, event));
-            break;
+            return;
         case Kind::effective:
-            reach(*find(state, event.section), Phase::effective);
-            break;
+            return reach(state, event.section, Phase::effective);
         case Kind::idle:
-            reach(*find(state, event.section), Phase::idle);
-            break;
+            return reach(state, event.section, Phase::idle);
         case Kind::end:
         case Kind::release:
-            erase_section(state, event.section);
-            break;
+            return erase(state, event.section);
         case Kind::finish:
-            apply_finish(state, event);
-            break;
+            return apply_finish(state, event);
         case Kind::node_closed:
-            apply_node_closed(state, event.section, event.node);
-            break;
+            return apply_node_closed(state, event.section, event.node);
         case Kind::settle_start:
-            find(state, event.node)->settle = Settle::running;
-            find(state, event.node)->settler = event.section;
-            reach(*find(state, event.section), Phase::quiet);
-            break;
+            node->settle = Settle::running;
+            node->settler = event.section;
+            return reach(state, event.section, Phase::quiet);
         case Kind::settle_done:
-            find(state, event.node)->settle =
-                event.error == Error::ok ? Settle::done : Settle::failed;
-            find(state, event.node)->settler = {};
-            break;
+            node->settle = event.error == Error::ok ? Settle::done : Settle::failed;
+            node->settler = {};
+            return;
         case Kind::internal_start:
-            ++find(state, event.node)->internal;
-            break;
+            ++node->internal;
+            return;
         case Kind::internal_end:
-            --find(state, event.node)->internal;
-            break;
+            --node->internal;
+            return;
         case Kind::drain:
-            apply_drain(state, event);
-            break;
         case Kind::quiet_wait:
-            insert_by_id(
-                state.waits,
-                Wait{.id = event.wait, .section = event.section, .holding = event.holding});
-            break;
+            return apply_wait(state, event);
         case Kind::quiet_done:
             if (event.error == Error::ok)
-                reach(*find(state, find(state, event.wait)->section), Phase::quiet);
+                reach(state, find(state, event.wait)->section, Phase::quiet);
             [[fallthrough]];
         case Kind::drain_done:
-            erase(state.waits, event.wait);
-            break;
+            return erase(state, event.wait);
         case Kind::abandon:
-            if (event.section) {
-                find(state, event.section)->abandoned = true;
-            } else {
-                erase(state.waits, event.wait);
-                erase(state.tokens, event.token);
-            }
-            break;
+            if (Section* const section = find(state, event.section))
+                section->abandoned = true;
+            erase(state, event.wait);
+            erase(state, event.token);
+            return;
     }
 }
 
@@ -605,97 +541,80 @@ bool moves_scopes(Kind kind) {
 
 }  // namespace
 
-Error result_of(const State& state, const Event& event) {
+Error result_of(const View& view, const Event& event) {
+    const State& state = view.state;
     switch (event.kind) {
         case Kind::send: {
             const Token* token = find(state, event.token);
-            if (closing(state, event.backend))
-                return Error::closing;
-            return event.token && (token == nullptr || !token->open ||
-                                   !token->backends.contains(event.backend))
-                       ? Error::bad_token
-                       : Error::ok;
+            const bool good = !event.token || (token != nullptr && token->open &&
+                                               token->backends.contains(event.backend));
+            return closing(state, event.backend) ? Error::closing
+                   : good                        ? Error::ok
+                                                 : Error::bad_token;
         }
         case Kind::token_request:
-            return std::ranges::any_of(event.set,
-                                       [&](BackendId backend) { return closing(state, backend); })
-                       ? Error::closing
-                       : Error::ok;
+            return failing(state, {.backends = event.set}) ? Error::closing : Error::ok;
         case Kind::begin:
-            if (closing(state, event.backend) || closing(state, event.node))
-                return Error::closing;
-            return must_not_queue(state, event, section_of(state, event)) ? Error::conflict
-                                                                          : Error::ok;
-        case Kind::internal_start:
-            if (closing(state, event.node))
-                return Error::closing;
-            return stopped(state, event.node) ? Error::stopped : Error::ok;
         case Kind::settle:
-            if (closing(state, event.node))
-                return Error::closing;
-            return quiesced(state, event.node) ? Error::ok : Error::not_quiesced;
         case Kind::change:
-            return event.in_notification ? Error::busy
-                                         : judge_change(state, section_of(state, event));
         case Kind::context:
-            if (event.in_notification)
-                return Error::busy;
-            if (closing(state, event.node))
-                return Error::closing;
-            return move_of_context(state, shape_of(state), section_of(state, event)).refused
-                       ? Error::context
-                       : Error::ok;
         case Kind::close_backend:
         case Kind::close_node:
-            return judge_close(state, section_of(state, event));
+            return result_of_begin(view, event);
+        case Kind::internal_start:
+            return closing(state, event.node)  ? Error::closing
+                   : stopped(view, event.node) ? Error::stopped
+                                               : Error::ok;
         case Kind::complete: {
             const Request& request = *find(state, event.request);
-            if (request.cancelled)
-                return Error::cancelled;
-            return find(state, request.backend)->root ? Error::ok : Error::no_medium;
+            return request.cancelled                    ? Error::cancelled
+                   : find(state, request.backend)->root ? Error::ok
+                                                        : Error::no_medium;
         }
         case Kind::token_fail: {
             const Token& token = *find(state, event.token);
-            if (failing(state, token))
-                return Error::closing;
-            return would_deadlock(state, token) ? Error::would_deadlock : Error::ok;
+            return failing(state, token)         ? Error::closing
+                   : would_deadlock(view, token) ? Error::would_deadlock
+                                                 : Error::ok;
         }
         case Kind::idle:
-            return settle_failed(state, *find(state, event.section)) ? Error::io_error : Error::ok;
+            return settle_failed(view, *find(state, event.section)) ? Error::io_error : Error::ok;
         case Kind::finish:
-            return result_of_finish(state, *find(state, event.section));
+            return result_of_finish(view, *find(state, event.section));
         case Kind::drain_done:
         case Kind::quiet_done: {
             const Wait& wait = *find(state, event.wait);
-            if (!wait.drain() && !wait.section)
-                return Error::cancelled;
-            return would_deadlock(state, wait) ? Error::would_deadlock : Error::ok;
+            return !wait.drain() && !wait.section ? Error::cancelled
+                   : would_deadlock(view, wait)   ? Error::would_deadlock
+                                                  : Error::ok;
         }
         default:
             return Error::ok;
     }
 }
 
-std::optional<Reason> check(const State& state, const Event& event) {
-    if (Verdict verdict = check_objects(state, event))
-        return verdict;
-    if (Verdict verdict = check_one_step(state, event))
-        return verdict;
-    return check_kind(state, event);
+std::optional<Reason> check(const View& view, const Event& event) {
+    Verdict no = check_objects(view.state, event);
+    if (!no)
+        no = check_one_step(view, event);
+    if (!no)
+        no = check_kind(view, event);
+    if (!no)
+        return {};
+    return refusal(view.state, event, no->code, no->item, no->expected);
 }
 
 std::optional<Reason> accept(State& state, const Event& event) {
-    if (Verdict verdict = check(state, event))
-        return verdict;
+    const View before(state);
+    if (std::optional<Reason> reason = check(before, event))
+        return reason;
     if (!has_effect(event))
         return {};
-    if (!moves_scopes(event.kind)) {
-        apply(state, event);
-        return {};
-    }
-    const BackendSet gated_before = covered(state).backends;
+    const bool moves = moves_scopes(event.kind);
+    const BackendSet gated_before = moves ? covered(before).backends : BackendSet{};
     apply(state, event);
-    follow_scopes(state, gated_before);
+    if (moves)
+        follow_scopes(state, gated_before);
     return {};
 }
 

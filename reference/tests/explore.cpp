@@ -6,9 +6,8 @@
 #include <numeric>
 #include <unordered_map>
 
-#include <blkdrain_ref/invariants.h>
-#include <blkdrain_ref/rules/graph_walks.h>
-#include <blkdrain_ref/rules/wait.h>
+#include <blkdrain_ref/step.h>
+#include <blkdrain_ref/rules.h>
 
 namespace blkdrain_ref {
 namespace {

@@ -329,7 +329,7 @@ TEST_F(Rules, an_isolate_behind_what_its_caller_holds_gives_up) {
 
 TEST_F(Rules, what_is_due_and_never_happens_has_a_reason) {
     happens(drain(d0, b0));
-    EXPECT_EQ(sentence(liveness_reason(state, drain_done(d0))),
+    EXPECT_EQ(sentence(refusal(state, drain_done(d0), Code::never_happened)),
               "drain_done d0 b0 had to happen and never did (R10)");
 }
 

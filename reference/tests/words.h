@@ -5,9 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include <blkdrain_ref/rules/admission.h>
-#include <blkdrain_ref/rules/cover.h>
-#include <blkdrain_ref/rules/wait.h>
+#include <blkdrain_ref/rules.h>
 #include <blkdrain_ref/step.h>
 
 namespace blkdrain_ref::words {

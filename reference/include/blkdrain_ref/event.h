@@ -8,8 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <blkdrain_ref/ids.h>
-#include <blkdrain_ref/operation.h>
+#include <blkdrain_ref/state.h>
 
 namespace blkdrain_ref {
 

@@ -9,16 +9,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <string>
+#include <utility>
 
 namespace blkdrain_ref {
 
 // A number that names an object of one sort; the default names nothing.
 template <char Letter>
 struct Id {
-    std::uint32_t value = ~std::uint32_t{0};
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    // Nodes and backends come in sets of at most 64.
+    static constexpr std::uint32_t limit = Letter == 'n' || Letter == 'b' ? 64 : none;
+    std::uint32_t value = none;
 
-    explicit constexpr operator bool() const { return value != ~std::uint32_t{0}; }
+    explicit constexpr operator bool() const { return value != none; }
     friend constexpr auto operator<=>(const Id&, const Id&) = default;
 };
 
@@ -27,16 +32,15 @@ std::string to_string(Id<Letter> id) {
     return id ? Letter + std::to_string(id.value) : "none";
 }
 
-using NodeId = Id<'n'>;     // < 64
-using BackendId = Id<'b'>;  // < 64
+using NodeId = Id<'n'>;
+using BackendId = Id<'b'>;
 using RequestId = Id<'r'>;
 using TokenId = Id<'t'>;
-using SectionId = Id<'s'>;  // user's sections, and the momentary ones of changes, context changes,
-                            // settles, closes
-using WaitId = Id<'d'>;     // drains and waits for quiet
+using SectionId = Id<'s'>;  // of a user's section, change, context change, settle or close
+using WaitId = Id<'d'>;     // of a drain or a wait for quiet
 using LoopId = Id<'l'>;
 
-// A set of at most 64 nodes or backends.
+// A set of nodes or backends.
 template <class I>
 class IdSet {
 public:
@@ -44,11 +48,6 @@ public:
     constexpr IdSet(std::initializer_list<I> ids) {
         for (const I id : ids)
             insert(id);
-    }
-    static constexpr IdSet from(std::uint64_t bits) {
-        IdSet set;
-        set.bits_ = bits;
-        return set;
     }
     constexpr void insert(I id) { bits_ |= bit(id); }
     constexpr void erase(I id) { bits_ &= ~bit(id); }
@@ -58,32 +57,32 @@ public:
     constexpr bool within(IdSet other) const { return (bits_ & ~other.bits_) == 0; }
     constexpr std::uint64_t bits() const { return bits_; }
     constexpr IdSet& operator|=(IdSet other) { return bits_ |= other.bits_, *this; }
-    friend constexpr IdSet operator|(IdSet a, IdSet b) { return from(a.bits_ | b.bits_); }
-    friend constexpr IdSet operator&(IdSet a, IdSet b) { return from(a.bits_ & b.bits_); }
-    friend constexpr IdSet operator-(IdSet a, IdSet b) { return from(a.bits_ & ~b.bits_); }
+    friend constexpr IdSet operator|(IdSet a, IdSet b) { return a |= b; }
+    friend constexpr IdSet operator&(IdSet a, IdSet b) { return a.bits_ &= b.bits_, a; }
+    friend constexpr IdSet operator-(IdSet a, IdSet b) { return a.bits_ &= ~b.bits_, a; }
     friend constexpr auto operator<=>(const IdSet&, const IdSet&) = default;
 
-    // Iteration in the order of the numbers.
+    // In the order of the numbers.
     struct Iterator {
+        using iterator_category = std::forward_iterator_tag;
         using difference_type = std::ptrdiff_t;
         using value_type = I;
+        using pointer = const I*;
+        using reference = I;
         std::uint64_t rest = 0;
         constexpr I operator*() const {
             return I{static_cast<std::uint32_t>(std::countr_zero(rest))};
         }
         constexpr Iterator& operator++() { return rest &= rest - 1, *this; }
-        constexpr Iterator operator++(int) {
-            const Iterator old = *this;
-            return rest &= rest - 1, old;
-        }
+        constexpr Iterator operator++(int) { return {std::exchange(rest, rest & (rest - 1))}; }
         friend constexpr bool operator==(const Iterator&, const Iterator&) = default;
     };
     constexpr Iterator begin() const { return {bits_}; }
-    constexpr Iterator end() const { return {0}; }
+    constexpr Iterator end() const { return {}; }
 
 private:
     static constexpr std::uint64_t bit(I id) {
-        return id.value < 64 ? std::uint64_t{1} << id.value : 0;
+        return id.value < I::limit ? std::uint64_t{1} << id.value : 0;
     }
     std::uint64_t bits_ = 0;
 };

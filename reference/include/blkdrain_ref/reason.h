@@ -7,7 +7,7 @@
 #include <string>
 
 #include <blkdrain_ref/event.h>
-#include <blkdrain_ref/rules/wait.h>
+#include <blkdrain_ref/rules.h>
 
 namespace blkdrain_ref {
 

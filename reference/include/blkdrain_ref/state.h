@@ -11,16 +11,72 @@
 #include <vector>
 
 #include <blkdrain_ref/ids.h>
-#include <blkdrain_ref/operation.h>
 
 namespace blkdrain_ref {
 
-enum class Settle : std::uint8_t {
-    none,
-    running,
-    done,
-    failed
-};  // failed: quiet though dirty (R21)
+enum class Error : std::uint8_t {
+    ok,
+    busy,
+    conflict,
+    cycle,
+    context,
+    closing,
+    no_medium,
+    has_medium,
+    not_filter,
+    no_such_edge,
+    not_quiesced,
+    would_deadlock,
+    cancelled,
+    timed_out,
+    io_error,
+    bad_token,
+    stopped
+};
+
+enum class Direction : std::uint8_t { read, write };  // write, discard and flush are one (R18)
+enum class Notice : std::uint8_t { begin, end };      // what an owner is told (R9)
+enum class RequestState : std::uint8_t { waiting, admitted, completing };
+enum class Settle : std::uint8_t { none, running, done, failed };  // failed: quiet, dirty (R21)
+
+enum class Blocker : std::uint8_t { gate = 1, rate = 2, plug = 4, order = 8 };
+using Blockers = std::uint8_t;  // a set of Blocker; rate and plug come with limits
+
+// The first four are begun and ended by the user, the others are momentary: they end themselves.
+enum class SectionKind : std::uint8_t {
+    isolate,
+    drained,
+    quiesce_all,
+    self_quiesce,
+    change,
+    context,
+    settle,
+    close_backend,
+    close_node
+};
+
+enum class ChangeOp : std::uint8_t {
+    attach,         // parent x gets child y, as its last edge
+    detach,         // parent x loses the edge with this index
+    replace,        // what pointed to x points to y
+    insert_medium,  // backend x gets the root y
+    remove_medium,  // backend x loses its root
+    insert_filter,  // what pointed to x points to y, y gets the child x
+    remove_filter   // what pointed to x points to its child, x loses it
+};
+
+// How far a section is: waiting for its turn; gates closed, not yet reported; then the milestone it
+// has reached.
+enum class Phase : std::uint8_t { queued, closed, effective, quiet, idle };
+
+// What the caller of a wait holds (R12).
+struct Holding {
+    std::vector<SectionId> sections{};
+    std::vector<TokenId> tokens{};
+    RequestId request{};  // being served: its completion dispatch runs
+
+    bool operator==(const Holding&) const = default;
+};
 
 struct Node {
     NodeId id{};
@@ -46,11 +102,6 @@ struct Backend {
     bool operator==(const Backend&) const = default;
 };
 
-enum class RequestState : std::uint8_t { waiting, admitted, completing };
-
-enum class Blocker : std::uint8_t { gate = 1, rate = 2, plug = 4, order = 8 };
-using Blockers = std::uint8_t;  // a set of Blocker; rate and plug come with limits
-
 struct Request {
     RequestId id{};
     BackendId backend{};
@@ -61,6 +112,8 @@ struct Request {
     bool ever_admitted = false;
     bool cancelled = false;  // out of line, owed a completion with `cancelled`
 
+    // Waiting for its admission.
+    bool in_line() const { return state == RequestState::waiting && !cancelled; }
     bool operator==(const Request&) const = default;
 };
 
@@ -72,10 +125,6 @@ struct Token {
 
     bool operator==(const Token&) const = default;
 };
-
-// How far a section is: waiting for its turn; gates closed, not yet reported; then the milestone it
-// has reached.
-enum class Phase : std::uint8_t { queued, closed, effective, quiet, idle };
 
 struct Section {
     SectionId id{};
@@ -130,28 +179,34 @@ struct State {
 
 std::size_t hash(const State& state);
 std::string to_string(const State& state);
+const char* name(Error error);
+const char* name(SectionKind kind);
+const char* name(ChangeOp op);
+
+// The objects of the sort that the id names.
+template <class S, class I>
+auto& all(S& state, I) {
+    if constexpr (std::is_same_v<I, NodeId>)
+        return state.nodes;
+    else if constexpr (std::is_same_v<I, BackendId>)
+        return state.backends;
+    else if constexpr (std::is_same_v<I, RequestId>)
+        return state.requests;
+    else if constexpr (std::is_same_v<I, TokenId>)
+        return state.tokens;
+    else if constexpr (std::is_same_v<I, SectionId>)
+        return state.sections;
+    else
+        return state.waits;
+}
 
 // The object with this id; null.
 template <class S, class I>
 auto* find(S& state, I id) {
-    auto& all = [&]() -> auto& {
-        if constexpr (std::is_same_v<I, NodeId>)
-            return state.nodes;
-        else if constexpr (std::is_same_v<I, BackendId>)
-            return state.backends;
-        else if constexpr (std::is_same_v<I, RequestId>)
-            return state.requests;
-        else if constexpr (std::is_same_v<I, TokenId>)
-            return state.tokens;
-        else if constexpr (std::is_same_v<I, SectionId>)
-            return state.sections;
-        else
-            return state.waits;
-    }();
-    for (auto& object : all)
+    for (auto& object : all(state, id))
         if (object.id == id)
             return &object;
-    return decltype(&all.front()){};
+    return decltype(&all(state, id).front()){};
 }
 
 }  // namespace blkdrain_ref

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include <blkdrain_ref/rules/admission.h>
-#include <blkdrain_ref/rules/cover.h>
+#include <blkdrain_ref/rules.h>
 
 namespace blkdrain_ref {
 namespace {
-
-bool in_line(const Request& request) {
-    return request.state == RequestState::waiting && !request.cancelled;
-}
-
-}  // namespace
 
 Blockers blockers(const State& state, BackendSet gated, const Request& request) {
     int found = 0;
@@ -25,15 +18,17 @@ Blockers blockers(const State& state, BackendSet gated, const Request& request) 
     return static_cast<Blockers>(found);
 }
 
-Blockers blockers(const State& state, const Request& request) {
-    return blockers(state, covered(state).backends, request);
+}  // namespace
+
+Blockers blockers(const View& view, const Request& request) {
+    return blockers(view.state, covered(view).backends, request);
 }
 
 RequestId ahead_of(const State& state, const Request& request) {
     for (const Request& other : state.requests) {
         if (other.id == request.id)
             break;
-        if (in_line(other) && other.backend == request.backend &&
+        if (other.in_line() && other.backend == request.backend &&
             other.direction == request.direction && other.token == request.token)
             return other.id;
     }
@@ -64,23 +59,19 @@ bool failing(const State& state, const Token& token) {
     });
 }
 
-bool may_open(const State& state, const Token& token) {
-    return !token.open && !failing(state, token) && !token.backends.meets(covered(state).backends);
-}
-
-RequestId due_request(const State& state) {
-    if (std::ranges::none_of(state.requests, in_line))
+RequestId due_request(const View& view) {
+    if (std::ranges::none_of(view.state.requests, &Request::in_line))
         return {};
-    const BackendSet gated = covered(state).backends;
-    for (const Request& request : state.requests)
-        if (in_line(request) && blockers(state, gated, request) == 0)
+    const BackendSet gated = covered(view).backends;
+    for (const Request& request : view.state.requests)
+        if (request.in_line() && blockers(view.state, gated, request) == 0)
             return request.id;
     return {};
 }
 
-TokenId due_token(const State& state) {
-    for (const Token& token : state.tokens)
-        if (may_open(state, token))
+TokenId due_token(const View& view) {
+    for (const Token& token : view.state.tokens)
+        if (!token.open && !failing(view.state, token) && remaining(view, token).empty())
             return token.id;
     return {};
 }

@@ -1,43 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include <blkdrain_ref/rules/admission.h>
-#include <blkdrain_ref/rules/change.h>
-#include <blkdrain_ref/rules/context.h>
+#include <blkdrain_ref/rules.h>
 
 namespace blkdrain_ref {
 namespace {
 
 constexpr std::uint32_t no_edge = ~std::uint32_t{0};
 
-// All edges and root edges that point to `from`, except those of one parent, get another end.
-void redirect(const State& state, NodeId from, NodeId to, NodeId except,
-              std::vector<EdgeEdit>& list) {
-    for (const Node& parent : state.nodes)
-        for (std::uint32_t i = 0; i < parent.children.size(); ++i)
-            if (parent.children[i] == from && parent.id != except)
-                list.push_back({parent.id, {}, i, from, to});
-    for (const Backend& backend : state.backends)
-        if (backend.root == from)
-            list.push_back({{}, backend.id, 0, from, to});
-}
-
-bool alone(const State& state, NodeId node) {
-    const Shape shape = shape_of(state);
-    return component(shape, node) == NodeSet{node} && shape.roots(node).empty();
-}
-
-// A pending detach follows its edge; one whose edge is gone names none.
-void lose_edge(State& state, NodeId parent, std::uint32_t index) {
-    for (Section& section : state.sections) {
-        if (section.kind != SectionKind::change || section.op != ChangeOp::detach ||
-            section.node != parent)
-            continue;
-        if (section.edge == index)
-            section.edge = no_edge;
-        else if (section.edge > index && section.edge != no_edge)
-            --section.edge;
-    }
+bool orphan(const View& view, NodeId node) {
+    return view.parents(node).empty() && view.roots(node).empty();
 }
 
 // R27: who holds or anchors a live or pending section, or is to be changed, cannot be closed.
@@ -54,37 +26,67 @@ bool in_use(const State& state, BackendId backend) {
     });
 }
 
-bool orphan(const Shape& shape, NodeId node) {
-    return shape.parents(node).empty() && shape.roots(node).empty();
+bool any_pinned(const State& state, NodeSet nodes, BackendSet backends) {
+    const auto pinned_in = [](const auto& objects, const auto& set) {
+        return std::ranges::any_of(
+            objects, [&](const auto& object) { return object.pinned && set.contains(object.id); });
+    };
+    return pinned_in(state.nodes, nodes) || pinned_in(state.backends, backends);
 }
 
-Error judge_shape(const State& state, const Section& change) {
-    const Node* node = find(state, change.node);
+// The component of a node without parents, if it can follow to another loop: nobody uses it.
+Move side_of(const View& view, NodeId node, LoopId to) {
+    const NodeSet nodes = component(view, node);
+    const bool free = view.parents(node).empty() && roots(view, nodes).empty() &&
+                      !any_pinned(view.state, nodes, {});
+    return {!free, free ? nodes : NodeSet{}, {}, to};
+}
+
+// R28, of an edge that joins two loops: the side without other parents moves, the child's if it
+// can.
+Move move_to_join(const View& view, const Section& change) {
+    const bool medium = change.op == ChangeOp::insert_medium;
+    const Backend* backend = find(view.state, change.backend);
+    const LoopId from = find(view.state, change.other)->loop;
+    const LoopId to = medium ? backend->loop : find(view.state, change.node)->loop;
+    if (from == to)
+        return {};
+    const Move child = side_of(view, change.other, to);
+    if (child.refused && change.op == ChangeOp::attach)
+        return side_of(view, change.node, from);
+    if (child.refused && medium && !backend->pinned)
+        return {false, {}, {change.backend}, from};
+    return child;
+}
+
+Error judge_shape(const View& view, const Section& change) {
+    const Node* x = find(view.state, change.node);
+    const Backend* backend = find(view.state, change.backend);
+    const auto demand = [](bool holds, Error error) { return holds ? Error::ok : error; };
     switch (change.op) {
         case ChangeOp::detach:
-            return change.edge < node->children.size() ? Error::ok : Error::no_such_edge;
+            return demand(change.edge < x->children.size(), Error::no_such_edge);
         case ChangeOp::insert_medium:
-            return find(state, change.backend)->root ? Error::has_medium : Error::ok;
+            return demand(!backend->root, Error::has_medium);
         case ChangeOp::remove_medium:
-            return find(state, change.backend)->root ? Error::ok : Error::no_medium;
+            return demand(static_cast<bool>(backend->root), Error::no_medium);
         case ChangeOp::insert_filter:
-            return change.other != change.node && alone(state, change.other) ? Error::ok
-                                                                             : Error::not_filter;
+            return demand(change.other != change.node && orphan(view, change.other) &&
+                              component(view, change.other) == NodeSet{change.other},
+                          Error::not_filter);
         case ChangeOp::remove_filter:
-            return node->children.size() == 1 ? Error::ok : Error::not_filter;
+            return demand(x->children.size() == 1, Error::not_filter);
         default:
             return Error::ok;
     }
 }
 
-bool makes_cycle(const Shape& shape, const Section& change) {
+bool makes_cycle(const View& view, const Section& change) {
     if (change.op == ChangeOp::attach)
-        return down(shape, {change.other}).contains(change.node);
-    if (change.op == ChangeOp::replace)
-        return change.node == change.other ||
-               down(shape, {change.other})
-                   .meets(shape.parents(change.node) - NodeSet{change.other});
-    return false;
+        return down(view, {change.other}).contains(change.node);
+    return change.op == ChangeOp::replace &&
+           (change.node == change.other ||
+            down(view, {change.other}).meets(view.parents(change.node) - NodeSet{change.other}));
 }
 
 bool live_isolate(const Section& section) {
@@ -92,172 +94,186 @@ bool live_isolate(const Section& section) {
 }
 
 // R23: a change that would make two live isolates conflict is refused.
-bool makes_conflict(const State& state, const Section& change) {
-    if (std::ranges::count_if(state.sections, live_isolate) < 2)
+bool makes_conflict(const View& view, const Section& change) {
+    const std::vector<Section>& sections = view.state.sections;
+    if (std::ranges::count_if(sections, live_isolate) < 2)
         return false;
-    const Shape after = shape_after(state, change);
-    for (const Section& a : state.sections)
-        for (const Section& b : state.sections)
-            if (a.id != b.id && live_isolate(a) && live_isolate(b) && conflict(state, after, a, b))
+    const View after(view.state, edits(view, change));
+    for (const Section& a : sections)
+        for (const Section& b : sections)
+            if (a.id != b.id && live_isolate(a) && live_isolate(b) && conflict(after, a, b))
                 return true;
     return false;
 }
 
+// A pending detach follows its edge; one whose edge is gone names none.
+void lose_edge(State& state, NodeId parent, std::uint32_t index) {
+    for (Section& section : state.sections) {
+        if (section.kind != SectionKind::change || section.op != ChangeOp::detach ||
+            section.node != parent)
+            continue;
+        if (section.edge == index)
+            section.edge = no_edge;
+        else if (section.edge > index && section.edge != no_edge)
+            --section.edge;
+    }
+}
+
+void apply_edit(State& state, const EdgeEdit& edit) {
+    if (edit.backend) {
+        find(state, edit.backend)->root = edit.to;
+        return;
+    }
+    std::vector<NodeId>& edges = find(state, edit.parent)->children;
+    if (!edit.from) {
+        edges.push_back(edit.to);
+    } else if (edit.to) {
+        edges[edit.index] = edit.to;
+    } else {
+        edges.erase(edges.begin() + edit.index);
+        lose_edge(state, edit.parent, edit.index);
+    }
+}
+
 }  // namespace
 
-std::vector<EdgeEdit> edits(const State& state, const Section& change) {
+Move move_of(const View& view, const Section& change) {
+    if (change.kind == SectionKind::context) {  // R28: all members or none
+        const NodeSet nodes = component(view, change.node);
+        const BackendSet backends = roots(view, nodes);
+        return {any_pinned(view.state, nodes, backends), nodes, backends, change.loop};
+    }
+    const bool joins = change.op == ChangeOp::attach || change.op == ChangeOp::replace ||
+                       change.op == ChangeOp::insert_medium || change.op == ChangeOp::insert_filter;
+    return joins ? move_to_join(view, change) : Move{};
+}
+
+std::vector<EdgeEdit> edits(const View& view, const Section& change) {
     std::vector<EdgeEdit> list;
-    const NodeId x = change.node, y = change.other;
-    if (judge_shape(state, change) != Error::ok)
+    if (change.kind != SectionKind::change || judge_shape(view, change) != Error::ok)
         return list;
-    const auto edges_of = [&](NodeId node) -> const std::vector<NodeId>& {
-        return find(state, node)->children;
+    const NodeId x = change.node, y = change.other;
+    const Node* parent = find(view.state, x);
+    // All edges and root edges that point to x, but not those of y, get another end.
+    const auto redirect = [&](NodeId to) {
+        for (const Node& node : view.state.nodes)
+            for (std::uint32_t i = 0; i < node.children.size(); ++i)
+                if (node.children[i] == x && node.id != y)
+                    list.push_back({node.id, {}, i, x, to});
+        for (const Backend& backend : view.state.backends)
+            if (backend.root == x)
+                list.push_back({{}, backend.id, 0, x, to});
     };
     switch (change.op) {
         case ChangeOp::attach:
-            list.push_back({x, {}, static_cast<std::uint32_t>(edges_of(x).size()), {}, y});
+            list = {{x, {}, static_cast<std::uint32_t>(parent->children.size()), {}, y}};
             break;
         case ChangeOp::detach:
-            list.push_back({x, {}, change.edge, edges_of(x)[change.edge], {}});
+            list = {{x, {}, change.edge, parent->children[change.edge], {}}};
             break;
         case ChangeOp::replace:
-            redirect(state, x, y, y, list);
+            redirect(y);
             break;
         case ChangeOp::insert_medium:
-            list.push_back({{}, change.backend, 0, {}, y});
+            list = {{{}, change.backend, 0, {}, y}};
             break;
         case ChangeOp::remove_medium:
-            list.push_back({{}, change.backend, 0, find(state, change.backend)->root, {}});
+            list = {{{}, change.backend, 0, find(view.state, change.backend)->root, {}}};
             break;
         case ChangeOp::insert_filter:
-            redirect(state, x, y, y, list);
+            redirect(y);
             list.push_back({y, {}, 0, {}, x});
             break;
         case ChangeOp::remove_filter:
-            redirect(state, x, edges_of(x)[0], {}, list);
-            list.push_back({x, {}, 0, edges_of(x)[0], {}});
+            redirect(parent->children[0]);
+            list.push_back({x, {}, 0, parent->children[0], {}});
             break;
     }
     return list;
 }
 
-Shape shape_after(const State& state, const Section& change) {
-    return shape_of(state, edits(state, change));
-}
-
-// R24: the table's row, plus what moves to another loop.
-Scope own_scope(const State& state, const Shape& shape, const Section& change) {
-    NodeSet parents;
-    BackendSet backends;
-    for (const EdgeEdit& edit : edits(state, change)) {
-        if (edit.parent)
-            parents.insert(edit.parent);
-        else
-            backends.insert(edit.backend);
-    }
-    const NodeSet above = up(shape, parents);
-    const Move move = move_of_change(state, shape, change);
-    return {roots(shape, above) | backends | move.backends, above | move.nodes};
-}
-
-Scope entering(const State& state, const Shape& before, const Shape& after, const Section& other) {
-    if (!other.live() || other.kind == SectionKind::change ||
-        other.kind == SectionKind::close_backend || other.kind == SectionKind::close_node)
-        return {};
-    const Scope now = scope_of(state, before, other), then = scope_of(state, after, other);
-    return {then.backends - now.backends, then.nodes - now.nodes};
-}
-
-Error judge_change(const State& state, const Section& change) {
+Error judge_change(const View& view, const Section& change) {
+    const State& state = view.state;
     if (closing(state, change.node) || closing(state, change.other) ||
         closing(state, change.backend))
         return Error::closing;
     for (const TokenId token : change.tokens)
         if (find(state, token) == nullptr || !find(state, token)->open)
             return Error::bad_token;
-    if (const Error wrong = judge_shape(state, change); wrong != Error::ok)
-        return wrong;
-    const Shape shape = shape_of(state);
-    if (makes_cycle(shape, change))
-        return Error::cycle;
-    if (move_of_change(state, shape, change).refused)
+    if (change.kind == SectionKind::change) {
+        if (const Error wrong = judge_shape(view, change); wrong != Error::ok)
+            return wrong;
+        if (makes_cycle(view, change))
+            return Error::cycle;
+    }
+    if (move_of(view, change).refused)
         return Error::context;
-    return makes_conflict(state, change) ? Error::conflict : Error::ok;
+    return makes_conflict(view, change) ? Error::conflict : Error::ok;
 }
 
 void apply_change(State& state, const Section& change) {
-    const Move move = move_of_change(state, shape_of(state), change);
-    for (const EdgeEdit& edit : edits(state, change)) {
-        if (edit.backend) {
-            find(state, edit.backend)->root = edit.to;
-            continue;
-        }
-        std::vector<NodeId>& edges = find(state, edit.parent)->children;
-        if (!edit.from) {
-            edges.push_back(edit.to);
-        } else if (edit.to) {
-            edges[edit.index] = edit.to;
-        } else {
-            edges.erase(edges.begin() + edit.index);
-            lose_edge(state, edit.parent, edit.index);
-        }
-    }
-    apply_move(state, move);
+    const View view(state);
+    const Move move = move_of(view, change);
+    for (const EdgeEdit& edit : edits(view, change))
+        apply_edit(state, edit);
+    for (Node& node : state.nodes)
+        if (move.nodes.contains(node.id))
+            node.loop = move.to;
+    for (Backend& backend : state.backends)
+        if (move.backends.contains(backend.id))
+            backend.loop = move.to;
 }
 
-bool conflict(const State& state, const Shape& shape, const Section& a, const Section& b) {
+bool conflict(const View& view, const Section& a, const Section& b) {
     const auto reaches = [&](const Section& one, const Section& two) {
-        return scope_of(state, shape, one).backends.meets(two.set | BackendSet{two.backend});
+        return scope_of(view, one).backends.meets(two.set | BackendSet{two.backend});
     };
     return reaches(a, b) || reaches(b, a);
 }
 
-std::vector<SectionId> conflicts(const State& state, const Section& isolate) {
+std::vector<SectionId> conflicts(const View& view, const Section& isolate) {
     std::vector<SectionId> found;
-    const Shape shape = shape_of(state);
-    const bool holds = std::ranges::any_of(state.sections, [&](const Section& other) {
+    const bool holds = std::ranges::any_of(view.state.sections, [&](const Section& other) {
         return live_isolate(other) && other.backend == isolate.backend;
     });
     bool earlier = true;
-    for (const Section& other : state.sections) {
+    for (const Section& other : view.state.sections) {
         if (other.id == isolate.id)
             earlier = false;
         else if (other.kind == SectionKind::isolate && (other.live() || (earlier && !holds)) &&
-                 conflict(state, shape, isolate, other))
+                 conflict(view, isolate, other))
             found.push_back(other.id);
     }
     return found;
 }
 
-SectionId due_isolate(const State& state) {
-    for (const Section& section : state.sections)
-        if (!section.live() && !section.abandoned && conflicts(state, section).empty())
+SectionId due_isolate(const View& view) {
+    for (const Section& section : view.state.sections)
+        if (!section.live() && !section.abandoned && conflicts(view, section).empty())
             return section.id;
     return {};
 }
 
-Error judge_close(const State& state, const Section& close) {
-    if (close.kind == SectionKind::close_backend) {
-        if (closing(state, close.backend))
-            return Error::closing;
-        return in_use(state, close.backend) ? Error::busy : Error::ok;
-    }
-    if (closing(state, close.node))
+Error judge_close(const View& view, const Section& close) {
+    const State& state = view.state;
+    if (closing(state, close.node) || closing(state, close.backend))
         return Error::closing;
-    return !orphan(shape_of(state), close.node) || in_use(state, close.node) ? Error::busy
-                                                                             : Error::ok;
+    const bool busy = close.kind == SectionKind::close_backend
+                          ? in_use(state, close.backend)
+                          : !orphan(view, close.node) || in_use(state, close.node);
+    return busy ? Error::busy : Error::ok;
 }
 
 // R27: its children are detached; the close goes on with those that have lost their last parent.
 void apply_node_closed(State& state, SectionId close, NodeId node) {
     const std::vector<NodeId> children = find(state, node)->children;
     std::erase_if(state.nodes, [&](const Node& other) { return other.id == node; });
-    Section& section = *find(state, close);
-    section.closing.erase(node);
-    const Shape shape = shape_of(state);
+    NodeSet& left = find(state, close)->closing;
+    left.erase(node);
+    const View view(state);
     for (const NodeId child : children)
-        if (orphan(shape, child) && !closing(state, child) && !in_use(state, child))
-            section.closing.insert(child);
+        if (orphan(view, child) && !closing(state, child) && !in_use(state, child))
+            left.insert(child);
 }
 
 }  // namespace blkdrain_ref

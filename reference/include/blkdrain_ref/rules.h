@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rules that answer a question about a state, by subject; one source file each.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <vector>
+
+#include <blkdrain_ref/state.h>
+
+namespace blkdrain_ref {
+
+// Graph: the walks (Boost.Graph, in one translation unit).
+
+// One edge that a change moves: an edge of a parent, or the root edge of a backend.
+struct EdgeEdit {
+    NodeId parent{};
+    BackendId backend{};
+    std::uint32_t index = 0;  // of the parent's edge
+    NodeId from{}, to{};      // none: no edge
+};
+
+// A state with its graph as the walks see it: edges without order and number. Made once for each
+// question; a state converts to it.
+class View {
+public:
+    View(const State& of) : View(of, {}) {}
+    View(const State& of, const std::vector<EdgeEdit>& edits);  // with these edges moved
+
+    const State& state;
+    NodeSet nodes{};
+    NodeSet children(NodeId node) const { return children_[node.value]; }
+    NodeSet parents(NodeId node) const { return parents_[node.value]; }
+    NodeSet neighbours(NodeId node) const { return children(node) | parents(node); }
+    BackendSet roots(NodeId node) const { return roots_[node.value]; }
+
+private:
+    std::array<NodeSet, NodeId::limit> children_{}, parents_{};
+    std::array<BackendSet, NodeId::limit> roots_{};
+};
+
+NodeSet down(const View& view, NodeSet from);       // Down: along child edges
+NodeSet up(const View& view, NodeSet from);         // Up: along parent edges
+NodeSet cone(const View& view, NodeId node);        // Cone: Up of Down
+NodeSet component(const View& view, NodeId node);   // Comp: along both
+BackendSet roots(const View& view, NodeSet nodes);  // Roots
+bool acyclic(const View& view);
+
+// Scope: who is in the scope of which section.
+
+struct Scope {
+    BackendSet backends{};  // gated
+    NodeSet nodes{};        // stopped
+    Scope& operator|=(const Scope& other) {
+        return backends |= other.backends, nodes |= other.nodes, *this;
+    }
+};
+
+// The table: what the section covers, or would cover if it were live (R6: exempt is who it says).
+Scope scope_of(const View& view, const Section& section);
+Scope own_scope(const View& view, const Section& change);  // R24: the table's row and what moves
+// R24: what a change makes enter the scopes of the other sections that have come as far as `phase`.
+Scope entering(const View& view, const Section& change, Phase phase);
+Scope covered(const View& view);                                 // R5: by any live section
+bool gated(const View& view, BackendId backend);                 // R5
+bool stopped(const View& view, NodeId node);                     // R21
+SectionId gating_section(const View& view, BackendId backend);   // live; none
+NodeSet settle_scope(const View& view, const Section& section);  // R20: what it has to settle
+NodeSet unsettled(const View& view, const Section& section);     // R20: of that what is left
+// After a step that may have changed a scope: R9's notifications, and R21's settled nodes that
+// nothing covers now.
+void follow_scopes(State& state, BackendSet gated_before);
+
+// Admission: who waits and for what; what an end releases as one step.
+
+Blockers blockers(const View& view, const Request& request);  // R4, R18; of a WAITING request
+// The earlier WAITING request that this one may not overtake; none (R18).
+RequestId ahead_of(const State& state, const Request& request);
+SectionId naming_change(const State& state, TokenId token);  // a pending one; none (R24)
+bool closing(const State& state, BackendId backend);         // R27
+bool closing(const State& state, NodeId node);               // R27
+bool failing(const State& state, const Token& token);  // a backend of it closes or is gone (R27)
+// What an end has released and nobody has admitted or opened yet (R18); none.
+RequestId due_request(const View& view);
+TokenId due_token(const View& view);
+
+// Change: graph and context changes as momentary sections, conflicts between isolates, closing.
+
+// What a change moves to another loop (R24, R28): all of it, or it is refused.
+struct Move {
+    bool refused = false;
+    NodeSet nodes{};
+    BackendSet backends{};
+    LoopId to{};
+};
+Move move_of(const View& view, const Section& change);
+// What the change does to edges; nothing when its shape is wrong.
+std::vector<EdgeEdit> edits(const View& view, const Section& change);
+// R24, R28: at the call and again at the switch.
+Error judge_change(const View& view, const Section& change);
+void apply_change(State& state, const Section& change);  // R24: the switch
+
+bool conflict(const View& view, const Section& a, const Section& b);  // R23
+// The isolates, live or earlier in the queue, that this one has to wait for (R23).
+std::vector<SectionId> conflicts(const View& view, const Section& isolate);
+SectionId due_isolate(const View& view);  // a queued isolate that can be activated; none
+
+Error judge_close(const View& view, const Section& close);  // R27
+void apply_node_closed(State& state, SectionId close, NodeId node);
+
+// Wait: what each pending operation still waits for, and whether it can ever come.
+
+// One thing waited for (R26).
+struct Item {
+    enum class Kind : std::uint8_t {
+        request,   // request state blockers
+        token,     // token, open
+        settling,  // node to be settled, or to be closed
+        internal,  // node with internal requests
+        conflict,  // section: an isolate, live or earlier queued
+        pass,      // section whose settle pass runs
+        gate       // section that keeps a token from opening
+    };
+    Kind kind = Kind::request;
+    RequestId request{};
+    TokenId token{};
+    NodeId node{};
+    SectionId section{};
+    RequestState state = RequestState::waiting;
+    Blockers blockers = 0;  // told by explain only
+
+    friend auto operator<=>(const Item&, const Item&) = default;
+};
+using Items = std::vector<Item>;
+
+// What keeps a scope from being quiet. `excused`: tokens named by a pending change count as closed
+// (R24).
+Items activity(const State& state, const Scope& scope, bool excused);
+// The settle passes of other sections that run over one of the nodes (R20).
+Items passes(const View& view, SectionId except, NodeSet nodes);
+// What is left of the quiet of a section (milestones, R7); for a change R24's.
+Items quiet_items(const View& view, const Section& section);
+// What is left until the section's begin may return, a momentary one may take effect.
+Items remaining(const View& view, const Section& section);
+Items remaining(const View& view, const Wait& wait);    // R10, R11: of a drain its cover set
+Items remaining(const View& view, const Token& token);  // R4
+Wait cover_set(const State& state, BackendId backend);  // R10: of a drain that starts now
+
+// R12: something remains, and all of it could only be released through what the waiter holds.
+bool would_deadlock(const View& view, const Section& section);
+bool would_deadlock(const View& view, const Wait& wait);
+bool would_deadlock(const View& view, const Token& token);
+
+// R26: what a pending operation waits for, sorted; of the nodes to settle those being settled.
+Items explain(const View& view, SectionId section);
+Items explain(const View& view, WaitId wait);
+Items explain(const View& view, TokenId token);
+
+}  // namespace blkdrain_ref
