@@ -15,19 +15,6 @@ struct No {
     Item item{};
     Error expected = Error::ok;
 };
-using Verdict = std::optional<No>;
-
-Verdict unless(bool fine, Code code, Item item = {}) {
-    return fine ? Verdict{} : No{code, item};
-}
-
-Verdict unless_any(const Items& items, Code code) {
-    return items.empty() ? Verdict{} : No{code, items[0]};
-}
-
-Verdict expect(const Event& event, Error expected) {
-    return event.error == expected ? Verdict{} : No{Code::wrong_result, {}, expected};
-}
 
 // Whether the object exists; nothing if it has no name.
 template <class I>
@@ -52,256 +39,6 @@ std::optional<bool> exists(const State& state, const Event& event, char object) 
         default:
             return exists(state, event.wait);
     }
-}
-
-// Names in use are not given again; what an event speaks of exists.
-Verdict check_objects(const State& state, const Event& event) {
-    for (const char* object = objects(event); *object != '\0'; ++object) {
-        const bool fresh = *object < 'a';
-        if (exists(state, event, static_cast<char>(*object | 0x20)) != !fresh)
-            return No{fresh ? Code::id_in_use : Code::no_such_object};
-    }
-    return unless(std::ranges::all_of(event.set, [&](BackendId b) { return find(state, b); }),
-                  Code::no_such_object);
-}
-
-// R18: an end, and each later step of a section, comes after all that the steps before have
-// released.
-Verdict check_one_step(const View& view, const Event& event) {
-    const Kind kind = event.kind;
-    const bool activation = kind == Kind::effective && !find(view.state, event.section)->live();
-    const bool ordered = (kind >= Kind::settle && kind <= Kind::close_node) ||
-                         kind == Kind::begin || kind == Kind::end || kind == Kind::finish ||
-                         kind == Kind::release || kind == Kind::idle ||
-                         (kind == Kind::abandon && event.section);
-    if (!ordered && !activation)
-        return {};
-    if (const RequestId request = due_request(view))
-        return No{Code::not_released, {.request = request}};
-    if (const TokenId token = due_token(view))
-        return No{Code::not_opened, {.token = token}};
-    if (activation)
-        return {};
-    for (const Section& section : view.state.sections)  // R2: one consistent cut
-        if (section.phase == Phase::closed)
-            return No{Code::gates_not_reported, {.section = section.id}};
-    const SectionId isolate = due_isolate(view);
-    return unless(!isolate, Code::not_activated, {.section = isolate});
-}
-
-// R10: the chain.
-Verdict check_parent(const State& state, const Event& event) {
-    const Request* parent = find(state, event.parent);
-    return unless(parent != nullptr && parent->state == RequestState::completing &&
-                      parent->backend == event.backend && parent->loop == event.loop,
-                  Code::not_a_chain);
-}
-
-// R2, R4, R18, R24: what a request may still have to wait for.
-Verdict check_admit(const View& view, const Event& event) {
-    const Request& request = *find(view.state, event.request);
-    if (request.state != RequestState::waiting)
-        return No{Code::admitted_twice, {.request = request.id}};
-    if (request.cancelled)
-        return No{Code::admitted_cancelled};
-    const SectionId gate = request.token ? naming_change(view.state, request.token)
-                                         : gating_section(view, request.backend);
-    if (gate)
-        return No{request.token ? Code::admitted_during_change : Code::admitted_while_gated,
-                  {.kind = Item::Kind::gate, .section = gate}};
-    const RequestId ahead = ahead_of(view.state, request);
-    return unless(!ahead, Code::overtook, {.request = ahead});
-}
-
-// R3
-Verdict check_complete(const View& view, const Event& event) {
-    const Request& request = *find(view.state, event.request);
-    if (request.state == RequestState::completing || request.in_line())
-        return No{Code::completed_too_soon, {.request = request.id}};
-    const Error expected = result_of(view, event);
-    if (expected == Error::ok && event.error == Error::io_error)
-        return {};
-    return expect(event, expected);
-}
-
-// R4
-Verdict check_token(const View& view, const Event& event) {
-    const Token& token = *find(view.state, event.token);
-    if (event.kind == Kind::token_close)
-        return unless(token.open, Code::token_not_open);
-    if (token.open)
-        return No{Code::token_not_waiting};
-    if (event.kind == Kind::token_open)
-        return failing(view.state, token)
-                   ? No{Code::opened_while_closing}
-                   : unless_any(remaining(view, token), Code::opened_while_gated);
-    const Error expected = result_of(view, event);
-    return expected == Error::ok ? No{Code::wrong_result} : expect(event, expected);
-}
-
-// The end of a wait: R12 if it gave up, else the rule of what it waits for.
-template <class Waiter>
-Verdict check_outcome(const View& view, const Event& event, const Waiter& waiter, Code early) {
-    const Items items = remaining(view, waiter);
-    const bool gives_up = event.error == Error::would_deadlock;
-    if (items.empty() || (gives_up && would_deadlock(view, waiter)))
-        return expect(event, result_of(view, event));
-    return No{gives_up ? Code::not_hostage : early, items[0]};
-}
-
-Verdict check_section(const View& view, const Event& event) {
-    const Section& section = *find(view.state, event.section);
-    const bool finish = event.kind == Kind::finish;
-    if (section.momentary() != finish ||
-        (event.kind == Kind::idle && section.kind != SectionKind::drained))
-        return No{Code::wrong_kind};
-    if (event.kind == Kind::end || event.kind == Kind::quiet_wait)
-        return unless(section.begun(), Code::section_not_begun);
-    if (section.abandoned)
-        return No{Code::abandoned};
-    if (section.phase >= (event.kind == Kind::effective ? Phase::effective : Phase::idle))
-        return No{Code::reported_twice};
-    if (event.kind == Kind::effective)  // R7, R23
-        return section.live() ? Verdict{}
-                              : unless_any(remaining(view, section), Code::isolated_in_conflict);
-    return check_outcome(view, event, section, finish ? Code::finished_early : Code::idle_early);
-}
-
-// R25
-Verdict check_release(const View& view, const Event& event) {
-    if (!find(view.state, event.section)->abandoned)
-        return No{Code::not_pending};
-    const auto node = std::ranges::find(view.state.nodes, event.section, &Node::settler);
-    if (node == view.state.nodes.end())
-        return {};
-    return No{Code::released_early, {.kind = Item::Kind::settling, .node = node->id}};
-}
-
-Verdict check_wait(const View& view, const Event& event) {
-    const Wait& wait = *find(view.state, event.wait);
-    if (wait.drain() != (event.kind == Kind::drain_done))
-        return No{Code::no_such_object};
-    if (!wait.drain())
-        return check_outcome(view, event, wait, Code::quiet_early);
-    const bool waiting = !wait.requests.empty() &&
-                         find(view.state, wait.requests[0])->state == RequestState::waiting;
-    return check_outcome(view, event, wait,
-                         waiting ? Code::drain_early_waiting : Code::drain_early);
-}
-
-// R9
-Verdict check_notify(const View& view, const Event& event) {
-    const Backend& backend = *find(view.state, event.backend);
-    if (event.kind == Kind::listen)
-        return unless(!backend.listening, Code::listens_already);
-    if (backend.owed.empty())
-        return No{Code::notified_without_cause};
-    return unless(backend.owed[0] == event.notice, Code::notified_out_of_order);
-}
-
-// R20: once, after quiet, parents before children, one at a time.
-Verdict check_settle_start(const View& view, const Event& event) {
-    const Section& section = *find(view.state, event.section);
-    const Node& node = *find(view.state, event.node);
-    const NodeSet scope = settle_scope(view, section);
-    if (section.abandoned)
-        return No{Code::abandoned};
-    if (!scope.contains(node.id))
-        return No{Code::settled_out_of_scope};
-    if (node.settle != Settle::none)
-        return No{Code::settled_twice};
-    if (section.phase == Phase::closed)
-        return No{Code::gates_not_reported, {.section = section.id}};
-    if (const Items items = quiet_items(view, section); !items.empty())
-        return No{Code::settled_early, items[0]};
-    const NodeSet before = scope & view.parents(node.id);
-    for (const Node& other : view.state.nodes)
-        if (other.settler == section.id || (!other.settled() && before.contains(other.id)))
-            return No{Code::settled_out_of_order, {.kind = Item::Kind::settling, .node = other.id}};
-    return {};
-}
-
-// R27: settled, and nothing of it left.
-Verdict check_node_closed(const View& view, const Event& event) {
-    const Section& section = *find(view.state, event.section);
-    const Node& node = *find(view.state, event.node);
-    if (section.abandoned)
-        return No{Code::abandoned};
-    if (!section.closing.contains(node.id))
-        return No{Code::node_not_closing};
-    if (!node.settled())
-        return No{Code::node_closed_early, {.kind = Item::Kind::settling, .node = node.id}};
-    if (node.internal != 0)
-        return No{Code::node_closed_early, {.kind = Item::Kind::internal, .node = node.id}};
-    return unless_any(passes(view, section.id, {node.id}), Code::node_closed_early);
-}
-
-// R25
-Verdict check_abandon(const View& view, const Event& event) {
-    const Section* section = find(view.state, event.section);
-    const Token* token = find(view.state, event.token);
-    if ((section != nullptr && (section->begun() || section->abandoned)) ||
-        (token != nullptr && token->open))
-        return No{Code::not_pending};
-    if (event.error == Error::cancelled || event.error == Error::timed_out)
-        return {};
-    const bool deadlock =  // R12: of a begin
-        section != nullptr && !section->momentary() && would_deadlock(view, *section);
-    return expect(event, deadlock ? Error::would_deadlock : Error::cancelled);
-}
-
-Verdict check_kind(const View& view, const Event& event) {
-    switch (event.kind) {
-        case Kind::admit:
-            return check_admit(view, event);
-        case Kind::complete:
-            return check_complete(view, event);
-        case Kind::done:
-            return unless(find(view.state, event.request)->state == RequestState::completing,
-                          Code::done_too_soon, {.request = event.request});
-        case Kind::token_close:
-        case Kind::token_open:
-        case Kind::token_fail:
-            return check_token(view, event);
-        case Kind::end:
-        case Kind::quiet_wait:
-        case Kind::effective:
-        case Kind::idle:
-        case Kind::finish:
-            return check_section(view, event);
-        case Kind::release:
-            return check_release(view, event);
-        case Kind::drain_done:
-        case Kind::quiet_done:
-            return check_wait(view, event);
-        case Kind::listen:
-        case Kind::notify:
-            return check_notify(view, event);
-        case Kind::settle_start:
-            return check_settle_start(view, event);
-        case Kind::settle_done:
-            if (find(view.state, event.node)->settle != Settle::running)
-                return No{Code::not_settling};
-            return event.error == Error::io_error ? Verdict{} : expect(event, Error::ok);
-        case Kind::internal_end:
-            return unless(find(view.state, event.node)->internal != 0, Code::no_internal_request);
-        case Kind::node_closed:
-            return check_node_closed(view, event);
-        case Kind::abandon:
-            return check_abandon(view, event);
-        case Kind::node_new:
-        case Kind::backend_new:
-        case Kind::drain:
-            return {};
-        default:
-            break;
-    }
-    if (event.kind == Kind::begin && event.section_kind >= SectionKind::change)
-        return No{Code::wrong_kind};
-    if (event.kind == Kind::send && event.parent)
-        if (const Verdict no = check_parent(view.state, event))
-            return no;
-    return expect(event, result_of(view, event));
 }
 
 Section section_of(const View& view, const Event& event) {
@@ -337,8 +74,8 @@ bool quiesced(const View& view, NodeId node) {
            activity(view.state, {backends, {}}, false).empty();
 }
 
-Error result_of_begin(const View& view, const Event& event) {
-    const Section section = section_of(view, event);
+// The result of a call that starts this section.
+Error result_of_start(const View& view, const Event& event, const Section& section) {
     if (section.kind == SectionKind::change || section.kind == SectionKind::context)
         return event.in_notification ? Error::busy : judge_change(view, section);
     if (section.kind >= SectionKind::close_backend)
@@ -364,14 +101,9 @@ bool settle_failed(const View& view, const Section& section) {
            });
 }
 
-Error result_of_finish(const View& view, const Section& section) {
-    if (would_deadlock(view, section))
-        return Error::would_deadlock;
-    if (settle_failed(view, section))
-        return Error::io_error;
-    return section.kind == SectionKind::change || section.kind == SectionKind::context
-               ? judge_change(view, section)
-               : Error::ok;
+template <class List, class I>
+bool contains(const List& list, I id) {
+    return std::ranges::find(list, id) != list.end();
 }
 
 // Adds the object in the order of the ids.
@@ -395,143 +127,411 @@ void erase(State& state, I id) {
             wait.section = wait.section == id ? SectionId{} : wait.section;
 }
 
-void reach(State& state, SectionId id, Phase phase) {
-    Section& section = *find(state, id);
+void reach(Section& section, Phase phase) {
     section.phase = std::max(section.phase, phase);
     if (section.begun())
         section.holding = {};  // it waits no more
 }
 
-void apply_send(State& state, const Event& event) {
-    state.requests.push_back({.id = event.request,
-                              .backend = event.backend,
-                              .direction = event.direction,
-                              .token = event.token,
-                              .loop = event.loop});
-    for (Wait& wait : state.waits)  // R10: the chain, and what is sent under a covered token
-        if (wait.backend == event.backend &&
-            ((event.parent && std::ranges::count(wait.requests, event.parent) != 0) ||
-             (event.token && std::ranges::count(wait.tokens, event.token) != 0)))
-            wait.requests.push_back(event.request);
-}
+// One event: what must hold before it, the result it must have, and what it does.
+struct Step {
+    const View& view;
+    const Event& event;
+    State* target = nullptr;  // where it takes effect, if it shall
+    bool asks = false;        // for the right result, whatever the event says
+    Error result = event.error;
+    std::optional<No> no{};
 
-void apply_wait(State& state, const Event& event) {
-    Wait wait = event.kind == Kind::drain ? cover_set(state, event.backend) : Wait{};
-    wait.id = event.wait;
-    wait.section = event.section;
-    wait.holding = event.holding;
-    insert(state, std::move(wait));
-}
+    const State& state = view.state;
+    const Node* node = find(state, event.node);
+    const Backend* backend = find(state, event.backend);
+    const Request* request = find(state, event.request);
+    const Token* token = find(state, event.token);
+    const Section* section = find(state, event.section);
+    const Wait* wait = find(state, event.wait);
 
-void apply_finish(State& state, const Event& event) {
-    const Section section = *find(state, event.section);
-    erase(state, section.id);
-    if (event.error != Error::ok)
-        return;
-    if (section.kind == SectionKind::change || section.kind == SectionKind::context)
-        apply_change(state, section);
-    if (section.kind == SectionKind::close_backend)
-        erase(state, section.backend);
-}
-
-void apply(State& state, const Event& event) {
-    Node* const node = find(state, event.node);
-    Backend* const backend = find(state, event.backend);
-    Request* const request = find(state, event.request);
-    Token* const token = find(state, event.token);
-    switch (event.kind) {
-        case Kind::node_new:
-            return insert(state, Node{event.node, event.loop, event.pinned});
-        case Kind::backend_new:
-            return insert(state, Backend{event.backend, event.loop, event.pinned});
-        case Kind::listen:
-            backend->listening = true;
-            if (gated(state, backend->id))
-                backend->owed.push_back(Notice::begin);
-            return;
-        case Kind::notify:
-            backend->owed.erase(backend->owed.begin());
-            return;
-        case Kind::send:
-            return apply_send(state, event);
-        case Kind::admit:
-            request->state = RequestState::admitted;
-            request->ever_admitted = true;
-            return;
-        case Kind::complete:
-            request->state = RequestState::completing;
-            return;
-        case Kind::done:
-            return erase(state, event.request);
-        case Kind::token_request:
-            return insert(state, Token{event.token, event.set, false, event.holding});
-        case Kind::token_open:
-            token->open = true;
-            token->holding = {};
-            return;
-        case Kind::token_fail:
-        case Kind::token_close:
-            return erase(state, event.token);
-        case Kind::close_backend:
-            for (Request& other : state.requests)
-                if (other.backend == event.backend && other.in_line())
-                    other.cancelled = true;
-            [[fallthrough]];
-        case Kind::begin:
-        case Kind::settle:
-        case Kind::change:
-        case Kind::context:
-        case Kind::close_node:
-            state.sections.push_back(section_of(state, event));
-            return;
-        case Kind::effective:
-            return reach(state, event.section, Phase::effective);
-        case Kind::idle:
-            return reach(state, event.section, Phase::idle);
-        case Kind::end:
-        case Kind::release:
-            return erase(state, event.section);
-        case Kind::finish:
-            return apply_finish(state, event);
-        case Kind::node_closed:
-            return apply_node_closed(state, event.section, event.node);
-        case Kind::settle_start:
-            node->settle = Settle::running;
-            node->settler = event.section;
-            return reach(state, event.section, Phase::quiet);
-        case Kind::settle_done:
-            node->settle = event.error == Error::ok ? Settle::done : Settle::failed;
-            node->settler = {};
-            return;
-        case Kind::internal_start:
-            ++node->internal;
-            return;
-        case Kind::internal_end:
-            --node->internal;
-            return;
-        case Kind::drain:
-        case Kind::quiet_wait:
-            return apply_wait(state, event);
-        case Kind::quiet_done:
-            if (event.error == Error::ok)
-                reach(state, find(state, event.wait)->section, Phase::quiet);
-            [[fallthrough]];
-        case Kind::drain_done:
-            return erase(state, event.wait);
-        case Kind::abandon:
-            if (Section* const section = find(state, event.section))
-                section->abandoned = true;
-            erase(state, event.wait);
-            erase(state, event.token);
-            return;
+    // Unless it holds, the event is refused; the first reason counts.
+    bool demand(bool holds, Code code, Item item = {}) {
+        if (!no && !holds)
+            no = No{code, item};
+        return !no;
     }
-}
+    bool demand_none(const Items& items, Code code) {
+        return demand(items.empty(), code, items.empty() ? Item{} : items[0]);
+    }
+    // A call that ends with an error has no effect; the ends of steps and waits have one whatever
+    // they report.
+    bool happens() const {
+        return !no && target != nullptr &&
+               (result == Error::ok || event.kind == Kind::abandon ||
+                event.kind > Kind::close_node);
+    }
+    bool happens_with(Error right) {
+        if (!no && asks)
+            result = right;
+        if (!no && result != right)
+            no = No{Code::wrong_result, {}, right};
+        return happens();
+    }
+    // The object, to be changed.
+    template <class I>
+    auto& my(I id) {
+        return *find(*target, id);
+    }
 
-// A call that ends with an error has no effect; the ends of steps and waits have one whatever they
-// report.
-bool has_effect(const Event& event) {
-    return event.error == Error::ok || event.kind == Kind::abandon || event.kind > Kind::close_node;
-}
+    // Names in use are not given again; what the event speaks of exists.
+    void check_objects() {
+        for (const char* object = objects(event); *object != '\0'; ++object) {
+            const bool fresh = *object < 'a';
+            demand(exists(state, event, static_cast<char>(*object | 0x20)) == !fresh,
+                   fresh ? Code::id_in_use : Code::no_such_object);
+        }
+        for (const BackendId member : event.set)
+            demand(find(state, member) != nullptr, Code::no_such_object);
+    }
+
+    // R18: an end, and each later step of a section, comes after all that the steps before have
+    // released.
+    void check_one_step() {
+        const Kind kind = event.kind;
+        const bool activation = kind == Kind::effective && !section->live();
+        const bool ordered = (kind >= Kind::settle && kind <= Kind::close_node) ||
+                             kind == Kind::begin || kind == Kind::end || kind == Kind::finish ||
+                             kind == Kind::release || kind == Kind::idle ||
+                             (kind == Kind::abandon && section != nullptr);
+        if (!ordered && !activation)
+            return;
+        const RequestId released = due_request(view);
+        demand(!released, Code::not_released, {.request = released});
+        const TokenId opening = due_token(view);
+        demand(!opening, Code::not_opened, {.token = opening});
+        if (activation)
+            return;
+        for (const Section& other : state.sections)  // R2: one consistent cut
+            demand(other.phase != Phase::closed, Code::gates_not_reported, {.section = other.id});
+        const SectionId isolate = due_isolate(view);
+        demand(!isolate, Code::not_activated, {.section = isolate});
+    }
+
+    // Births and calls.
+
+    void create_node() {
+        if (happens())
+            insert(*target, Node{event.node, event.loop, event.pinned});
+    }
+
+    void create_backend() {
+        if (happens())
+            insert(*target, Backend{event.backend, event.loop, event.pinned});
+    }
+
+    void listen() {  // R9: told first, if gated
+        demand(!backend->listening, Code::listens_already);
+        if (!happens())
+            return;
+        my(event.backend).listening = true;
+        if (gated(view, event.backend))
+            my(event.backend).owed.push_back(Notice::begin);
+    }
+
+    void send() {
+        const Request* parent = find(state, event.parent);
+        demand(!event.parent ||  // R10: the chain
+                   (parent != nullptr && parent->state == RequestState::completing &&
+                    parent->backend == event.backend && parent->loop == event.loop),
+               Code::not_a_chain);
+        const bool good = !event.token || (token != nullptr && token->open &&
+                                           token->backends.contains(event.backend));
+        if (!happens_with(closing(state, event.backend) ? Error::closing
+                          : good                        ? Error::ok
+                                                        : Error::bad_token))
+            return;
+        target->requests.push_back(
+            {event.request, event.backend, event.direction, event.token, event.loop});
+        for (Wait& drain : target->waits)  // R10: the chain, what is sent under a covered token
+            if (drain.backend == event.backend &&
+                (contains(drain.requests, event.parent) || contains(drain.tokens, event.token)))
+                drain.requests.push_back(event.request);
+    }
+
+    void request_token() {
+        const Token asked{event.token, event.set, false, event.holding};
+        if (happens_with(failing(state, asked) ? Error::closing : Error::ok))
+            insert(*target, asked);
+    }
+
+    void close_token() {
+        demand(token->open, Code::token_not_open);
+        if (happens())
+            erase(*target, event.token);
+    }
+
+    void start_drain() {
+        if (happens())
+            insert(*target, cover_set(state, event.wait, event.backend, event.holding));
+    }
+
+    void start_quiet_wait() {
+        demand(!section->momentary(), Code::wrong_kind);
+        demand(section->begun(), Code::section_not_begun);
+        if (happens())
+            insert(*target, Wait{event.wait, {}, event.section, event.holding});
+    }
+
+    void start_internal() {  // R21
+        if (happens_with(closing(state, event.node)  ? Error::closing
+                         : stopped(view, event.node) ? Error::stopped
+                                                     : Error::ok))
+            ++my(event.node).internal;
+    }
+
+    // User's sections and the momentary ones.
+    void start_section() {
+        if (!demand(event.kind != Kind::begin || event.section_kind < SectionKind::change,
+                    Code::wrong_kind))
+            return;
+        const Section started = section_of(view, event);
+        if (!happens_with(result_of_start(view, event, started)))
+            return;
+        target->sections.push_back(started);
+        for (Request& waiting : target->requests)  // R27
+            if (started.kind == SectionKind::close_backend && waiting.in_line() &&
+                waiting.backend == started.backend)
+                waiting.cancelled = true;
+    }
+
+    void end_section() {  // R5
+        demand(!section->momentary(), Code::wrong_kind);
+        demand(section->begun(), Code::section_not_begun);
+        if (happens())
+            erase(*target, event.section);
+    }
+
+    void abandon() {  // R25
+        demand(section == nullptr || (!section->begun() && !section->abandoned), Code::not_pending);
+        demand(token == nullptr || !token->open, Code::not_pending);
+        const bool deadlock =  // R12
+            section != nullptr && !section->momentary() && would_deadlock(view, *section);
+        if (!happens_with(result == Error::timed_out               ? Error::timed_out
+                          : deadlock && result != Error::cancelled ? Error::would_deadlock
+                                                                   : Error::cancelled))
+            return;
+        if (section != nullptr)
+            my(event.section).abandoned = true;
+        erase(*target, event.wait);
+        erase(*target, event.token);
+    }
+
+    // Requests and tokens.
+
+    void admit() {  // R2, R4, R18, R24: what a request may still have to wait for
+        demand(request->state == RequestState::waiting, Code::admitted_twice,
+               {.request = event.request});
+        demand(!request->cancelled, Code::admitted_cancelled);
+        const TokenId under = request->token;
+        const SectionId gate =
+            under ? naming_change(state, under) : gating_section(view, request->backend);
+        demand(!gate, under ? Code::admitted_during_change : Code::admitted_while_gated,
+               {.kind = Item::Kind::gate, .section = gate});
+        const RequestId ahead = ahead_of(state, *request);
+        demand(!ahead, Code::overtook, {.request = ahead});
+        if (!happens())
+            return;
+        my(event.request).state = RequestState::admitted;
+        my(event.request).ever_admitted = true;
+    }
+
+    void complete() {  // R3
+        demand(request->state != RequestState::completing && !request->in_line(),
+               Code::completed_too_soon, {.request = event.request});
+        if (happens_with(request->cancelled                     ? Error::cancelled
+                         : !find(state, request->backend)->root ? Error::no_medium
+                         : result == Error::io_error            ? Error::io_error
+                                                                : Error::ok))
+            my(event.request).state = RequestState::completing;
+    }
+
+    void be_done() {  // R3
+        demand(request->state == RequestState::completing, Code::done_too_soon,
+               {.request = event.request});
+        if (happens())
+            erase(*target, event.request);
+    }
+
+    void open_token() {  // R4
+        demand(!token->open, Code::token_not_waiting);
+        demand(!failing(state, *token), Code::opened_while_closing);
+        demand_none(remaining(view, *token), Code::opened_while_gated);
+        if (!happens())
+            return;
+        my(event.token).open = true;
+        my(event.token).holding = {};
+    }
+
+    void fail_token() {
+        const bool fails = failing(state, *token);
+        demand(!token->open, Code::token_not_waiting);
+        demand(fails || would_deadlock(view, *token), Code::wrong_result);
+        if (happens_with(fails ? Error::closing : Error::would_deadlock))
+            erase(*target, event.token);
+    }
+
+    // What sections report.
+
+    // It fits the kind of section, whose begin was not given up and which has not come that far.
+    bool can_report(bool fits, Phase reported) {
+        demand(fits, Code::wrong_kind);
+        demand(!section->abandoned, Code::abandoned);
+        return demand(section->phase < reported, Code::reported_twice);
+    }
+
+    // Nothing remains, or it gives up (R12).
+    template <class Waiter>
+    bool is_over(const Waiter& waiter, Code early) {
+        const Items items = remaining(view, waiter);
+        const bool gives_up = result == Error::would_deadlock;
+        return ((gives_up || asks) && would_deadlock(view, waiter)) ||
+               demand_none(items, gives_up ? Code::not_hostage : early);
+    }
+
+    void become_effective() {  // R7, R23
+        can_report(!section->momentary(), Phase::effective);
+        if (!section->live())
+            demand_none(remaining(view, *section), Code::isolated_in_conflict);
+        if (happens())
+            reach(my(event.section), Phase::effective);
+    }
+
+    void become_idle() {  // R20
+        if (can_report(section->kind == SectionKind::drained, Phase::idle) &&
+            is_over(*section, Code::idle_early) &&
+            happens_with(settle_failed(view, *section) ? Error::io_error : Error::ok))
+            reach(my(event.section), Phase::idle);
+    }
+
+    // A momentary section takes effect and ends.
+    void finish() {
+        if (!can_report(section->momentary(), Phase::idle) ||
+            !is_over(*section, Code::finished_early))
+            return;
+        const Section over = *section;
+        const bool moves = over.kind == SectionKind::change || over.kind == SectionKind::context;
+        const Error right = would_deadlock(view, over)  ? Error::would_deadlock
+                            : settle_failed(view, over) ? Error::io_error
+                            : moves                     ? judge_change(view, over)
+                                                        : Error::ok;
+        if (!happens_with(right))
+            return;
+        erase(*target, over.id);
+        if (right == Error::ok && moves)
+            apply_change(*target, over);
+        if (right == Error::ok && over.kind == SectionKind::close_backend)
+            erase(*target, over.backend);
+    }
+
+    void release() {  // R25
+        demand(section->abandoned, Code::not_pending);
+        for (const Node& other : state.nodes)
+            demand(other.settler != event.section, Code::released_early,
+                   {.kind = Item::Kind::settling, .node = other.id});
+        if (happens())
+            erase(*target, event.section);
+    }
+
+    void end_wait() {  // R10, R11; R7
+        const bool drain = wait->drain(), lost = !drain && !wait->section;
+        const bool waiting = drain && !wait->requests.empty() &&
+                             find(state, wait->requests[0])->state == RequestState::waiting;
+        demand(drain == (event.kind == Kind::drain_done), Code::no_such_object);
+        if (!is_over(*wait, waiting ? Code::drain_early_waiting
+                            : drain ? Code::drain_early
+                                    : Code::quiet_early) ||
+            !happens_with(lost                          ? Error::cancelled
+                          : would_deadlock(view, *wait) ? Error::would_deadlock
+                                                        : Error::ok))
+            return;
+        if (!drain && result == Error::ok)
+            reach(my(wait->section), Phase::quiet);
+        erase(*target, event.wait);
+    }
+
+    void notify() {  // R9
+        std::vector<Notice> owed = backend->owed;
+        demand(!owed.empty(), Code::notified_without_cause);
+        demand(owed.empty() || owed[0] == event.notice, Code::notified_out_of_order);
+        if (happens())
+            my(event.backend).owed.erase(my(event.backend).owed.begin());
+    }
+
+    // Nodes.
+
+    void start_settle() {  // R20: once, after quiet, parents before children, one at a time
+        const NodeSet scope = settle_scope(view, *section);
+        demand(!section->abandoned, Code::abandoned);
+        demand(scope.contains(event.node), Code::settled_out_of_scope);
+        demand(node->settle == Settle::none, Code::settled_twice);
+        if (!demand(section->phase != Phase::closed, Code::gates_not_reported,
+                    {.section = event.section}))
+            return;
+        demand_none(quiet_items(view, *section), Code::settled_early);
+        const NodeSet before = scope & view.parents(event.node);
+        for (const Node& other : state.nodes)
+            demand(
+                other.settler != event.section && (other.settled() || !before.contains(other.id)),
+                Code::settled_out_of_order, {.kind = Item::Kind::settling, .node = other.id});
+        if (!happens())
+            return;
+        my(event.node).settle = Settle::running;
+        my(event.node).settler = event.section;
+        reach(my(event.section), Phase::quiet);
+    }
+
+    void end_settle() {
+        const bool failed = result == Error::io_error;
+        demand(node->settle == Settle::running, Code::not_settling);
+        if (!happens_with(failed ? Error::io_error : Error::ok))
+            return;
+        my(event.node).settle = failed ? Settle::failed : Settle::done;
+        my(event.node).settler = {};
+    }
+
+    void end_internal() {
+        demand(node->internal != 0, Code::no_internal_request);
+        if (happens())
+            --my(event.node).internal;
+    }
+
+    void close_node() {  // R27: settled, and nothing of it left
+        demand(!section->abandoned, Code::abandoned);
+        demand(section->closing.contains(event.node), Code::node_not_closing);
+        demand(node->settled(), Code::node_closed_early,
+               {.kind = Item::Kind::settling, .node = event.node});
+        demand(node->internal == 0, Code::node_closed_early,
+               {.kind = Item::Kind::internal, .node = event.node});
+        demand_none(passes(view, event.section, {event.node}), Code::node_closed_early);
+        if (happens())
+            apply_node_closed(*target, event.section, event.node);
+    }
+
+    // Whether the event is accepted.
+    bool run() {
+        static constexpr void (Step::*functions[])() = {
+#define BLKDRAIN_REF_EVENT(kind, rule, objects, function) &Step::function,
+#include <blkdrain_ref/events.inc>
+#undef BLKDRAIN_REF_EVENT
+        };
+        check_objects();
+        if (!no)
+            check_one_step();
+        if (!no)
+            (this->*functions[static_cast<int>(event.kind)])();
+        return !no;
+    }
+    std::optional<Reason> reason() const {
+        return no ? std::optional(refusal(state, event, no->code, no->item, no->expected))
+                  : std::nullopt;
+    }
+};
 
 // Sections, edges, nodes and backends come, go or change; not requests, tokens and waits.
 bool moves_scopes(Kind kind) {
@@ -539,83 +539,116 @@ bool moves_scopes(Kind kind) {
            kind == Kind::settle_done || kind == Kind::effective || kind >= Kind::node_closed;
 }
 
-}  // namespace
+// Collects those events that are accepted.
+struct Collector {
+    const View& view;
+    std::vector<Event>& events;
 
-Error result_of(const View& view, const Event& event) {
-    const State& state = view.state;
-    switch (event.kind) {
-        case Kind::send: {
-            const Token* token = find(state, event.token);
-            const bool good = !event.token || (token != nullptr && token->open &&
-                                               token->backends.contains(event.backend));
-            return closing(state, event.backend) ? Error::closing
-                   : good                        ? Error::ok
-                                                 : Error::bad_token;
+    void offer(const Event& event) {
+        if (Step{view, event}.run())
+            events.push_back(event);
+    }
+    // With the result it must have now.
+    void offer_result(Event event) {
+        Step step{.view = view, .event = event, .asks = true};
+        if (step.run()) {
+            event.error = step.result;
+            events.push_back(event);
         }
-        case Kind::token_request:
-            return failing(state, {.backends = event.set}) ? Error::closing : Error::ok;
-        case Kind::begin:
-        case Kind::settle:
-        case Kind::change:
-        case Kind::context:
-        case Kind::close_backend:
-        case Kind::close_node:
-            return result_of_begin(view, event);
-        case Kind::internal_start:
-            return closing(state, event.node)  ? Error::closing
-                   : stopped(view, event.node) ? Error::stopped
-                                               : Error::ok;
-        case Kind::complete: {
-            const Request& request = *find(state, event.request);
-            return request.cancelled                    ? Error::cancelled
-                   : find(state, request.backend)->root ? Error::ok
-                                                        : Error::no_medium;
-        }
-        case Kind::token_fail: {
-            const Token& token = *find(state, event.token);
-            return failing(state, token)         ? Error::closing
-                   : would_deadlock(view, token) ? Error::would_deadlock
-                                                 : Error::ok;
-        }
-        case Kind::idle:
-            return settle_failed(view, *find(state, event.section)) ? Error::io_error : Error::ok;
-        case Kind::finish:
-            return result_of_finish(view, *find(state, event.section));
-        case Kind::drain_done:
-        case Kind::quiet_done: {
-            const Wait& wait = *find(state, event.wait);
-            return !wait.drain() && !wait.section ? Error::cancelled
-                   : would_deadlock(view, wait)   ? Error::would_deadlock
-                                                  : Error::ok;
-        }
-        default:
-            return Error::ok;
+    }
+    void offer_steps_of(const Section& section);
+};
+
+void Collector::offer_steps_of(const Section& section) {
+    const SectionId s = section.id;
+    if (section.abandoned)
+        return offer({.kind = Kind::release, .section = s});
+    if (section.begun())
+        return;
+    if (section.phase < Phase::effective)
+        offer({.kind = Kind::effective, .section = s});
+    if (section.kind == SectionKind::drained)
+        for (const Error error : {Error::ok, Error::io_error})
+            offer({.kind = Kind::idle, .error = error, .section = s});
+    if (section.momentary())
+        offer_result({.kind = Kind::finish, .section = s});
+    else if (section.holding != Holding{})
+        offer({.kind = Kind::abandon, .error = Error::would_deadlock, .section = s});
+    for (const Node& node : view.state.nodes) {
+        if (node.settle == Settle::none && section.live())
+            offer({.kind = Kind::settle_start, .node = node.id, .section = s});
+        if (section.closing.contains(node.id))
+            offer({.kind = Kind::node_closed, .node = node.id, .section = s});
     }
 }
 
+}  // namespace
+
 std::optional<Reason> check(const View& view, const Event& event) {
-    Verdict no = check_objects(view.state, event);
-    if (!no)
-        no = check_one_step(view, event);
-    if (!no)
-        no = check_kind(view, event);
-    if (!no)
-        return {};
-    return refusal(view.state, event, no->code, no->item, no->expected);
+    Step step{view, event};
+    step.run();
+    return step.reason();
 }
 
 std::optional<Reason> accept(State& state, const Event& event) {
     const View before(state);
-    if (std::optional<Reason> reason = check(before, event))
-        return reason;
-    if (!has_effect(event))
-        return {};
     const bool moves = moves_scopes(event.kind);
     const BackendSet gated_before = moves ? covered(before).backends : BackendSet{};
-    apply(state, event);
-    if (moves)
+    Step step{before, event, &state};
+    if (step.run() && moves)
         follow_scopes(state, gated_before);
-    return {};
+    return step.reason();
+}
+
+Error result_of(const View& view, const Event& event) {
+    Step step{.view = view, .event = event, .asks = true};
+    return step.run() ? step.result : event.error;
+}
+
+void due(const View& view, std::vector<Event>& events) {
+    Collector collector{view, events};
+    for (const Request& request : view.state.requests) {
+        if (request.state == RequestState::completing)
+            collector.offer({.kind = Kind::done, .request = request.id});
+        else if (request.cancelled)
+            collector.offer_result({.kind = Kind::complete, .request = request.id});
+        else if (request.state == RequestState::waiting)
+            collector.offer({.kind = Kind::admit, .request = request.id});
+    }
+    for (const Token& token : view.state.tokens)
+        if (!token.open) {
+            collector.offer({.kind = Kind::token_open, .token = token.id});
+            collector.offer_result({.kind = Kind::token_fail, .token = token.id});
+        }
+    for (const Wait& wait : view.state.waits)
+        collector.offer_result(
+            {.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
+    for (const Backend& backend : view.state.backends)
+        if (!backend.owed.empty())
+            collector.offer(
+                {.kind = Kind::notify, .notice = backend.owed[0], .backend = backend.id});
+    for (const Section& section : view.state.sections)
+        collector.offer_steps_of(section);
+}
+
+void environment(const View& view, std::vector<Event>& events) {
+    Collector collector{view, events};
+    for (const Request& request : view.state.requests)
+        if (request.state == RequestState::admitted)
+            for (const Error error : {Error::ok, Error::io_error, Error::no_medium})
+                collector.offer({.kind = Kind::complete, .error = error, .request = request.id});
+    for (const Node& node : view.state.nodes) {
+        collector.offer({.kind = Kind::settle_done, .node = node.id});
+        collector.offer({.kind = Kind::settle_done, .error = Error::io_error, .node = node.id});
+        collector.offer({.kind = Kind::internal_end, .node = node.id});
+    }
+}
+
+std::vector<Event> enabled(const View& view) {
+    std::vector<Event> events;
+    due(view, events);
+    environment(view, events);
+    return events;
 }
 
 }  // namespace blkdrain_ref

@@ -14,40 +14,11 @@ struct Row {
     int rule;
     const char* objects;
 };
-constexpr Row rows[] = {{"node_new", 24, "N"},
-                        {"backend_new", 24, "B"},
-                        {"listen", 9, "b"},
-                        {"send", 3, "Rb"},
-                        {"token_request", 4, "T"},
-                        {"token_close", 4, "t"},
-                        {"drain", 10, "Db"},
-                        {"quiet_wait", 7, "Ds"},
-                        {"internal_start", 21, "n"},
-                        {"begin", 5, "S"},
-                        {"end", 5, "s"},
-                        {"abandon", 25, ""},
-                        {"settle", 19, "Sn"},
-                        {"change", 24, "S"},
-                        {"context", 28, "Sn"},
-                        {"close_backend", 27, "Sb"},
-                        {"close_node", 27, "Sn"},
-                        {"complete", 3, "r"},
-                        {"settle_done", 21, "n"},
-                        {"internal_end", 22, "n"},
-                        {"admit", 18, "r"},
-                        {"done", 3, "r"},
-                        {"token_open", 4, "t"},
-                        {"token_fail", 4, "t"},
-                        {"effective", 7, "s"},
-                        {"idle", 20, "s"},
-                        {"drain_done", 10, "d"},
-                        {"quiet_done", 7, "d"},
-                        {"notify", 9, "b"},
-                        {"settle_start", 20, "ns"},
-                        {"node_closed", 27, "ns"},
-                        {"finish", 24, "s"},
-                        {"release", 25, "s"}};
-static_assert(sizeof(rows) / sizeof(rows[0]) == Event::kinds);
+constexpr Row rows[] = {
+#define BLKDRAIN_REF_EVENT(kind, rule, objects, function) {#kind, rule, objects},
+#include <blkdrain_ref/events.inc>
+#undef BLKDRAIN_REF_EVENT
+};
 
 constexpr const char* begin_objects[] = {"Sb", "Sn", "S", "Sb"};  // by SectionKind
 constexpr const char* change_objects[] = {"Sno", "Sn",  "Sno", "Sbo",

@@ -12,47 +12,15 @@
 
 namespace blkdrain_ref {
 
-// Flat: each kind uses the fields named beside it and leaves the others as they are by default.
+// Flat: each kind uses the fields named beside it in the list and leaves the others as they are.
 struct Event {
     enum class Kind : std::uint8_t {
-        // Calls.
-        node_new,        // node loop pinned: refuses context changes
-        backend_new,     // backend loop pinned
-        listen,          // backend: its owner registers for notifications, once
-        send,            // request backend direction token? loop parent? error
-        token_request,   // token set holding error
-        token_close,     // token
-        drain,           // wait backend holding
-        quiet_wait,      // wait section holding
-        internal_start,  // node error
-        begin,    // section section_kind backend|node set (also, except) holding attempt error
-        end,      // section
-        abandon,  // one of section, wait, token; error: cancelled, timed_out, would_deadlock
-        settle,   // section node holding error
-        change,   // section op node|backend other edge tokens holding in_notification error
-        context,  // section node loop holding in_notification error
-        close_backend,  // section backend holding error
-        close_node,     // section node holding error
-        // What the environment does.
-        complete,      // request error
-        settle_done,   // node error
-        internal_end,  // node
-        // What the implementation has to do.
-        admit,         // request
-        done,          // request
-        token_open,    // token
-        token_fail,    // token error
-        effective,     // section: gates closed; a queued isolate becomes live
-        idle,          // section error
-        drain_done,    // wait error
-        quiet_done,    // wait error
-        notify,        // backend notice
-        settle_start,  // node section
-        node_closed,   // section node
-        finish,        // section error: a momentary section takes effect and ends
-        release        // section: an abandoned one is gone
+#define BLKDRAIN_REF_EVENT(kind, rule, objects, function) kind,
+#include <blkdrain_ref/events.inc>
+#undef BLKDRAIN_REF_EVENT
+        count
     };
-    static constexpr int kinds = static_cast<int>(Kind::release) + 1;
+    static constexpr int kinds = static_cast<int>(Kind::count);
 
     Kind kind = Kind::node_new;
     Error error = Error::ok;

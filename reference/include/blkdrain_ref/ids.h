@@ -45,6 +45,7 @@ template <class I>
 class IdSet {
 public:
     constexpr IdSet() = default;
+    explicit constexpr IdSet(std::uint64_t bits) : bits_(bits) {}
     constexpr IdSet(std::initializer_list<I> ids) {
         for (const I id : ids)
             insert(id);

@@ -31,14 +31,14 @@ public:
 
     const State& state;
     NodeSet nodes{};
-    NodeSet children(NodeId node) const { return children_[node.value]; }
-    NodeSet parents(NodeId node) const { return parents_[node.value]; }
+    NodeSet children(NodeId node) const { return NodeSet(children_[node.value]); }
+    NodeSet parents(NodeId node) const { return NodeSet(parents_[node.value]); }
     NodeSet neighbours(NodeId node) const { return children(node) | parents(node); }
-    BackendSet roots(NodeId node) const { return roots_[node.value]; }
+    BackendSet roots(NodeId node) const { return BackendSet(roots_[node.value]); }
 
 private:
-    std::array<NodeSet, NodeId::limit> children_{}, parents_{};
-    std::array<BackendSet, NodeId::limit> roots_{};
+    // Sets as bits, of `nodes` only.
+    std::array<std::uint64_t, NodeId::limit> children_, parents_, roots_;
 };
 
 NodeSet down(const View& view, NodeSet from);       // Down: along child edges
@@ -146,7 +146,8 @@ Items quiet_items(const View& view, const Section& section);
 Items remaining(const View& view, const Section& section);
 Items remaining(const View& view, const Wait& wait);    // R10, R11: of a drain its cover set
 Items remaining(const View& view, const Token& token);  // R4
-Wait cover_set(const State& state, BackendId backend);  // R10: of a drain that starts now
+Wait cover_set(const State& state, WaitId id, BackendId backend,
+               Holding holding);  // R10: a drain as it starts
 
 // R12: something remains, and all of it could only be released through what the waiter holds.
 bool would_deadlock(const View& view, const Section& section);

@@ -17,8 +17,8 @@ namespace blkdrain_ref {
 std::optional<Reason> accept(State& state, const Event& event);
 // The reason why not, alone.
 std::optional<Reason> check(const View& view, const Event& event);
-// The result that a call, or the finish of a momentary section, must have now; ok for events
-// without one. The objects of the event exist.
+// The result that a call, or the end of a wait or momentary section, must have now; that of the
+// event where nothing else is right.
 Error result_of(const View& view, const Event& event);
 
 // Appends what the implementation must do by itself: while this is not empty, it is not at rest.

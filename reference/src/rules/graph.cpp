@@ -74,8 +74,8 @@ NodeSet reachable(const View& view, NodeSet from) {
 
 View::View(const State& of, const std::vector<EdgeEdit>& edits) : state(of) {
     const auto join = [&](NodeId parent, NodeId child) {
-        children_[parent.value].insert(child);
-        parents_[child.value].insert(parent);
+        children_[parent.value] |= NodeSet{child}.bits();
+        parents_[child.value] |= NodeSet{parent}.bits();
     };
     const auto edited = [&](NodeId parent, BackendId backend, std::uint32_t index, NodeId end) {
         for (const EdgeEdit& edit : edits)
@@ -85,13 +85,15 @@ View::View(const State& of, const std::vector<EdgeEdit>& edits) : state(of) {
     };
     for (const Node& node : state.nodes) {
         nodes.insert(node.id);
+        children_[node.id.value] = parents_[node.id.value] = roots_[node.id.value] = 0;
+    }
+    for (const Node& node : state.nodes)
         for (std::uint32_t i = 0; i < node.children.size(); ++i)
             if (const NodeId child = edited(node.id, {}, i, node.children[i]))
                 join(node.id, child);
-    }
     for (const Backend& backend : state.backends)
         if (const NodeId root = edited({}, backend.id, 0, backend.root))
-            roots_[root.value].insert(backend.id);
+            roots_[root.value] |= BackendSet{backend.id}.bits();
     for (const EdgeEdit& edit : edits)
         if (edit.parent && !edit.from)
             join(edit.parent, edit.to);

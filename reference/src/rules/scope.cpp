@@ -62,17 +62,19 @@ Scope own_scope(const View& view, const Section& change) {
 }
 
 Scope entering(const View& view, const Section& change, Phase phase) {
+    const auto concerned = [&](const Section& other) {
+        return other.phase >= phase && other.kind != SectionKind::change &&
+               other.kind != SectionKind::close_backend && other.kind != SectionKind::close_node;
+    };
     Scope scope;
-    if (view.state.sections.size() < 2)
+    if (std::ranges::none_of(view.state.sections, concerned))
         return scope;
     const View after(view.state, edits(view, change));
-    for (const Section& other : view.state.sections) {
-        if (other.phase < phase || other.kind == SectionKind::change ||
-            other.kind == SectionKind::close_backend || other.kind == SectionKind::close_node)
-            continue;
-        const Scope now = scope_of(view, other), then = scope_of(after, other);
-        scope |= {then.backends - now.backends, then.nodes - now.nodes};
-    }
+    for (const Section& other : view.state.sections)
+        if (concerned(other)) {
+            const Scope now = scope_of(view, other), then = scope_of(after, other);
+            scope |= {then.backends - now.backends, then.nodes - now.nodes};
+        }
     return scope;
 }
 

@@ -146,7 +146,7 @@ Items remaining(const View& view, const Section& section) {
         return items;
     }
     if (section.kind == SectionKind::close_backend)  // R27: every request, every token
-        return remaining(view, cover_set(view.state, section.backend));
+        return remaining(view, cover_set(view.state, {}, section.backend, {}));
     if (!section.momentary() && section.kind != SectionKind::drained)
         return items;
     items = quiet_items(view, section);
@@ -182,8 +182,8 @@ Items remaining(const View& view, const Token& token) {
     return items;
 }
 
-Wait cover_set(const State& state, BackendId backend) {
-    Wait wait{.backend = backend};
+Wait cover_set(const State& state, WaitId id, BackendId backend, Holding holding) {
+    Wait wait{.id = id, .backend = backend, .holding = std::move(holding)};
     for (const Request& request : state.requests)
         if (request.backend == backend)
             wait.requests.push_back(request.id);
