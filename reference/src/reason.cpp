@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <utility>
 
 #include <blkdrain_ref/reason.h>
@@ -54,13 +55,6 @@ int rule_of(const State& state, const Event& event) {
                                                    : 27;
 }
 
-std::string describe_event(const Reason& reason) {
-    std::string text = name(reason.event);
-    const auto add = [&](auto... ids) { ((text += ids ? ' ' + to_string(ids) : ""), ...); };
-    add(reason.section, reason.wait, reason.token, reason.request, reason.backend, reason.node);
-    return text;
-}
-
 std::string expand(const Reason& reason, char placeholder);
 
 std::string fill(const char* text, const Reason& reason) {
@@ -77,55 +71,39 @@ std::string fill(const char* text, const Reason& reason) {
 
 std::string expand(const Reason& reason, char placeholder) {
     static constexpr const char* states[] = {"WAITING", "ADMITTED", "COMPLETING"};
+    const Event& event = reason.event;
+    const Item& item = reason.item;
     switch (placeholder) {
-        case 'e':
-            return describe_event(reason);
+        case 'e': {
+            std::string text = name(event.kind);
+            const auto add = [&](auto... ids) { ((text += ids ? ' ' + to_string(ids) : ""), ...); };
+            add(event.section, event.wait, event.token, event.request, reason.backend, event.node);
+            return text;
+        }
         case 'x':
             return name(reason.expected);
         case 'g':
-            return name(reason.given);
+            return name(event.error);
         case 'i':
-            return fill(item_sentences[static_cast<int>(reason.item.kind)], reason);
-        case 'q':
-            return to_string(reason.item.request);
+            return fill(item_sentences[static_cast<int>(item.kind)], reason);
         case 'w':
-            return states[static_cast<int>(reason.item.state)];
-        case 'o':
-            return to_string(reason.item.section);
-        case 'u':
-            return to_string(reason.item.token);
-        case 'm':
-            return to_string(reason.item.node);
-        case 'n':
-            return to_string(reason.node);
-        case 'b':
-            return to_string(reason.backend);
-        case 'r':
-            return to_string(reason.request);
-        case 't':
-            return to_string(reason.token);
-        case 's':
-            return to_string(reason.section);
+            return states[static_cast<int>(item.state)];
         default:
-            return to_string(reason.wait);
+            break;
     }
+    const std::pair<char, std::string> names[] = {
+        {'n', to_string(event.node)},    {'b', to_string(reason.backend)},
+        {'r', to_string(event.request)}, {'t', to_string(event.token)},
+        {'s', to_string(event.section)}, {'d', to_string(event.wait)},
+        {'m', to_string(item.node)},     {'q', to_string(item.request)},
+        {'u', to_string(item.token)},    {'o', to_string(item.section)}};
+    return std::ranges::find(names, placeholder, &std::pair<char, std::string>::first)->second;
 }
 
 }  // namespace
 
 Reason refusal(const State& state, const Event& event, Code code, Item item, Error expected) {
-    Reason reason{.code = code,
-                  .rule = rows[static_cast<int>(code)].rule,
-                  .event = event.kind,
-                  .node = event.node,
-                  .backend = event.backend,
-                  .request = event.request,
-                  .token = event.token,
-                  .section = event.section,
-                  .wait = event.wait,
-                  .item = item,
-                  .expected = expected,
-                  .given = event.error};
+    Reason reason{code, rows[static_cast<int>(code)].rule, event, event.backend, item, expected};
     if (const Request* request = find(state, event.request))
         reason.backend = request->backend;
     if (const Wait* wait = find(state, event.wait))

@@ -311,7 +311,7 @@ struct Step {
         demand(section == nullptr || (!section->begun() && !section->abandoned), Code::not_pending);
         demand(token == nullptr || !token->open, Code::not_pending);
         const bool deadlock =  // R12
-            section != nullptr && !section->momentary() && would_deadlock(view, *section);
+            section != nullptr && !section->momentary() && is_hostage(*section);
         if (!happens_with(result == Error::timed_out               ? Error::timed_out
                           : deadlock && result != Error::cancelled ? Error::would_deadlock
                                                                    : Error::cancelled))
@@ -371,7 +371,7 @@ struct Step {
     void fail_token() {
         const bool fails = failing(state, *token);
         demand(!token->open, Code::token_not_waiting);
-        demand(fails || would_deadlock(view, *token), Code::wrong_result);
+        demand(fails || is_hostage(*token), Code::wrong_result);
         if (happens_with(fails ? Error::closing : Error::would_deadlock))
             erase(*target, event.token);
     }
@@ -386,12 +386,14 @@ struct Step {
     }
 
     // Nothing remains, or it gives up (R12).
-    template <class Waiter>
-    bool is_over(const Waiter& waiter, Code early) {
-        const Items items = remaining(view, waiter);
+    bool is_over(const Items& items, bool deadlock, Code early) {
         const bool gives_up = result == Error::would_deadlock;
-        return ((gives_up || asks) && would_deadlock(view, waiter)) ||
+        return (deadlock && (gives_up || asks)) ||
                demand_none(items, gives_up ? Code::not_hostage : early);
+    }
+    template <class Waiter>
+    bool is_hostage(const Waiter& waiter) const {
+        return would_deadlock(view, remaining(view, waiter), waiter.holding);
     }
 
     void become_effective() {  // R7, R23
@@ -404,7 +406,7 @@ struct Step {
 
     void become_idle() {  // R20
         if (can_report(section->kind == SectionKind::drained, Phase::idle) &&
-            is_over(*section, Code::idle_early) &&
+            is_over(remaining(view, *section), is_hostage(*section), Code::idle_early) &&
             happens_with(settle_failed(view, *section) ? Error::io_error : Error::ok))
             reach(my(event.section), Phase::idle);
     }
@@ -412,11 +414,11 @@ struct Step {
     // A momentary section takes effect and ends.
     void finish() {
         if (!can_report(section->momentary(), Phase::idle) ||
-            !is_over(*section, Code::finished_early))
+            !is_over(remaining(view, *section), is_hostage(*section), Code::finished_early))
             return;
         const Section over = *section;
         const bool moves = over.kind == SectionKind::change || over.kind == SectionKind::context;
-        const Error right = would_deadlock(view, over)  ? Error::would_deadlock
+        const Error right = is_hostage(over)            ? Error::would_deadlock
                             : settle_failed(view, over) ? Error::io_error
                             : moves                     ? judge_change(view, over)
                                                         : Error::ok;
@@ -443,12 +445,13 @@ struct Step {
         const bool waiting = drain && !wait->requests.empty() &&
                              find(state, wait->requests[0])->state == RequestState::waiting;
         demand(drain == (event.kind == Kind::drain_done), Code::no_such_object);
-        if (!is_over(*wait, waiting ? Code::drain_early_waiting
-                            : drain ? Code::drain_early
-                                    : Code::quiet_early) ||
-            !happens_with(lost                          ? Error::cancelled
-                          : would_deadlock(view, *wait) ? Error::would_deadlock
-                                                        : Error::ok))
+        if (!is_over(remaining(view, *wait), is_hostage(*wait),
+                     waiting ? Code::drain_early_waiting
+                     : drain ? Code::drain_early
+                             : Code::quiet_early) ||
+            !happens_with(lost                ? Error::cancelled
+                          : is_hostage(*wait) ? Error::would_deadlock
+                                              : Error::ok))
             return;
         if (!drain && result == Error::ok)
             reach(my(wait->section), Phase::quiet);
@@ -593,7 +596,7 @@ std::optional<Reason> check(const View& view, const Event& event) {
 std::optional<Reason> accept(State& state, const Event& event) {
     const View before(state);
     const bool moves = moves_scopes(event.kind);
-    const BackendSet gated_before = moves ? covered(before).backends : BackendSet{};
+    const BackendSet gated_before = moves ? gated_listeners(before) : BackendSet{};
     Step step{before, event, &state};
     if (step.run() && moves)
         follow_scopes(state, gated_before);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Names; events and states as text and as fingerprints.
+#include <algorithm>
 #include <type_traits>
 
 #include <blkdrain_ref/event.h>
@@ -66,131 +67,102 @@ constexpr const char* word(Notice notice) {
     return notice == Notice::begin ? "begin" : "end";
 }
 
-// The fields of each object, in the order of print, with a title where the value does not speak for
-// itself.
-void fields(const Holding& holding, auto& field) {
-    field("", holding.sections), field("", holding.tokens), field("", holding.request);
+// A word that stands if it is true.
+struct Flag {
+    const char* word;
+    bool set;
+};
+
+// What each object consists of, in the order of print, given to `f`.
+void fields(const Holding& h, auto& f) {
+    f(h.sections, h.tokens, h.request);
 }
-void fields(const Node& node, auto& field) {
-    field("", node.id), field("", node.loop), field("pinned", node.pinned);
-    field("children", node.children), field("", node.settle), field("", node.settler);
-    if (node.internal != 0)
-        field("internal", node.internal);
+void fields(const Node& n, auto& f) {
+    f(n.id, n.loop, Flag{"pinned", n.pinned}, n.children, n.settle, n.settler, n.internal);
 }
-void fields(const Backend& backend, auto& field) {
-    field("", backend.id), field("", backend.loop), field("pinned", backend.pinned);
-    field("listening", backend.listening), field("", backend.root), field("owed", backend.owed);
+void fields(const Backend& b, auto& f) {
+    f(b.id, b.loop, Flag{"pinned", b.pinned}, Flag{"listening", b.listening}, b.root, b.owed);
 }
-void fields(const Request& request, auto& field) {
-    field("", request.id), field("", request.backend), field("", request.direction);
-    field("", request.token), field("", request.loop), field("", request.state);
-    field("ever_admitted", request.ever_admitted), field("cancelled", request.cancelled);
+void fields(const Request& r, auto& f) {
+    f(r.id, r.backend, r.direction, r.token, r.loop, r.state);
+    f(Flag{"once_admitted", r.ever_admitted}, Flag{"cancelled", r.cancelled});
 }
-void fields(const Token& token, auto& field) {
-    field("", token.id), field("", token.backends), field("open", token.open);
-    field("holding", token.holding);
+void fields(const Token& t, auto& f) {
+    f(t.id, t.backends, Flag{"open", t.open}, t.holding);
 }
-void fields(const Section& section, auto& field) {
-    field("", section.id), field("", section.kind);
-    if (section.kind == SectionKind::change)
-        field("", section.op), field("edge", section.edge);
-    field("", section.backend), field("", section.node), field("", section.other);
-    field("", section.loop), field("", section.set), field("closing", section.closing);
-    field("", section.tokens), field("", section.phase), field("abandoned", section.abandoned);
-    field("holding", section.holding);
+void fields(const Section& s, auto& f) {
+    f(s.id, s.kind, s.backend, s.node, s.op, s.other, s.edge, s.loop, s.set, s.closing);
+    f(s.tokens, s.phase, Flag{"abandoned", s.abandoned}, s.holding);
 }
-void fields(const Wait& wait, auto& field) {
-    field("", wait.id), field("", wait.backend), field("", wait.section);
-    field("", wait.requests), field("", wait.tokens), field("holding", wait.holding);
+void fields(const Wait& w, auto& f) {
+    f(w.id, w.backend, w.section, w.requests, w.tokens, w.holding);
 }
-void fields(const Event& event, auto& field) {
-    using Kind = Event::Kind;
-    field("", event.kind), field("", event.section), field("", event.wait);
-    field("", event.request);
-    if (event.kind == Kind::begin)
-        field("", event.section_kind);
-    if (event.kind == Kind::change)
-        field("", event.op);
-    field("", event.backend), field("", event.node), field("", event.other);
-    if (event.kind == Kind::change && event.op == ChangeOp::detach)
-        field("edge", event.edge);
-    if (event.kind == Kind::send)
-        field("", event.direction);
-    if (event.kind == Kind::notify)
-        field("", event.notice);
-    field("", event.token), field("", event.set), field("", event.tokens), field("", event.loop);
-    field("parent", event.parent), field("pinned", event.pinned), field("try", event.attempt);
-    field("in_notification", event.in_notification), field("holding", event.holding);
-    if (event.error != Error::ok)
-        field("->", event.error);
-}
-void fields(const State& state, auto& object) {
-    const auto each = [&](const auto& all) {
-        for (const auto& one : all)
-            object(one);
+void fields(const State& state, auto& f) {
+    const auto each = [&](const auto&... lists) {
+        (std::ranges::for_each(lists, f.object()), ...);
     };
-    each(state.nodes), each(state.backends), each(state.requests);
-    each(state.tokens), each(state.sections), each(state.waits);
+    each(state.nodes, state.backends, state.requests, state.tokens, state.sections, state.waits);
 }
 
-// Words separated by blanks; what is none or empty or false is left out.
-class Printer {
-public:
-    std::string text;
+// Words separated by blanks; what is none, empty, zero or false is left out.
+struct Printer {
+    std::string text{};
 
-    void operator()(const char* title, const auto& value) { add(title, of(value)); }
-    void operator()(const char* title, bool value) { add("", value ? title : ""); }
-    void operator()(const auto& object) { text += of(object) + '\n'; }
-
-private:
-    void add(const char* title, const std::string& word) {
-        for (const std::string& part : {word.empty() ? "" : std::string(title), word})
-            text += (part.empty() || text.empty() ? "" : " ") + part;
+    void operator()(const auto&... values) { (add(of(values)), ...); }
+    void add(const std::string& word) {
+        const bool apart = !word.empty() && !text.empty() && text.back() != '\n';
+        text += (apart ? " " : "") + word;
+    }
+    auto object() {
+        return [this](const auto& object) { add(of(object)), text += '\n'; };
     }
     template <class T>
     static std::string of(const T& value) {
         Printer inner;
-        if constexpr (std::is_enum_v<T>) {
+        if constexpr (std::is_same_v<T, Flag>) {
+            return value.set ? value.word : "";
+        } else if constexpr (std::is_enum_v<T>) {
             return word(value);
         } else if constexpr (std::is_integral_v<T>) {
-            return std::to_string(value);
+            return value != 0 ? std::to_string(value) : "";
         } else if constexpr (requires { value.value; }) {
             return value ? to_string(value) : "";
         } else if constexpr (requires { value.begin(); }) {
             for (const auto element : value)
-                inner("", element);
+                inner(element);
             return inner.text.empty() ? "" : '{' + inner.text + '}';
         } else {
             fields(value, inner);
-            return inner.text;
+            const bool held = std::is_same_v<T, Holding> && !inner.text.empty();
+            return (held ? "holding " : "") + inner.text;
         }
     }
 };
 
-class Fingerprint {
-public:
+struct Fingerprint {
     std::uint64_t sum = 1;
 
-    void operator()(const char*, const auto& value) { (*this)(value); }
+    void operator()(const auto&... values) { (add(values), ...); }
+    auto object() {
+        return [this](const auto& object) { fields(object, *this); };
+    }
     template <class T>
-    void operator()(const T& value) {
-        if constexpr (requires { value.value; }) {
+    void add(const T& value) {
+        if constexpr (std::is_same_v<T, Flag>) {
+            add(value.set);
+        } else if constexpr (requires { value.value; }) {
             add(value.value);
         } else if constexpr (requires { value.bits(); }) {
             add(value.bits());
         } else if constexpr (requires { value.size(); }) {
             add(value.size());
-            for (const auto element : value)
-                (*this)(element);
+            std::ranges::for_each(value, [this](const auto& element) { add(element); });
         } else if constexpr (std::is_class_v<T>) {
             fields(value, *this);
         } else {
-            add(static_cast<std::uint64_t>(value));
+            sum = (sum ^ static_cast<std::uint64_t>(value) ^ (sum >> 32)) * 0x9e3779b97f4a7c15u;
         }
     }
-
-private:
-    void add(std::uint64_t value) { sum = (sum ^ value ^ (sum >> 32)) * 0x9e3779b97f4a7c15u; }
 };
 
 }  // namespace
@@ -227,8 +199,26 @@ const char* objects(const Event& event) {
 }
 
 std::string to_string(const Event& event) {
+    using Kind = Event::Kind;
     Printer line;
-    fields(event, line);
+    line(event.kind, event.section, event.wait, event.request);
+    if (event.kind == Kind::begin)
+        line(event.section_kind);
+    if (event.kind == Kind::change)
+        line(event.op);
+    line(event.backend, event.node, event.other);
+    if (event.kind == Kind::change && event.op == ChangeOp::detach)
+        line.add("edge " + std::to_string(event.edge));
+    if (event.kind == Kind::send)
+        line(event.direction);
+    if (event.kind == Kind::notify)
+        line(event.notice);
+    line(event.token, event.set, event.tokens, event.loop);
+    line(Flag{"parent", static_cast<bool>(event.parent)}, event.parent);
+    line(Flag{"pinned", event.pinned}, Flag{"try", event.attempt});
+    line(Flag{"in_notification", event.in_notification}, event.holding);
+    if (event.error != Error::ok)
+        line.add(std::string("-> ") + word(event.error));
     return line.text;
 }
 

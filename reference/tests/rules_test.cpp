@@ -338,7 +338,7 @@ TEST_F(Rules, equal_states_are_equal_and_print_alike) {
     EXPECT_EQ(hash(other), hash(state));
     ASSERT_FALSE(accept(other, send(r0, b0)));
     EXPECT_NE(hash(other), hash(state));
-    EXPECT_EQ(to_string(state), "n0 l0 children {n1}\nn1 l0\nb0 l0 n0\nb1 l0 n1\n");
+    EXPECT_EQ(to_string(state), "n0 l0 {n1}\nn1 l0\nb0 l0 n0\nb1 l0 n1\n");
 }
 
 }  // namespace

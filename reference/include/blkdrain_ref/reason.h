@@ -21,16 +21,10 @@ enum class Code : std::uint8_t {
 struct Reason {
     Code code = Code::count;
     int rule = 0;         // 9 for R9
-    Event::Kind event{};  // the event refused, and its objects
-    NodeId node{};
-    BackendId backend{};
-    RequestId request{};
-    TokenId token{};
-    SectionId section{};
-    WaitId wait{};
-    Item item{};  // what stands against it
+    Event event{};        // the event refused
+    BackendId backend{};  // which it is about
+    Item item{};          // what stands against it
     Error expected = Error::ok;
-    Error given = Error::ok;
 
     bool operator==(const Reason&) const = default;
 };

@@ -69,6 +69,7 @@ bool stopped(const View& view, NodeId node);                     // R21
 SectionId gating_section(const View& view, BackendId backend);   // live; none
 NodeSet settle_scope(const View& view, const Section& section);  // R20: what it has to settle
 NodeSet unsettled(const View& view, const Section& section);     // R20: of that what is left
+BackendSet gated_listeners(const View& view);                    // R9: who is to know of it
 // After a step that may have changed a scope: R9's notifications, and R21's settled nodes that
 // nothing covers now.
 void follow_scopes(State& state, BackendSet gated_before);
@@ -150,13 +151,14 @@ Wait cover_set(const State& state, WaitId id, BackendId backend,
                Holding holding);  // R10: a drain as it starts
 
 // R12: something remains, and all of it could only be released through what the waiter holds.
-bool would_deadlock(const View& view, const Section& section);
-bool would_deadlock(const View& view, const Wait& wait);
-bool would_deadlock(const View& view, const Token& token);
+bool would_deadlock(const View& view, const Items& remaining, const Holding& holding);
 
 // R26: what a pending operation waits for, sorted; of the nodes to settle those being settled.
-Items explain(const View& view, SectionId section);
-Items explain(const View& view, WaitId wait);
-Items explain(const View& view, TokenId token);
+Items explained(const View& view, Items remaining);
+template <class I>
+Items explain(const View& view, I section_wait_or_token) {
+    const auto* pending = find(view.state, section_wait_or_token);
+    return pending != nullptr ? explained(view, remaining(view, *pending)) : Items{};
+}
 
 }  // namespace blkdrain_ref

@@ -123,14 +123,20 @@ NodeSet unsettled(const View& view, const Section& section) {
     return nodes;
 }
 
+BackendSet gated_listeners(const View& view) {
+    BackendSet listeners;
+    for (const Backend& backend : view.state.backends)
+        if (backend.listening)
+            listeners.insert(backend.id);
+    return listeners.empty() ? listeners : listeners & covered(view).backends;
+}
+
 void follow_scopes(State& state, BackendSet gated_before) {
     const View view(state);
-    const BackendSet gated_now = covered(view).backends;
-    for (Backend& backend : state.backends) {
-        const bool now = gated_now.contains(backend.id);
-        if (backend.listening && now != gated_before.contains(backend.id))
-            backend.owed.push_back(now ? Notice::begin : Notice::end);
-    }
+    const BackendSet gated_now = gated_listeners(view);
+    for (Backend& backend : state.backends)
+        if (gated_now.contains(backend.id) != gated_before.contains(backend.id))
+            backend.owed.push_back(gated_now.contains(backend.id) ? Notice::begin : Notice::end);
     if (std::ranges::none_of(state.nodes, &Node::settled))
         return;
     NodeSet kept;

@@ -73,32 +73,6 @@ bool hostage(const View& view, const Item& item, const Holding& holding) {
     return false;
 }
 
-bool all_hostage(const View& view, const Items& items, const Holding& holding) {
-    return !items.empty() && std::ranges::all_of(items, [&](const Item& item) {
-        return hostage(view, item, holding);
-    });
-}
-
-template <class I>
-Items explain_any(const View& view, I id) {
-    const auto* pending = find(view.state, id);
-    if (pending == nullptr)
-        return {};
-    Items items = remaining(view, *pending);
-    std::erase_if(items, [&](const Item& item) {
-        return item.kind == Kind::settling &&
-               find(view.state, item.node)->settle != Settle::running;
-    });
-    for (Item& item : items)
-        if (const Request* request = find(view.state, item.request);
-            request != nullptr && request->in_line())
-            item.blockers = blockers(view, *request);
-    std::ranges::sort(items);
-    const auto rest = std::ranges::unique(items);
-    items.erase(rest.begin(), rest.end());
-    return items;
-}
-
 }  // namespace
 
 Items activity(const State& state, const Scope& scope, bool excused) {
@@ -193,33 +167,27 @@ Wait cover_set(const State& state, WaitId id, BackendId backend, Holding holding
     return wait;
 }
 
-bool would_deadlock(const View& view, const Section& section) {
-    return !section.begun() && section.holding != Holding{} &&
-           all_hostage(view, remaining(view, section), section.holding);
+// A token opens only after all of its gates have opened: one that is held is enough.
+bool would_deadlock(const View& view, const Items& items, const Holding& holding) {
+    const auto held = [&](const Item& item) { return hostage(view, item, holding); };
+    if (holding == Holding{} || items.empty())
+        return false;
+    return items[0].kind == Kind::gate ? std::ranges::any_of(items, held)
+                                       : std::ranges::all_of(items, held);
 }
 
-bool would_deadlock(const View& view, const Wait& wait) {
-    return wait.holding != Holding{} && all_hostage(view, remaining(view, wait), wait.holding);
-}
-
-// It opens only after all of the sections have ended: one that is held is enough.
-bool would_deadlock(const View& view, const Token& token) {
-    return token.holding != Holding{} &&
-           std::ranges::any_of(remaining(view, token), [&](const Item& item) {
-               return hostage(view, item, token.holding);
-           });
-}
-
-Items explain(const View& view, SectionId section) {
-    return explain_any(view, section);
-}
-
-Items explain(const View& view, WaitId wait) {
-    return explain_any(view, wait);
-}
-
-Items explain(const View& view, TokenId token) {
-    return explain_any(view, token);
+Items explained(const View& view, Items items) {
+    std::erase_if(items, [&](const Item& item) {
+        return item.kind == Kind::settling &&
+               find(view.state, item.node)->settle != Settle::running;
+    });
+    for (Item& item : items)
+        if (const Request* request = find(view.state, item.request))
+            item.blockers = request->in_line() ? blockers(view, *request) : Blockers{};
+    std::ranges::sort(items);
+    const auto rest = std::ranges::unique(items);
+    items.erase(rest.begin(), rest.end());
+    return items;
 }
 
 }  // namespace blkdrain_ref
