@@ -8,6 +8,7 @@ namespace blkdrain_ref {
 namespace {
 
 using Kind = Event::Kind;
+using enum Code;
 
 // Why an event is refused, before the names of its objects are filled in.
 struct No {
@@ -15,31 +16,6 @@ struct No {
     Item item{};
     Error expected = Error::ok;
 };
-
-// Whether the object exists; nothing if it has no name.
-template <class I>
-std::optional<bool> exists(const State& state, I id) {
-    return id.value < I::limit ? std::optional(find(state, id) != nullptr) : std::nullopt;
-}
-
-std::optional<bool> exists(const State& state, const Event& event, char object) {
-    switch (object) {
-        case 'n':
-            return exists(state, event.node);
-        case 'o':
-            return exists(state, event.other);
-        case 'b':
-            return exists(state, event.backend);
-        case 'r':
-            return exists(state, event.request);
-        case 't':
-            return exists(state, event.token);
-        case 's':
-            return exists(state, event.section);
-        default:
-            return exists(state, event.wait);
-    }
-}
 
 Section section_of(const View& view, const Event& event) {
     static constexpr SectionKind momentary[] = {SectionKind::settle, SectionKind::change,
@@ -76,7 +52,7 @@ bool quiesced(const View& view, NodeId node) {
 
 // The result of a call that starts this section.
 Error result_of_start(const View& view, const Event& event, const Section& section) {
-    if (section.kind == SectionKind::change || section.kind == SectionKind::context)
+    if (section.moves())
         return event.in_notification ? Error::busy : judge_change(view, section);
     if (section.kind >= SectionKind::close_backend)
         return judge_close(view, section);
@@ -133,6 +109,12 @@ void reach(Section& section, Phase phase) {
         section.holding = {};  // it waits no more
 }
 
+// What an event says about one object.
+struct Named {
+    char letter;
+    bool is_name, exists;
+};
+
 // One event: what must hold before it, the result it must have, and what it does.
 struct Step {
     const View& view;
@@ -170,7 +152,7 @@ struct Step {
         if (!no && asks)
             result = right;
         if (!no && result != right)
-            no = No{Code::wrong_result, {}, right};
+            no = No{wrong_result, {}, right};
         return happens();
     }
     // The object, to be changed.
@@ -181,13 +163,22 @@ struct Step {
 
     // Names in use are not given again; what the event speaks of exists.
     void check_objects() {
-        for (const char* object = objects(event); *object != '\0'; ++object) {
-            const bool fresh = *object < 'a';
-            demand(exists(state, event, static_cast<char>(*object | 0x20)) == !fresh,
-                   fresh ? Code::id_in_use : Code::no_such_object);
-        }
+        const auto named = [](char letter, auto id, const void* found) {
+            return Named{letter, id.value < id.limit, found != nullptr};
+        };
+        const Named all[] = {
+            named('n', event.node, node),       named('o', event.other, find(state, event.other)),
+            named('b', event.backend, backend), named('r', event.request, request),
+            named('t', event.token, token),     named('s', event.section, section),
+            named('d', event.wait, wait)};
+        for (const char* letter = objects(event); *letter != '\0'; ++letter)
+            for (const Named& object : all)
+                if (object.letter == *letter)
+                    demand(object.exists, no_such_object);
+                else if (object.letter - 'a' == *letter - 'A')
+                    demand(object.is_name && !object.exists, id_in_use);
         for (const BackendId member : event.set)
-            demand(find(state, member) != nullptr, Code::no_such_object);
+            demand(find(state, member) != nullptr, no_such_object);
     }
 
     // R18: an end, and each later step of a section, comes after all that the steps before have
@@ -202,15 +193,15 @@ struct Step {
         if (!ordered && !activation)
             return;
         const RequestId released = due_request(view);
-        demand(!released, Code::not_released, {.request = released});
+        demand(!released, not_released, released);
         const TokenId opening = due_token(view);
-        demand(!opening, Code::not_opened, {.token = opening});
+        demand(!opening, not_opened, opening);
         if (activation)
             return;
         for (const Section& other : state.sections)  // R2: one consistent cut
-            demand(other.phase != Phase::closed, Code::gates_not_reported, {.section = other.id});
+            demand(other.phase != Phase::closed, gates_not_reported, {Item::Kind::gate, other.id});
         const SectionId isolate = due_isolate(view);
-        demand(!isolate, Code::not_activated, {.section = isolate});
+        demand(!isolate, not_activated, {Item::Kind::gate, isolate});
     }
 
     // Births and calls.
@@ -226,7 +217,7 @@ struct Step {
     }
 
     void listen() {  // R9: told first, if gated
-        demand(!backend->listening, Code::listens_already);
+        demand(!backend->listening, listens_already);
         if (!happens())
             return;
         my(event.backend).listening = true;
@@ -239,7 +230,7 @@ struct Step {
         demand(!event.parent ||  // R10: the chain
                    (parent != nullptr && parent->state == RequestState::completing &&
                     parent->backend == event.backend && parent->loop == event.loop),
-               Code::not_a_chain);
+               not_a_chain);
         const bool good = !event.token || (token != nullptr && token->open &&
                                            token->backends.contains(event.backend));
         if (!happens_with(closing(state, event.backend) ? Error::closing
@@ -261,7 +252,7 @@ struct Step {
     }
 
     void close_token() {
-        demand(token->open, Code::token_not_open);
+        demand(token->open, token_not_open);
         if (happens())
             erase(*target, event.token);
     }
@@ -272,8 +263,8 @@ struct Step {
     }
 
     void start_quiet_wait() {
-        demand(!section->momentary(), Code::wrong_kind);
-        demand(section->begun(), Code::section_not_begun);
+        demand(!section->momentary(), wrong_kind);
+        demand(section->begun(), section_not_begun);
         if (happens())
             insert(*target, Wait{event.wait, {}, event.section, event.holding});
     }
@@ -288,7 +279,7 @@ struct Step {
     // User's sections and the momentary ones.
     void start_section() {
         if (!demand(event.kind != Kind::begin || event.section_kind < SectionKind::change,
-                    Code::wrong_kind))
+                    wrong_kind))
             return;
         const Section started = section_of(view, event);
         if (!happens_with(result_of_start(view, event, started)))
@@ -301,15 +292,15 @@ struct Step {
     }
 
     void end_section() {  // R5
-        demand(!section->momentary(), Code::wrong_kind);
-        demand(section->begun(), Code::section_not_begun);
+        demand(!section->momentary(), wrong_kind);
+        demand(section->begun(), section_not_begun);
         if (happens())
             erase(*target, event.section);
     }
 
     void abandon() {  // R25
-        demand(section == nullptr || (!section->begun() && !section->abandoned), Code::not_pending);
-        demand(token == nullptr || !token->open, Code::not_pending);
+        demand(section == nullptr || (!section->begun() && !section->abandoned), not_pending);
+        demand(token == nullptr || !token->open, not_pending);
         const bool deadlock =  // R12
             section != nullptr && !section->momentary() && is_hostage(*section);
         if (!happens_with(result == Error::timed_out               ? Error::timed_out
@@ -325,16 +316,14 @@ struct Step {
     // Requests and tokens.
 
     void admit() {  // R2, R4, R18, R24: what a request may still have to wait for
-        demand(request->state == RequestState::waiting, Code::admitted_twice,
-               {.request = event.request});
-        demand(!request->cancelled, Code::admitted_cancelled);
-        const TokenId under = request->token;
-        const SectionId gate =
-            under ? naming_change(state, under) : gating_section(view, request->backend);
-        demand(!gate, under ? Code::admitted_during_change : Code::admitted_while_gated,
-               {.kind = Item::Kind::gate, .section = gate});
+        demand(request->state == RequestState::waiting, admitted_twice, event.request);
+        demand(!request->cancelled, admitted_cancelled);
+        if (const SectionId change = naming_change(state, request->token))
+            demand(false, admitted_during_change, {Item::Kind::gate, change});
+        if (!request->token)
+            demand_none(gates(view, {request->backend}), admitted_while_gated);
         const RequestId ahead = ahead_of(state, *request);
-        demand(!ahead, Code::overtook, {.request = ahead});
+        demand(!ahead, overtook, ahead);
         if (!happens())
             return;
         my(event.request).state = RequestState::admitted;
@@ -343,7 +332,7 @@ struct Step {
 
     void complete() {  // R3
         demand(request->state != RequestState::completing && !request->in_line(),
-               Code::completed_too_soon, {.request = event.request});
+               completed_too_soon, event.request);
         if (happens_with(request->cancelled                     ? Error::cancelled
                          : !find(state, request->backend)->root ? Error::no_medium
                          : result == Error::io_error            ? Error::io_error
@@ -352,16 +341,15 @@ struct Step {
     }
 
     void be_done() {  // R3
-        demand(request->state == RequestState::completing, Code::done_too_soon,
-               {.request = event.request});
+        demand(request->state == RequestState::completing, done_too_soon, event.request);
         if (happens())
             erase(*target, event.request);
     }
 
     void open_token() {  // R4
-        demand(!token->open, Code::token_not_waiting);
-        demand(!failing(state, *token), Code::opened_while_closing);
-        demand_none(remaining(view, *token), Code::opened_while_gated);
+        demand(!token->open, token_not_waiting);
+        demand(!failing(state, *token), opened_while_closing);
+        demand_none(remaining(view, *token), opened_while_gated);
         if (!happens())
             return;
         my(event.token).open = true;
@@ -370,8 +358,8 @@ struct Step {
 
     void fail_token() {
         const bool fails = failing(state, *token);
-        demand(!token->open, Code::token_not_waiting);
-        demand(fails || is_hostage(*token), Code::wrong_result);
+        demand(!token->open, token_not_waiting);
+        demand(fails || is_hostage(*token), wrong_result);
         if (happens_with(fails ? Error::closing : Error::would_deadlock))
             erase(*target, event.token);
     }
@@ -380,16 +368,16 @@ struct Step {
 
     // It fits the kind of section, whose begin was not given up and which has not come that far.
     bool can_report(bool fits, Phase reported) {
-        demand(fits, Code::wrong_kind);
-        demand(!section->abandoned, Code::abandoned);
-        return demand(section->phase < reported, Code::reported_twice);
+        demand(fits, wrong_kind);
+        demand(!section->abandoned, abandoned);
+        return demand(section->phase < reported, reported_twice);
     }
 
     // Nothing remains, or it gives up (R12).
     bool is_over(const Items& items, bool deadlock, Code early) {
         const bool gives_up = result == Error::would_deadlock;
         return (deadlock && (gives_up || asks)) ||
-               demand_none(items, gives_up ? Code::not_hostage : early);
+               demand_none(items, gives_up ? not_hostage : early);
     }
     template <class Waiter>
     bool is_hostage(const Waiter& waiter) const {
@@ -399,14 +387,14 @@ struct Step {
     void become_effective() {  // R7, R23
         can_report(!section->momentary(), Phase::effective);
         if (!section->live())
-            demand_none(remaining(view, *section), Code::isolated_in_conflict);
+            demand_none(remaining(view, *section), isolated_in_conflict);
         if (happens())
             reach(my(event.section), Phase::effective);
     }
 
     void become_idle() {  // R20
         if (can_report(section->kind == SectionKind::drained, Phase::idle) &&
-            is_over(remaining(view, *section), is_hostage(*section), Code::idle_early) &&
+            is_over(remaining(view, *section), !asks && is_hostage(*section), idle_early) &&
             happens_with(settle_failed(view, *section) ? Error::io_error : Error::ok))
             reach(my(event.section), Phase::idle);
     }
@@ -414,28 +402,27 @@ struct Step {
     // A momentary section takes effect and ends.
     void finish() {
         if (!can_report(section->momentary(), Phase::idle) ||
-            !is_over(remaining(view, *section), is_hostage(*section), Code::finished_early))
+            !is_over(remaining(view, *section), is_hostage(*section), finished_early))
             return;
         const Section over = *section;
-        const bool moves = over.kind == SectionKind::change || over.kind == SectionKind::context;
         const Error right = is_hostage(over)            ? Error::would_deadlock
                             : settle_failed(view, over) ? Error::io_error
-                            : moves                     ? judge_change(view, over)
+                            : over.moves()              ? judge_change(view, over)
                                                         : Error::ok;
         if (!happens_with(right))
             return;
         erase(*target, over.id);
-        if (right == Error::ok && moves)
+        if (right == Error::ok && over.moves())
             apply_change(*target, over);
         if (right == Error::ok && over.kind == SectionKind::close_backend)
             erase(*target, over.backend);
     }
 
     void release() {  // R25
-        demand(section->abandoned, Code::not_pending);
+        demand(section->abandoned, not_pending);
         for (const Node& other : state.nodes)
-            demand(other.settler != event.section, Code::released_early,
-                   {.kind = Item::Kind::settling, .node = other.id});
+            demand(other.settler != event.section, released_early,
+                   {Item::Kind::settling, other.id});
         if (happens())
             erase(*target, event.section);
     }
@@ -444,11 +431,11 @@ struct Step {
         const bool drain = wait->drain(), lost = !drain && !wait->section;
         const bool waiting = drain && !wait->requests.empty() &&
                              find(state, wait->requests[0])->state == RequestState::waiting;
-        demand(drain == (event.kind == Kind::drain_done), Code::no_such_object);
+        demand(drain == (event.kind == Kind::drain_done), no_such_object);
         if (!is_over(remaining(view, *wait), is_hostage(*wait),
-                     waiting ? Code::drain_early_waiting
-                     : drain ? Code::drain_early
-                             : Code::quiet_early) ||
+                     waiting ? drain_early_waiting
+                     : drain ? drain_early
+                             : quiet_early) ||
             !happens_with(lost                ? Error::cancelled
                           : is_hostage(*wait) ? Error::would_deadlock
                                               : Error::ok))
@@ -460,8 +447,8 @@ struct Step {
 
     void notify() {  // R9
         std::vector<Notice> owed = backend->owed;
-        demand(!owed.empty(), Code::notified_without_cause);
-        demand(owed.empty() || owed[0] == event.notice, Code::notified_out_of_order);
+        demand(!owed.empty(), notified_without_cause);
+        demand(owed.empty() || owed[0] == event.notice, notified_out_of_order);
         if (happens())
             my(event.backend).owed.erase(my(event.backend).owed.begin());
     }
@@ -470,18 +457,18 @@ struct Step {
 
     void start_settle() {  // R20: once, after quiet, parents before children, one at a time
         const NodeSet scope = settle_scope(view, *section);
-        demand(!section->abandoned, Code::abandoned);
-        demand(scope.contains(event.node), Code::settled_out_of_scope);
-        demand(node->settle == Settle::none, Code::settled_twice);
-        if (!demand(section->phase != Phase::closed, Code::gates_not_reported,
-                    {.section = event.section}))
+        demand(!section->abandoned, abandoned);
+        demand(scope.contains(event.node), settled_out_of_scope);
+        demand(node->settle == Settle::none, settled_twice);
+        if (!demand(section->phase != Phase::closed, gates_not_reported,
+                    {Item::Kind::gate, event.section}))
             return;
-        demand_none(quiet_items(view, *section), Code::settled_early);
+        demand_none(quiet_items(view, *section), settled_early);
         const NodeSet before = scope & view.parents(event.node);
         for (const Node& other : state.nodes)
             demand(
                 other.settler != event.section && (other.settled() || !before.contains(other.id)),
-                Code::settled_out_of_order, {.kind = Item::Kind::settling, .node = other.id});
+                settled_out_of_order, {Item::Kind::settling, other.id});
         if (!happens())
             return;
         my(event.node).settle = Settle::running;
@@ -491,7 +478,7 @@ struct Step {
 
     void end_settle() {
         const bool failed = result == Error::io_error;
-        demand(node->settle == Settle::running, Code::not_settling);
+        demand(node->settle == Settle::running, not_settling);
         if (!happens_with(failed ? Error::io_error : Error::ok))
             return;
         my(event.node).settle = failed ? Settle::failed : Settle::done;
@@ -499,19 +486,17 @@ struct Step {
     }
 
     void end_internal() {
-        demand(node->internal != 0, Code::no_internal_request);
+        demand(node->internal != 0, no_internal_request);
         if (happens())
             --my(event.node).internal;
     }
 
     void close_node() {  // R27: settled, and nothing of it left
-        demand(!section->abandoned, Code::abandoned);
-        demand(section->closing.contains(event.node), Code::node_not_closing);
-        demand(node->settled(), Code::node_closed_early,
-               {.kind = Item::Kind::settling, .node = event.node});
-        demand(node->internal == 0, Code::node_closed_early,
-               {.kind = Item::Kind::internal, .node = event.node});
-        demand_none(passes(view, event.section, {event.node}), Code::node_closed_early);
+        demand(!section->abandoned, abandoned);
+        demand(section->closing.contains(event.node), node_not_closing);
+        demand(node->settled(), node_closed_early, {Item::Kind::settling, event.node});
+        demand(node->internal == 0, node_closed_early, {Item::Kind::internal, event.node});
+        demand_none(passes(view, event.section, {event.node}), node_closed_early);
         if (happens())
             apply_node_closed(*target, event.section, event.node);
     }
@@ -542,49 +527,6 @@ bool moves_scopes(Kind kind) {
            kind == Kind::settle_done || kind == Kind::effective || kind >= Kind::node_closed;
 }
 
-// Collects those events that are accepted.
-struct Collector {
-    const View& view;
-    std::vector<Event>& events;
-
-    void offer(const Event& event) {
-        if (Step{view, event}.run())
-            events.push_back(event);
-    }
-    // With the result it must have now.
-    void offer_result(Event event) {
-        Step step{.view = view, .event = event, .asks = true};
-        if (step.run()) {
-            event.error = step.result;
-            events.push_back(event);
-        }
-    }
-    void offer_steps_of(const Section& section);
-};
-
-void Collector::offer_steps_of(const Section& section) {
-    const SectionId s = section.id;
-    if (section.abandoned)
-        return offer({.kind = Kind::release, .section = s});
-    if (section.begun())
-        return;
-    if (section.phase < Phase::effective)
-        offer({.kind = Kind::effective, .section = s});
-    if (section.kind == SectionKind::drained)
-        for (const Error error : {Error::ok, Error::io_error})
-            offer({.kind = Kind::idle, .error = error, .section = s});
-    if (section.momentary())
-        offer_result({.kind = Kind::finish, .section = s});
-    else if (section.holding != Holding{})
-        offer({.kind = Kind::abandon, .error = Error::would_deadlock, .section = s});
-    for (const Node& node : view.state.nodes) {
-        if (node.settle == Settle::none && section.live())
-            offer({.kind = Kind::settle_start, .node = node.id, .section = s});
-        if (section.closing.contains(node.id))
-            offer({.kind = Kind::node_closed, .node = node.id, .section = s});
-    }
-}
-
 }  // namespace
 
 std::optional<Reason> check(const View& view, const Event& event) {
@@ -609,49 +551,43 @@ Error result_of(const View& view, const Event& event) {
 }
 
 void due(const View& view, std::vector<Event>& events) {
-    Collector collector{view, events};
-    for (const Request& request : view.state.requests) {
+    const State& state = view.state;
+    const auto offer = [&](Event event) {
+        Step step{.view = view, .event = event, .asks = true};
+        if (!step.run())
+            return;
+        event.error = step.result;
+        events.push_back(std::move(event));
+    };
+    for (const Request& request : state.requests) {
         if (request.state == RequestState::completing)
-            collector.offer({.kind = Kind::done, .request = request.id});
-        else if (request.cancelled)
-            collector.offer_result({.kind = Kind::complete, .request = request.id});
+            offer({.kind = Kind::done, .request = request.id});
         else if (request.state == RequestState::waiting)
-            collector.offer({.kind = Kind::admit, .request = request.id});
+            offer(
+                {.kind = request.cancelled ? Kind::complete : Kind::admit, .request = request.id});
     }
-    for (const Token& token : view.state.tokens)
-        if (!token.open) {
-            collector.offer({.kind = Kind::token_open, .token = token.id});
-            collector.offer_result({.kind = Kind::token_fail, .token = token.id});
-        }
-    for (const Wait& wait : view.state.waits)
-        collector.offer_result(
-            {.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
-    for (const Backend& backend : view.state.backends)
+    for (const Token& token : state.tokens)
+        for (const Kind kind : {Kind::token_open, Kind::token_fail})
+            offer({.kind = kind, .token = token.id});
+    for (const Wait& wait : state.waits)
+        offer({.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
+    for (const Backend& backend : state.backends)
         if (!backend.owed.empty())
-            collector.offer(
-                {.kind = Kind::notify, .notice = backend.owed[0], .backend = backend.id});
-    for (const Section& section : view.state.sections)
-        collector.offer_steps_of(section);
-}
-
-void environment(const View& view, std::vector<Event>& events) {
-    Collector collector{view, events};
-    for (const Request& request : view.state.requests)
-        if (request.state == RequestState::admitted)
-            for (const Error error : {Error::ok, Error::io_error, Error::no_medium})
-                collector.offer({.kind = Kind::complete, .error = error, .request = request.id});
-    for (const Node& node : view.state.nodes) {
-        collector.offer({.kind = Kind::settle_done, .node = node.id});
-        collector.offer({.kind = Kind::settle_done, .error = Error::io_error, .node = node.id});
-        collector.offer({.kind = Kind::internal_end, .node = node.id});
+            offer({.kind = Kind::notify, .notice = backend.owed[0], .backend = backend.id});
+    for (const Section& section : state.sections) {
+        if (section.abandoned)
+            offer({.kind = Kind::release, .section = section.id});
+        if (section.begun() || section.abandoned)
+            continue;
+        for (const Kind kind : {Kind::effective, Kind::idle, Kind::finish})
+            offer({.kind = kind, .section = section.id});
+        if (!section.momentary() &&  // R12
+            would_deadlock(view, remaining(view, section), section.holding))
+            offer({.kind = Kind::abandon, .section = section.id});
+        for (const Node& node : state.nodes)
+            for (const Kind kind : {Kind::settle_start, Kind::node_closed})
+                offer({.kind = kind, .node = node.id, .section = section.id});
     }
-}
-
-std::vector<Event> enabled(const View& view) {
-    std::vector<Event> events;
-    due(view, events);
-    environment(view, events);
-    return events;
 }
 
 }  // namespace blkdrain_ref

@@ -25,48 +25,6 @@ constexpr const char* begin_objects[] = {"Sb", "Sn", "S", "Sb"};  // by SectionK
 constexpr const char* change_objects[] = {"Sno", "Sn",  "Sno", "Sbo",
                                           "Sb",  "Sno", "Sn"};  // by ChangeOp
 
-// The name of each value of an enumeration, in its order.
-constexpr const char* word(Error error) {
-    constexpr const char* words[] = {
-        "ok",        "busy",       "conflict",   "cycle",        "context",      "closing",
-        "no_medium", "has_medium", "not_filter", "no_such_edge", "not_quiesced", "would_deadlock",
-        "cancelled", "timed_out",  "io_error",   "bad_token",    "stopped"};
-    return words[static_cast<int>(error)];
-}
-constexpr const char* word(SectionKind kind) {
-    constexpr const char* words[] = {"isolate",      "drained",       "quiesce_all",
-                                     "self_quiesce", "change",        "context",
-                                     "settle",       "close_backend", "close_node"};
-    return words[static_cast<int>(kind)];
-}
-constexpr const char* word(ChangeOp op) {
-    constexpr const char* words[] = {"attach",        "detach",        "replace",
-                                     "insert_medium", "remove_medium", "insert_filter",
-                                     "remove_filter"};
-    return words[static_cast<int>(op)];
-}
-constexpr const char* word(Event::Kind kind) {
-    return rows[static_cast<int>(kind)].name;
-}
-constexpr const char* word(Phase phase) {
-    constexpr const char* words[] = {"queued", "closed", "effective", "quiet", "idle"};
-    return words[static_cast<int>(phase)];
-}
-constexpr const char* word(RequestState state) {
-    constexpr const char* words[] = {"WAITING", "ADMITTED", "COMPLETING"};
-    return words[static_cast<int>(state)];
-}
-constexpr const char* word(Settle settle) {
-    constexpr const char* words[] = {"", "settling", "settled", "settle_failed"};
-    return words[static_cast<int>(settle)];
-}
-constexpr const char* word(Direction direction) {
-    return direction == Direction::read ? "read" : "write";
-}
-constexpr const char* word(Notice notice) {
-    return notice == Notice::begin ? "begin" : "end";
-}
-
 // A word that stands if it is true.
 struct Flag {
     const char* word;
@@ -110,6 +68,8 @@ struct Printer {
 
     void operator()(const auto&... values) { (add(of(values)), ...); }
     void add(const std::string& word) {
+        if (word == "none")
+            return;
         const bool apart = !word.empty() && !text.empty() && text.back() != '\n';
         text += (apart ? " " : "") + word;
     }
@@ -122,7 +82,7 @@ struct Printer {
         if constexpr (std::is_same_v<T, Flag>) {
             return value.set ? value.word : "";
         } else if constexpr (std::is_enum_v<T>) {
-            return word(value);
+            return name(value);
         } else if constexpr (std::is_integral_v<T>) {
             return value != 0 ? std::to_string(value) : "";
         } else if constexpr (requires { value.value; }) {
@@ -167,16 +127,14 @@ struct Fingerprint {
 
 }  // namespace
 
-const char* name(Error error) {
-    return word(error);
+std::string nth_word(std::string_view words, int n) {
+    for (; n > 0; --n)
+        words.remove_prefix(words.find(", ") + 2);
+    return std::string(words.substr(0, words.find(',')));
 }
 
-const char* name(SectionKind kind) {
-    return word(kind);
-}
-
-const char* name(Event::Kind kind) {
-    return word(kind);
+std::string name(Event::Kind kind) {
+    return rows[static_cast<int>(kind)].name;
 }
 
 int rule(Event::Kind kind) {
@@ -218,7 +176,7 @@ std::string to_string(const Event& event) {
     line(Flag{"pinned", event.pinned}, Flag{"try", event.attempt});
     line(Flag{"in_notification", event.in_notification}, event.holding);
     if (event.error != Error::ok)
-        line.add(std::string("-> ") + word(event.error));
+        line.add("-> " + name(event.error));
     return line.text;
 }
 

@@ -6,8 +6,9 @@
 #include <numeric>
 #include <unordered_map>
 
-#include <blkdrain_ref/step.h>
 #include <blkdrain_ref/rules.h>
+
+#include "invariants.h"
 
 namespace blkdrain_ref {
 namespace {

@@ -320,4 +320,27 @@ std::vector<Event> operations(const State& state, const Bounds& bounds) {
     return events;
 }
 
+std::vector<Event> environment(const State& state) {
+    std::vector<Event> events;
+    for (const Request& request : state.requests)
+        if (request.state == RequestState::admitted)
+            for (const Error error : {Error::ok, Error::io_error, Error::no_medium})
+                events.push_back({.kind = Kind::complete, .error = error, .request = request.id});
+    for (const Node& node : state.nodes) {
+        for (const Error error : {Error::ok, Error::io_error})
+            events.push_back({.kind = Kind::settle_done, .error = error, .node = node.id});
+        events.push_back({.kind = Kind::internal_end, .node = node.id});
+    }
+    std::erase_if(events, [&](const Event& event) { return check(state, event).has_value(); });
+    return events;
+}
+
+std::vector<Event> enabled(const State& state) {
+    std::vector<Event> events;
+    due(state, events);
+    for (const Event& event : environment(state))
+        events.push_back(event);
+    return events;
+}
+
 }  // namespace blkdrain_ref

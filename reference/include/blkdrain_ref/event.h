@@ -48,7 +48,7 @@ struct Event {
     bool operator==(const Event&) const = default;
 };
 
-const char* name(Event::Kind kind);
+std::string name(Event::Kind kind);
 int rule(Event::Kind kind);  // the rule that decides most about it
 // The objects the event is about: n node, o other, b backend, r request, t token, s section, d
 // wait; capitals for those that it creates.

@@ -3,6 +3,7 @@
 // The rules that answer a question about a state, by subject; one source file each.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -80,8 +81,11 @@ Blockers blockers(const View& view, const Request& request);  // R4, R18; of a W
 // The earlier WAITING request that this one may not overtake; none (R18).
 RequestId ahead_of(const State& state, const Request& request);
 SectionId naming_change(const State& state, TokenId token);  // a pending one; none (R24)
-bool closing(const State& state, BackendId backend);         // R27
-bool closing(const State& state, NodeId node);               // R27
+template <class I>
+bool closing(const State& state, I backend_or_node) {  // R27
+    return std::ranges::any_of(
+        state.sections, [&](const Section& section) { return section.closes(backend_or_node); });
+}
 bool failing(const State& state, const Token& token);  // a backend of it closes or is gone (R27)
 // What an end has released and nobody has admitted or opened yet (R18); none.
 RequestId due_request(const View& view);
@@ -97,8 +101,12 @@ struct Move {
     LoopId to{};
 };
 Move move_of(const View& view, const Section& change);
-// What the change does to edges; nothing when its shape is wrong.
-std::vector<EdgeEdit> edits(const View& view, const Section& change);
+// What the change does to edges, or why its shape is wrong.
+struct Edits {
+    Error wrong = Error::ok;
+    std::vector<EdgeEdit> list{};
+};
+Edits edits(const View& view, const Section& change);
 // R24, R28: at the call and again at the switch.
 Error judge_change(const View& view, const Section& change);
 void apply_change(State& state, const Section& change);  // R24: the switch
@@ -132,10 +140,16 @@ struct Item {
     RequestState state = RequestState::waiting;
     Blockers blockers = 0;  // told by explain only
 
+    Item() = default;
+    Item(RequestId id) : request(id) {}
+    Item(TokenId id) : kind(Kind::token), token(id) {}
+    Item(Kind sort, NodeId id) : kind(sort), node(id) {}
+    Item(Kind sort, SectionId id) : kind(sort), section(id) {}
     friend auto operator<=>(const Item&, const Item&) = default;
 };
 using Items = std::vector<Item>;
 
+Items gates(const View& view, BackendSet backends);  // the live sections that gate one of them
 // What keeps a scope from being quiet. `excused`: tokens named by a pending change count as closed
 // (R24).
 Items activity(const State& state, const Scope& scope, bool excused);

@@ -7,67 +7,47 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <type_traits>
+#include <string_view>
 #include <vector>
 
 #include <blkdrain_ref/ids.h>
 
 namespace blkdrain_ref {
 
-enum class Error : std::uint8_t {
-    ok,
-    busy,
-    conflict,
-    cycle,
-    context,
-    closing,
-    no_medium,
-    has_medium,
-    not_filter,
-    no_such_edge,
-    not_quiesced,
-    would_deadlock,
-    cancelled,
-    timed_out,
-    io_error,
-    bad_token,
-    stopped
-};
+// An enumeration and the names of its values.
+#define BLKDRAIN_REF_WORDS(Enum, ...)                           \
+    enum class Enum : std::uint8_t { __VA_ARGS__ };             \
+    inline std::string name(Enum value) {                       \
+        return nth_word(#__VA_ARGS__, static_cast<int>(value)); \
+    }
 
-enum class Direction : std::uint8_t { read, write };  // write, discard and flush are one (R18)
-enum class Notice : std::uint8_t { begin, end };      // what an owner is told (R9)
-enum class RequestState : std::uint8_t { waiting, admitted, completing };
-enum class Settle : std::uint8_t { none, running, done, failed };  // failed: quiet, dirty (R21)
+std::string nth_word(std::string_view words, int n);
+
+BLKDRAIN_REF_WORDS(Error, ok, busy, conflict, cycle, context, closing, no_medium, has_medium,
+                   not_filter, no_such_edge, not_quiesced, would_deadlock, cancelled, timed_out,
+                   io_error, bad_token, stopped)
+BLKDRAIN_REF_WORDS(Direction, read, write)  // write, discard and flush are one (R18)
+BLKDRAIN_REF_WORDS(Notice, begin, end)      // what an owner is told (R9)
+BLKDRAIN_REF_WORDS(RequestState, waiting, admitted, completing)
+BLKDRAIN_REF_WORDS(Settle, none, running, done, failed)  // failed: quiet though dirty (R21)
 
 enum class Blocker : std::uint8_t { gate = 1, rate = 2, plug = 4, order = 8 };
 using Blockers = std::uint8_t;  // a set of Blocker; rate and plug come with limits
 
 // The first four are begun and ended by the user, the others are momentary: they end themselves.
-enum class SectionKind : std::uint8_t {
-    isolate,
-    drained,
-    quiesce_all,
-    self_quiesce,
-    change,
-    context,
-    settle,
-    close_backend,
-    close_node
-};
+BLKDRAIN_REF_WORDS(SectionKind, isolate, drained, quiesce_all, self_quiesce, change, context,
+                   settle, close_backend, close_node)
 
-enum class ChangeOp : std::uint8_t {
-    attach,         // parent x gets child y, as its last edge
-    detach,         // parent x loses the edge with this index
-    replace,        // what pointed to x points to y
-    insert_medium,  // backend x gets the root y
-    remove_medium,  // backend x loses its root
-    insert_filter,  // what pointed to x points to y, y gets the child x
-    remove_filter   // what pointed to x points to its child, x loses it
-};
+// attach: parent x gets child y, as its last edge. detach: parent x loses the edge with this index.
+// replace: what pointed to x points to y. insert_medium: backend x gets the root y. remove_medium:
+// backend x loses its root. insert_filter: what pointed to x points to y, y gets the child x.
+// remove_filter: what pointed to x points to its child, x loses it.
+BLKDRAIN_REF_WORDS(ChangeOp, attach, detach, replace, insert_medium, remove_medium, insert_filter,
+                   remove_filter)
 
 // How far a section is: waiting for its turn; gates closed, not yet reported; then the milestone it
 // has reached.
-enum class Phase : std::uint8_t { queued, closed, effective, quiet, idle };
+BLKDRAIN_REF_WORDS(Phase, queued, closed, effective, quiet, idle)
 
 // What the caller of a wait holds (R12).
 struct Holding {
@@ -144,6 +124,14 @@ struct Section {
 
     bool live() const { return phase != Phase::queued; }
     bool momentary() const { return kind >= SectionKind::change; }
+    bool moves() const { return kind == SectionKind::change || kind == SectionKind::context; }
+    bool closes(NodeId n) const { return closing.contains(n); }
+    bool closes(BackendId b) const { return kind == SectionKind::close_backend && backend == b; }
+    // R27: it holds or anchors it, or is to change it.
+    bool uses(NodeId n) const {
+        return kind != SectionKind::close_node && (node == n || other == n);
+    }
+    bool uses(BackendId b) const { return kind != SectionKind::close_backend && backend == b; }
     // Begin has returned: the user may end it.
     bool begun() const {
         return !momentary() &&
@@ -179,30 +167,29 @@ struct State {
 
 std::size_t hash(const State& state);
 std::string to_string(const State& state);
-const char* name(Error error);
-const char* name(SectionKind kind);
-const char* name(ChangeOp op);
 
 // The objects of the sort that the id names.
-template <class S, class I>
-auto& all(S& state, I) {
-    if constexpr (std::is_same_v<I, NodeId>)
-        return state.nodes;
-    else if constexpr (std::is_same_v<I, BackendId>)
-        return state.backends;
-    else if constexpr (std::is_same_v<I, RequestId>)
-        return state.requests;
-    else if constexpr (std::is_same_v<I, TokenId>)
-        return state.tokens;
-    else if constexpr (std::is_same_v<I, SectionId>)
-        return state.sections;
-    else
-        return state.waits;
+auto& all(auto& state, NodeId) {
+    return state.nodes;
+}
+auto& all(auto& state, BackendId) {
+    return state.backends;
+}
+auto& all(auto& state, RequestId) {
+    return state.requests;
+}
+auto& all(auto& state, TokenId) {
+    return state.tokens;
+}
+auto& all(auto& state, SectionId) {
+    return state.sections;
+}
+auto& all(auto& state, WaitId) {
+    return state.waits;
 }
 
 // The object with this id; null.
-template <class S, class I>
-auto* find(S& state, I id) {
+auto* find(auto& state, auto id) {
     for (auto& object : all(state, id))
         if (object.id == id)
             return &object;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The judge: one step of the model, the steps it would accept, and what holds after each.
+// The judge: one step of the model, and the steps that have to happen.
 #pragma once
 
 #include <optional>
-#include <string>
 #include <vector>
 
 #include <blkdrain_ref/event.h>
@@ -23,17 +22,5 @@ Error result_of(const View& view, const Event& event);
 
 // Appends what the implementation must do by itself: while this is not empty, it is not at rest.
 void due(const View& view, std::vector<Event>& events);
-// Appends what the environment may do: completions, ends of settles and of internal requests.
-void environment(const View& view, std::vector<Event>& events);
-// Both.
-std::vector<Event> enabled(const View& view);
-
-// What holds in every state, by name; those that do not.
-struct Violation {
-    const char* invariant;
-    int rule;
-    std::string object;
-};
-std::vector<Violation> broken_invariants(const View& view);
 
 }  // namespace blkdrain_ref

@@ -12,18 +12,10 @@ bool orphan(const View& view, NodeId node) {
     return view.parents(node).empty() && view.roots(node).empty();
 }
 
-// R27: who holds or anchors a live or pending section, or is to be changed, cannot be closed.
-bool in_use(const State& state, NodeId node) {
-    return std::ranges::any_of(state.sections, [&](const Section& section) {
-        return section.kind != SectionKind::close_node &&
-               (section.node == node || section.other == node);
-    });
-}
-
-bool in_use(const State& state, BackendId backend) {
-    return std::ranges::any_of(state.sections, [&](const Section& section) {
-        return section.kind != SectionKind::close_backend && section.backend == backend;
-    });
+template <class I>
+bool in_use(const State& state, I id) {  // R27
+    return std::ranges::any_of(state.sections,
+                               [&](const Section& section) { return section.uses(id); });
 }
 
 bool any_pinned(const State& state, NodeSet nodes, BackendSet backends) {
@@ -59,28 +51,6 @@ Move move_to_join(const View& view, const Section& change) {
     return child;
 }
 
-Error judge_shape(const View& view, const Section& change) {
-    const Node* x = find(view.state, change.node);
-    const Backend* backend = find(view.state, change.backend);
-    const auto demand = [](bool holds, Error error) { return holds ? Error::ok : error; };
-    switch (change.op) {
-        case ChangeOp::detach:
-            return demand(change.edge < x->children.size(), Error::no_such_edge);
-        case ChangeOp::insert_medium:
-            return demand(!backend->root, Error::has_medium);
-        case ChangeOp::remove_medium:
-            return demand(static_cast<bool>(backend->root), Error::no_medium);
-        case ChangeOp::insert_filter:
-            return demand(change.other != change.node && orphan(view, change.other) &&
-                              component(view, change.other) == NodeSet{change.other},
-                          Error::not_filter);
-        case ChangeOp::remove_filter:
-            return demand(x->children.size() == 1, Error::not_filter);
-        default:
-            return Error::ok;
-    }
-}
-
 bool makes_cycle(const View& view, const Section& change) {
     if (change.op == ChangeOp::attach)
         return down(view, {change.other}).contains(change.node);
@@ -98,7 +68,7 @@ bool makes_conflict(const View& view, const Section& change) {
     const std::vector<Section>& sections = view.state.sections;
     if (std::ranges::count_if(sections, live_isolate) < 2)
         return false;
-    const View after(view.state, edits(view, change));
+    const View after(view.state, edits(view, change).list);
     for (const Section& a : sections)
         for (const Section& b : sections)
             if (a.id != b.id && live_isolate(a) && live_isolate(b) && conflict(after, a, b))
@@ -148,48 +118,59 @@ Move move_of(const View& view, const Section& change) {
     return joins ? move_to_join(view, change) : Move{};
 }
 
-std::vector<EdgeEdit> edits(const View& view, const Section& change) {
-    std::vector<EdgeEdit> list;
-    if (change.kind != SectionKind::change || judge_shape(view, change) != Error::ok)
-        return list;
+Edits edits(const View& view, const Section& change) {
     const NodeId x = change.node, y = change.other;
-    const Node* parent = find(view.state, x);
+    const Node* node = find(view.state, x);
+    const Backend* backend = find(view.state, change.backend);
+    std::vector<EdgeEdit> list;
     // All edges and root edges that point to x, but not those of y, get another end.
     const auto redirect = [&](NodeId to) {
-        for (const Node& node : view.state.nodes)
-            for (std::uint32_t i = 0; i < node.children.size(); ++i)
-                if (node.children[i] == x && node.id != y)
-                    list.push_back({node.id, {}, i, x, to});
-        for (const Backend& backend : view.state.backends)
-            if (backend.root == x)
-                list.push_back({{}, backend.id, 0, x, to});
+        for (const Node& parent : view.state.nodes)
+            for (std::uint32_t i = 0; i < parent.children.size(); ++i)
+                if (parent.children[i] == x && parent.id != y)
+                    list.push_back({parent.id, {}, i, x, to});
+        for (const Backend& above : view.state.backends)
+            if (above.root == x)
+                list.push_back({{}, above.id, 0, x, to});
     };
+    if (change.kind != SectionKind::change)
+        return {};
     switch (change.op) {
         case ChangeOp::attach:
-            list = {{x, {}, static_cast<std::uint32_t>(parent->children.size()), {}, y}};
+            list = {{x, {}, static_cast<std::uint32_t>(node->children.size()), {}, y}};
             break;
         case ChangeOp::detach:
-            list = {{x, {}, change.edge, parent->children[change.edge], {}}};
+            if (change.edge >= node->children.size())
+                return {Error::no_such_edge};
+            list = {{x, {}, change.edge, node->children[change.edge], {}}};
             break;
         case ChangeOp::replace:
             redirect(y);
             break;
         case ChangeOp::insert_medium:
-            list = {{{}, change.backend, 0, {}, y}};
+            if (backend->root)
+                return {Error::has_medium};
+            list = {{{}, backend->id, 0, {}, y}};
             break;
         case ChangeOp::remove_medium:
-            list = {{{}, change.backend, 0, find(view.state, change.backend)->root, {}}};
+            if (!backend->root)
+                return {Error::no_medium};
+            list = {{{}, backend->id, 0, backend->root, {}}};
             break;
         case ChangeOp::insert_filter:
+            if (x == y || !orphan(view, y) || component(view, y) != NodeSet{y})
+                return {Error::not_filter};
             redirect(y);
             list.push_back({y, {}, 0, {}, x});
             break;
         case ChangeOp::remove_filter:
-            redirect(parent->children[0]);
-            list.push_back({x, {}, 0, parent->children[0], {}});
+            if (node->children.size() != 1)
+                return {Error::not_filter};
+            redirect(node->children[0]);
+            list.push_back({x, {}, 0, node->children[0], {}});
             break;
     }
-    return list;
+    return {Error::ok, std::move(list)};
 }
 
 Error judge_change(const View& view, const Section& change) {
@@ -200,12 +181,10 @@ Error judge_change(const View& view, const Section& change) {
     for (const TokenId token : change.tokens)
         if (find(state, token) == nullptr || !find(state, token)->open)
             return Error::bad_token;
-    if (change.kind == SectionKind::change) {
-        if (const Error wrong = judge_shape(view, change); wrong != Error::ok)
-            return wrong;
-        if (makes_cycle(view, change))
-            return Error::cycle;
-    }
+    if (const Error wrong = edits(view, change).wrong; wrong != Error::ok)
+        return wrong;
+    if (change.kind == SectionKind::change && makes_cycle(view, change))
+        return Error::cycle;
     if (move_of(view, change).refused)
         return Error::context;
     return makes_conflict(view, change) ? Error::conflict : Error::ok;
@@ -214,7 +193,7 @@ Error judge_change(const View& view, const Section& change) {
 void apply_change(State& state, const Section& change) {
     const View view(state);
     const Move move = move_of(view, change);
-    for (const EdgeEdit& edit : edits(view, change))
+    for (const EdgeEdit& edit : edits(view, change).list)
         apply_edit(state, edit);
     for (Node& node : state.nodes)
         if (move.nodes.contains(node.id))

@@ -16,6 +16,18 @@ Scope scope_of_isolate(const View& view, const Section& isolate) {
     return {roots(view, above) - BackendSet{isolate.backend} - isolate.set, above - root};
 }
 
+Blockers blockers(const State& state, BackendSet gated, const Request& request) {
+    int found = 0;
+    // R4: under a token the gate does not count; R24: unless a pending change counts the token as
+    // closed.
+    if (request.token ? static_cast<bool>(naming_change(state, request.token))
+                      : gated.contains(request.backend))
+        found |= static_cast<int>(Blocker::gate);
+    if (ahead_of(state, request))
+        found |= static_cast<int>(Blocker::order);
+    return static_cast<Blockers>(found);
+}
+
 }  // namespace
 
 Scope scope_of(const View& view, const Section& section) {
@@ -53,7 +65,7 @@ Scope own_scope(const View& view, const Section& change) {
     NodeSet parents;
     const Move move = move_of(view, change);
     Scope scope{move.backends, move.nodes};
-    for (const EdgeEdit& edit : edits(view, change)) {
+    for (const EdgeEdit& edit : edits(view, change).list) {
         parents.insert(edit.parent);
         scope.backends.insert(edit.backend);
     }
@@ -69,7 +81,7 @@ Scope entering(const View& view, const Section& change, Phase phase) {
     Scope scope;
     if (std::ranges::none_of(view.state.sections, concerned))
         return scope;
-    const View after(view.state, edits(view, change));
+    const View after(view.state, edits(view, change).list);
     for (const Section& other : view.state.sections)
         if (concerned(other)) {
             const Scope now = scope_of(view, other), then = scope_of(after, other);
@@ -94,25 +106,13 @@ bool stopped(const View& view, NodeId node) {
     return covered(view).nodes.contains(node);
 }
 
-SectionId gating_section(const View& view, BackendId backend) {
-    for (const Section& section : view.state.sections)
-        if (section.live() && scope_of(view, section).backends.contains(backend))
-            return section.id;
-    return {};
-}
-
 NodeSet settle_scope(const View& view, const Section& section) {
-    switch (section.kind) {
-        case SectionKind::drained:
-        case SectionKind::context:
-        case SectionKind::settle:
-        case SectionKind::close_node:
-            return scope_of(view, section).nodes;
-        case SectionKind::change:  // R24: who enters an idle scope meets that milestone
-            return entering(view, section, Phase::idle).nodes;
-        default:
-            return {};
-    }
+    if (section.kind == SectionKind::change)  // R24: who enters an idle scope meets that milestone
+        return entering(view, section, Phase::idle).nodes;
+    const bool settles =
+        section.kind == SectionKind::drained || section.kind == SectionKind::context ||
+        section.kind == SectionKind::settle || section.kind == SectionKind::close_node;
+    return settles ? scope_of(view, section).nodes : NodeSet{};
 }
 
 NodeSet unsettled(const View& view, const Section& section) {
@@ -145,6 +145,51 @@ void follow_scopes(State& state, BackendSet gated_before) {
     for (Node& node : state.nodes)
         if (node.settled() && !kept.contains(node.id))
             node.settle = Settle::none;
+}
+
+Blockers blockers(const View& view, const Request& request) {
+    return blockers(view.state, covered(view).backends, request);
+}
+
+RequestId ahead_of(const State& state, const Request& request) {
+    for (const Request& other : state.requests) {
+        if (other.id == request.id)
+            break;
+        if (other.in_line() && other.backend == request.backend &&
+            other.direction == request.direction && other.token == request.token)
+            return other.id;
+    }
+    return {};
+}
+
+SectionId naming_change(const State& state, TokenId token) {
+    for (const Section& section : state.sections)
+        if (std::ranges::count(section.tokens, token) != 0)
+            return section.id;
+    return {};
+}
+
+bool failing(const State& state, const Token& token) {
+    return std::ranges::any_of(token.backends, [&](BackendId backend) {
+        return find(state, backend) == nullptr || closing(state, backend);
+    });
+}
+
+RequestId due_request(const View& view) {
+    if (std::ranges::none_of(view.state.requests, &Request::in_line))
+        return {};
+    const BackendSet gated = covered(view).backends;
+    for (const Request& request : view.state.requests)
+        if (request.in_line() && blockers(view.state, gated, request) == 0)
+            return request.id;
+    return {};
+}
+
+TokenId due_token(const View& view) {
+    for (const Token& token : view.state.tokens)
+        if (!token.open && !failing(view.state, token) && remaining(view, token).empty())
+            return token.id;
+    return {};
 }
 
 }  // namespace blkdrain_ref

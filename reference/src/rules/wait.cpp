@@ -14,11 +14,9 @@ bool contains(const List& list, I id) {
 }
 
 Item request_item(const Request& request) {
-    return {.request = request.id, .state = request.state};
-}
-
-Item token_item(TokenId token) {
-    return {.kind = Kind::token, .token = token};
+    Item item(request.id);
+    item.state = request.state;
+    return item;
 }
 
 void append(Items& items, const Items& more) {
@@ -37,15 +35,14 @@ bool pass_running(const View& view, const Section& section) {
 // The nodes whose edges, or themselves, a change moves.
 NodeSet touched(const View& view, const Section& change) {
     NodeSet nodes = move_of(view, change).nodes;
-    for (const EdgeEdit& edit : edits(view, change))
+    for (const EdgeEdit& edit : edits(view, change).list)
         nodes |= {edit.parent, edit.from, edit.to};
     return nodes;
 }
 
 bool held_gate(const View& view, BackendId backend, const Holding& holding) {
-    return std::ranges::any_of(view.state.sections, [&](const Section& section) {
-        return section.live() && contains(holding.sections, section.id) &&
-               scope_of(view, section).backends.contains(backend);
+    return std::ranges::any_of(gates(view, {backend}), [&](const Item& gate) {
+        return contains(holding.sections, gate.section);
     });
 }
 
@@ -61,7 +58,7 @@ bool hostage(const View& view, const Item& item, const Holding& holding) {
             return request.id == holding.request;
         const RequestId ahead = ahead_of(view.state, request);
         return (!request.token && held_gate(view, request.backend, holding)) ||
-               (ahead && hostage(view, {.request = ahead}, holding));
+               (ahead && hostage(view, ahead, holding));
     }
     if (item.kind == Kind::conflict) {
         const Section& isolate = *find(view.state, item.section);
@@ -74,6 +71,14 @@ bool hostage(const View& view, const Item& item, const Holding& holding) {
 }
 
 }  // namespace
+
+Items gates(const View& view, BackendSet backends) {
+    Items items;
+    for (const Section& section : view.state.sections)
+        if (section.live() && scope_of(view, section).backends.meets(backends))
+            items.push_back({Kind::gate, section.id});
+    return items;
+}
 
 Items activity(const State& state, const Scope& scope, bool excused) {
     Items items;
@@ -88,10 +93,10 @@ Items activity(const State& state, const Scope& scope, bool excused) {
     }
     for (const Token& token : state.tokens)
         if (token.open && token.backends.meets(scope.backends) && counts(token.id))
-            items.push_back(token_item(token.id));
+            items.push_back(token.id);
     for (const Node& node : state.nodes)
         if (node.internal != 0 && scope.nodes.contains(node.id))
-            items.push_back({.kind = Kind::internal, .node = node.id});
+            items.push_back({Kind::internal, node.id});
     return items;
 }
 
@@ -100,7 +105,7 @@ Items passes(const View& view, SectionId except, NodeSet nodes) {
     for (const Section& section : view.state.sections)
         if (section.id != except && pass_running(view, section) &&
             settle_scope(view, section).meets(nodes))
-            items.push_back({.kind = Kind::pass, .section = section.id});
+            items.push_back({Kind::pass, section.id});
     return items;
 }
 
@@ -116,7 +121,7 @@ Items remaining(const View& view, const Section& section) {
     Items items;
     if (!section.live()) {
         for (const SectionId other : conflicts(view, section))
-            items.push_back({.kind = Kind::conflict, .section = other});
+            items.push_back({Kind::conflict, other});
         return items;
     }
     if (section.kind == SectionKind::close_backend)  // R27: every request, every token
@@ -129,7 +134,7 @@ Items remaining(const View& view, const Section& section) {
     for (const Node& node : view.state.nodes)
         if (node.settler == section.id ||
             (left.contains(node.id) && (quiet || node.settle == Settle::running)))
-            items.push_back({.kind = Kind::settling, .node = node.id});
+            items.push_back({Kind::settling, node.id});
     if (close)
         append(items, passes(view, section.id, section.closing));
     if (section.kind == SectionKind::change)
@@ -144,16 +149,12 @@ Items remaining(const View& view, const Wait& wait) {
     for (const RequestId request : wait.requests)
         items.push_back(request_item(*find(view.state, request)));
     for (const TokenId token : wait.tokens)
-        items.push_back(token_item(token));
+        items.push_back(token);
     return items;
 }
 
 Items remaining(const View& view, const Token& token) {
-    Items items;
-    for (const Section& section : view.state.sections)
-        if (!token.open && section.live() && scope_of(view, section).backends.meets(token.backends))
-            items.push_back({.kind = Kind::gate, .section = section.id});
-    return items;
+    return token.open ? Items{} : gates(view, token.backends);
 }
 
 Wait cover_set(const State& state, WaitId id, BackendId backend, Holding holding) {

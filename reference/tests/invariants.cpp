@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include "invariants.h"
 
-#include <blkdrain_ref/step.h>
+#include <algorithm>
 
 namespace blkdrain_ref {
 
