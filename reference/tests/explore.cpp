@@ -106,7 +106,7 @@ public:
 
 private:
     void object(const State& state, const std::string& text) {
-        if (objection_.empty())
+        if (objection_.empty() && !text.empty())
             objection_ = text + " in\n" + to_string(state);
     }
 
@@ -128,7 +128,7 @@ private:
         const std::vector<Event> calls = operations(state, bounds_);
         note_waits(state, steps);
         if (number % probe_ == 0)
-            probe(state, steps, calls);
+            object(state, wrong_enumeration(state, bounds_, coverage_));
         for (const std::vector<Event>* list : {&steps, &calls})
             for (const Event& event : *list) {
                 State next = state;
@@ -179,48 +179,6 @@ private:
             coverage_.returned.insert(name(section->kind));
     }
 
-    void probe(const State& state, const std::vector<Event>& steps,
-               const std::vector<Event>& calls) {
-        const auto among = [](const std::vector<Event>& list, const Event& event) {
-            return std::ranges::find(list, event) != list.end();
-        };
-        for (const Event& event : universe(state)) {
-            const bool accepted = tried(state, event);
-            if (event.kind > Kind::close_node && accepted != among(steps, event))
-                object(state, (accepted ? "accepted and not enumerated: "
-                                        : "enumerated and not accepted: ") +
-                                  to_string(event));
-        }
-        for (Event event : candidates(state, bounds_))
-            for (const Error error :
-                 {Error::ok, Error::busy, Error::conflict, Error::cycle, Error::closing,
-                  Error::context, Error::bad_token, Error::stopped, Error::cancelled,
-                  Error::not_quiesced, Error::no_medium, Error::has_medium, Error::not_filter,
-                  Error::no_such_edge, Error::would_deadlock}) {
-                event.error = error;
-                if (event.kind == Kind::abandon && error == Error::would_deadlock)
-                    continue;  // no call: what the implementation has to do, among the steps
-                const bool accepted = tried(state, event);
-                const bool has_result = event.kind != Kind::node_new &&
-                                        event.kind != Kind::backend_new &&
-                                        event.kind != Kind::listen && event.kind != Kind::end &&
-                                        event.kind != Kind::token_close &&
-                                        event.kind != Kind::drain && event.kind != Kind::quiet_wait;
-                if ((has_result || error == Error::ok) && accepted != among(calls, event))
-                    object(state, (accepted ? "accepted and not enumerated: "
-                                            : "enumerated and not accepted: ") +
-                                      to_string(event));
-            }
-    }
-
-    bool tried(const State& state, const Event& event) {
-        ++coverage_.probes;
-        const std::optional<Reason> reason = check(state, event);
-        if (reason)
-            coverage_.codes.insert(reason->code);
-        return !reason;
-    }
-
     // Backwards from the states at rest, along the steps that lead home.
     void check_ways_home() {
         std::ranges::sort(back_);
@@ -256,7 +214,44 @@ private:
     std::string objection_;
 };
 
+// Calls whose result is theirs to say; others have none.
+bool has_result(const Event& event) {
+    static constexpr Kind without[] = {Kind::node_new,  Kind::backend_new, Kind::listen,
+                                       Kind::end,       Kind::token_close, Kind::drain,
+                                       Kind::quiet_wait};
+    return std::ranges::find(without, event.kind) == std::end(without);
+}
+
 }  // namespace
+
+std::string wrong_enumeration(const State& state, const Bounds& bounds, Coverage& coverage) {
+    const std::vector<Event> steps = enabled(state), calls = operations(state, bounds);
+    std::string objection;
+    const auto compare = [&](const Event& event, const std::vector<Event>* enumerated) {
+        ++coverage.probes;
+        const std::optional<Reason> reason = check(state, event);
+        if (reason)
+            coverage.codes.insert(reason->code);
+        if (enumerated != nullptr && !reason == (std::ranges::count(*enumerated, event) == 0))
+            objection =
+                (reason ? "enumerated and not accepted: " : "accepted and not enumerated: ") +
+                to_string(event);
+    };
+    for (const Event& event : universe(state))
+        compare(event, event.kind > Kind::close_node ? &steps : nullptr);
+    for (Event event : candidates(state, bounds))
+        for (const Error error :
+             {Error::ok, Error::busy, Error::conflict, Error::cycle, Error::closing, Error::context,
+              Error::bad_token, Error::stopped, Error::cancelled, Error::not_quiesced,
+              Error::no_medium, Error::has_medium, Error::not_filter, Error::no_such_edge,
+              Error::would_deadlock}) {
+            event.error = error;
+            if (event.kind == Kind::abandon && error == Error::would_deadlock)
+                continue;  // no call: what the implementation has to do, among the steps
+            compare(event, has_result(event) || error == Error::ok ? &calls : nullptr);
+        }
+    return objection;
+}
 
 std::string explore(const State& start, const Bounds& bounds, std::uint32_t probe,
                     Coverage& coverage) {

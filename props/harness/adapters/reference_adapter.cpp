@@ -356,9 +356,12 @@ void ReferenceAdapter::perform_due(bool all) {
     while (!stage_->judge().failed()) {
         due_.clear();
         ref::due(model(), due_);
-        const auto next = std::find_if(due_.begin(), due_.end(), [all](const ref::Event& event) {
-            return all || !needs_loop(event.kind);
-        });
+        // What needs no loop comes first: it belongs to the step that made it due (R18).
+        auto next = std::find_if(due_.begin(), due_.end(),
+                                 [](const ref::Event& event) { return !needs_loop(event.kind); });
+        if (next == due_.end() && all) {
+            next = due_.begin();
+        }
         if (next == due_.end()) {
             return;
         }
