@@ -115,7 +115,8 @@ struct Named {
     bool is_name, exists;
 };
 
-// One event: what must hold before it, the result it must have, and what it does.
+// One event: what must hold before it, the result it must have, and what it
+// does.
 struct Step {
     const View& view;
     const Event& event;
@@ -141,8 +142,8 @@ struct Step {
     bool demand_none(const Items& items, Code code) {
         return demand(items.empty(), code, items.empty() ? Item{} : items[0]);
     }
-    // A call that ends with an error has no effect; the ends of steps and waits have one whatever
-    // they report.
+    // A call that ends with an error has no effect; the ends of steps and waits
+    // have one whatever they report.
     bool happens() const {
         return !no && target != nullptr &&
                (result == Error::ok || event.kind == Kind::abandon ||
@@ -181,8 +182,8 @@ struct Step {
             demand(find(state, member) != nullptr, no_such_object);
     }
 
-    // R18: an end, and each later step of a section, comes after all that the steps before have
-    // released.
+    // R18: an end, and each later step of a section, comes after all that the
+    // steps before have released.
     void check_one_step() {
         const Kind kind = event.kind;
         const bool activation = kind == Kind::effective && !section->live();
@@ -366,22 +367,25 @@ struct Step {
 
     // What sections report.
 
-    // It fits the kind of section, whose begin was not given up and which has not come that far.
+    // It fits the kind of section, whose begin was not given up and which has not
+    // come that far.
     bool can_report(bool fits, Phase reported) {
         demand(fits, wrong_kind);
         demand(!section->abandoned, abandoned);
         return demand(section->phase < reported, reported_twice);
     }
 
-    // Nothing remains, or it gives up (R12).
+    // R12: it could only be released through what its caller holds.
+    template <class Waiter>
+    bool is_hostage(const Waiter& waiter) const {
+        return waiter.holding != Holding{} &&
+               would_deadlock(view, remaining(view, waiter), waiter.holding);
+    }
+    // Nothing remains, or it gives up.
     bool is_over(const Items& items, bool deadlock, Code early) {
         const bool gives_up = result == Error::would_deadlock;
         return (deadlock && (gives_up || asks)) ||
                demand_none(items, gives_up ? not_hostage : early);
-    }
-    template <class Waiter>
-    bool is_hostage(const Waiter& waiter) const {
-        return would_deadlock(view, remaining(view, waiter), waiter.holding);
     }
 
     void become_effective() {  // R7, R23
@@ -401,11 +405,13 @@ struct Step {
 
     // A momentary section takes effect and ends.
     void finish() {
-        if (!can_report(section->momentary(), Phase::idle) ||
-            !is_over(remaining(view, *section), is_hostage(*section), finished_early))
+        if (!can_report(section->momentary(), Phase::idle))
             return;
         const Section over = *section;
-        const Error right = is_hostage(over)            ? Error::would_deadlock
+        const bool deadlock = is_hostage(over);
+        if (!is_over(remaining(view, over), deadlock, finished_early))
+            return;
+        const Error right = deadlock                    ? Error::would_deadlock
                             : settle_failed(view, over) ? Error::io_error
                             : over.moves()              ? judge_change(view, over)
                                                         : Error::ok;
@@ -429,16 +435,17 @@ struct Step {
 
     void end_wait() {  // R10, R11; R7
         const bool drain = wait->drain(), lost = !drain && !wait->section;
+        const bool deadlock = is_hostage(*wait);
         const bool waiting = drain && !wait->requests.empty() &&
                              find(state, wait->requests[0])->state == RequestState::waiting;
         demand(drain == (event.kind == Kind::drain_done), no_such_object);
-        if (!is_over(remaining(view, *wait), is_hostage(*wait),
+        if (!is_over(remaining(view, *wait), deadlock,
                      waiting ? drain_early_waiting
                      : drain ? drain_early
                              : quiet_early) ||
-            !happens_with(lost                ? Error::cancelled
-                          : is_hostage(*wait) ? Error::would_deadlock
-                                              : Error::ok))
+            !happens_with(lost       ? Error::cancelled
+                          : deadlock ? Error::would_deadlock
+                                     : Error::ok))
             return;
         if (!drain && result == Error::ok)
             reach(my(wait->section), Phase::quiet);
@@ -446,7 +453,7 @@ struct Step {
     }
 
     void notify() {  // R9
-        std::vector<Notice> owed = backend->owed;
+        const std::vector<Notice>& owed = backend->owed;
         demand(!owed.empty(), notified_without_cause);
         demand(owed.empty() || owed[0] == event.notice, notified_out_of_order);
         if (happens())
@@ -455,7 +462,8 @@ struct Step {
 
     // Nodes.
 
-    void start_settle() {  // R20: once, after quiet, parents before children, one at a time
+    void start_settle() {  // R20: once, after quiet, parents before children, one
+                           // at a time
         const NodeSet scope = settle_scope(view, *section);
         demand(!section->abandoned, abandoned);
         demand(scope.contains(event.node), settled_out_of_scope);
@@ -521,7 +529,8 @@ struct Step {
     }
 };
 
-// Sections, edges, nodes and backends come, go or change; not requests, tokens and waits.
+// Sections, edges, nodes and backends come, go or change; not requests, tokens
+// and waits.
 bool moves_scopes(Kind kind) {
     return kind <= Kind::backend_new || (kind >= Kind::begin && kind <= Kind::close_node) ||
            kind == Kind::settle_done || kind == Kind::effective || kind >= Kind::node_closed;
@@ -567,8 +576,9 @@ void due(const View& view, std::vector<Event>& events) {
                 {.kind = request.cancelled ? Kind::complete : Kind::admit, .request = request.id});
     }
     for (const Token& token : state.tokens)
-        for (const Kind kind : {Kind::token_open, Kind::token_fail})
-            offer({.kind = kind, .token = token.id});
+        if (!token.open)
+            for (const Kind kind : {Kind::token_open, Kind::token_fail})
+                offer({.kind = kind, .token = token.id});
     for (const Wait& wait : state.waits)
         offer({.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
     for (const Backend& backend : state.backends)
@@ -579,14 +589,15 @@ void due(const View& view, std::vector<Event>& events) {
             offer({.kind = Kind::release, .section = section.id});
         if (section.begun() || section.abandoned)
             continue;
-        for (const Kind kind : {Kind::effective, Kind::idle, Kind::finish})
-            offer({.kind = kind, .section = section.id});
-        if (!section.momentary() &&  // R12
+        if (section.phase < Phase::effective)
+            offer({.kind = Kind::effective, .section = section.id});
+        offer({.kind = section.momentary() ? Kind::finish : Kind::idle, .section = section.id});
+        if (!section.momentary() && section.holding != Holding{} &&  // R12
             would_deadlock(view, remaining(view, section), section.holding))
             offer({.kind = Kind::abandon, .section = section.id});
-        for (const Node& node : state.nodes)
+        for (const NodeId node : settle_scope(view, section))
             for (const Kind kind : {Kind::settle_start, Kind::node_closed})
-                offer({.kind = kind, .node = node.id, .section = section.id});
+                offer({.kind = kind, .node = node, .section = section.id});
     }
 }
 
