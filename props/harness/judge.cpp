@@ -336,7 +336,7 @@ void Judge::same_state(const Observed& observed) {
                 "the backend or the token of " + named("r", seen.id) + " differs from the model's");
         }
         if (request->state == ref::RequestState::waiting && !request->cancelled) {
-            const ref::Blockers blockers = ref::blockers(model_, *request);
+            const ref::Blockers blockers = ref::blockers(model_, cover.backends, *request);
             const bool gate = (blockers & static_cast<ref::Blockers>(ref::Blocker::gate)) != 0;
             const bool order = (blockers & static_cast<ref::Blockers>(ref::Blocker::order)) != 0;
             if (seen.gate != gate) {

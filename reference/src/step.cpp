@@ -264,9 +264,7 @@ struct Step {
     }
 
     void start_quiet_wait() {
-        demand(!section->momentary(), wrong_kind);
-        demand(section->begun(), section_not_begun);
-        if (happens())
+        if (check_begun())
             insert(*target, Wait{event.wait, {}, event.section, event.holding});
     }
 
@@ -293,10 +291,14 @@ struct Step {
     }
 
     void end_section() {  // R5
+        if (check_begun())
+            erase(*target, event.section);
+    }
+
+    bool check_begun() {
         demand(!section->momentary(), wrong_kind);
         demand(section->begun(), section_not_begun);
-        if (happens())
-            erase(*target, event.section);
+        return happens();
     }
 
     void abandon() {  // R25
@@ -595,9 +597,11 @@ void due(const View& view, std::vector<Event>& events) {
         if (!section.momentary() && section.holding != Holding{} &&  // R12
             would_deadlock(view, remaining(view, section), section.holding))
             offer({.kind = Kind::abandon, .section = section.id});
-        for (const NodeId node : settle_scope(view, section))
-            for (const Kind kind : {Kind::settle_start, Kind::node_closed})
-                offer({.kind = kind, .node = node, .section = section.id});
+        const bool quiet = section.live() && quiet_items(view, section).empty();
+        for (const NodeId node : quiet ? unsettled(view, section) : NodeSet{})
+            offer({.kind = Kind::settle_start, .node = node, .section = section.id});
+        for (const NodeId node : section.closing)
+            offer({.kind = Kind::node_closed, .node = node, .section = section.id});
     }
 }
 

@@ -23,23 +23,31 @@ struct EdgeEdit {
     NodeId from{}, to{};      // none: no edge
 };
 
-// A state with its graph as the walks see it: edges without order and number. Made once for each
-// question; a state converts to it.
+// A state with its graph as the walks see it: edges without order and number. Made for one
+// question, linked by the first walk; a state converts to it.
 class View {
 public:
-    View(const State& of) : View(of, {}) {}
-    View(const State& of, const std::vector<EdgeEdit>& edits);  // with these edges moved
+    View(const State& of, std::vector<EdgeEdit> moved = {}) : state(of), edits_(std::move(moved)) {}
 
     const State& state;
-    NodeSet nodes{};
-    NodeSet children(NodeId node) const { return NodeSet(children_[node.value]); }
-    NodeSet parents(NodeId node) const { return NodeSet(parents_[node.value]); }
+    NodeSet nodes() const { return linked().nodes_; }
+    NodeSet children(NodeId node) const { return NodeSet(linked().children_[node.value]); }
+    NodeSet parents(NodeId node) const { return NodeSet(linked().parents_[node.value]); }
     NodeSet neighbours(NodeId node) const { return children(node) | parents(node); }
-    BackendSet roots(NodeId node) const { return BackendSet(roots_[node.value]); }
+    BackendSet roots(NodeId node) const { return BackendSet(linked().roots_[node.value]); }
 
 private:
-    // Sets as bits, of `nodes` only.
-    std::array<std::uint64_t, NodeId::limit> children_, parents_, roots_;
+    const View& linked() const {
+        if (nodes_.empty())
+            link();
+        return *this;
+    }
+    void link() const;
+
+    std::vector<EdgeEdit> edits_;  // moved, besides what the state says
+    // Sets as bits, of `nodes_` only.
+    mutable NodeSet nodes_{};
+    mutable std::array<std::uint64_t, NodeId::limit> children_, parents_, roots_;
 };
 
 NodeSet down(const View& view, NodeSet from);       // Down: along child edges
@@ -77,7 +85,8 @@ void follow_scopes(State& state, BackendSet gated_before);
 
 // Admission: who waits and for what; what an end releases as one step.
 
-Blockers blockers(const View& view, const Request& request);  // R4, R18; of a WAITING request
+// R4, R18; of a WAITING request, with these backends gated.
+Blockers blockers(const State& state, BackendSet gated, const Request& request);
 // The earlier WAITING request that this one may not overtake; none (R18).
 RequestId ahead_of(const State& state, const Request& request);
 SectionId naming_change(const State& state, TokenId token);  // a pending one; none (R24)

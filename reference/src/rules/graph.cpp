@@ -72,19 +72,19 @@ NodeSet reachable(const View& view, NodeSet from) {
 
 }  // namespace
 
-View::View(const State& of, const std::vector<EdgeEdit>& edits) : state(of) {
+void View::link() const {
     const auto join = [&](NodeId parent, NodeId child) {
         children_[parent.value] |= NodeSet{child}.bits();
         parents_[child.value] |= NodeSet{parent}.bits();
     };
     const auto edited = [&](NodeId parent, BackendId backend, std::uint32_t index, NodeId end) {
-        for (const EdgeEdit& edit : edits)
+        for (const EdgeEdit& edit : edits_)
             if (edit.parent == parent && edit.backend == backend && edit.index == index)
                 return edit.to;
         return end;
     };
     for (const Node& node : state.nodes) {
-        nodes.insert(node.id);
+        nodes_.insert(node.id);
         children_[node.id.value] = parents_[node.id.value] = roots_[node.id.value] = 0;
     }
     for (const Node& node : state.nodes)
@@ -94,7 +94,7 @@ View::View(const State& of, const std::vector<EdgeEdit>& edits) : state(of) {
     for (const Backend& backend : state.backends)
         if (const NodeId root = edited({}, backend.id, 0, backend.root))
             roots_[root.value] |= BackendSet{backend.id}.bits();
-    for (const EdgeEdit& edit : edits)
+    for (const EdgeEdit& edit : edits_)
         if (edit.parent && !edit.from)
             join(edit.parent, edit.to);
 }
@@ -124,7 +124,7 @@ BackendSet roots(const View& view, NodeSet nodes) {
 
 bool acyclic(const View& view) {
     return std::ranges::none_of(
-        view.nodes, [&](NodeId node) { return down(view, view.children(node)).contains(node); });
+        view.nodes(), [&](NodeId node) { return down(view, view.children(node)).contains(node); });
 }
 
 }  // namespace blkdrain_ref

@@ -9,23 +9,11 @@ namespace {
 // R23: whose root is above the holder's; nothing without a medium.
 Scope scope_of_isolate(const View& view, const Section& isolate) {
     NodeSet root;
-    for (const NodeId node : view.nodes)
+    for (const NodeId node : view.nodes())
         if (view.roots(node).contains(isolate.backend))
             root.insert(node);
     const NodeSet above = up(view, root);
     return {roots(view, above) - BackendSet{isolate.backend} - isolate.set, above - root};
-}
-
-Blockers blockers(const State& state, BackendSet gated, const Request& request) {
-    int found = 0;
-    // R4: under a token the gate does not count; R24: unless a pending change counts the token as
-    // closed.
-    if (request.token ? static_cast<bool>(naming_change(state, request.token))
-                      : gated.contains(request.backend))
-        found |= static_cast<int>(Blocker::gate);
-    if (ahead_of(state, request))
-        found |= static_cast<int>(Blocker::order);
-    return static_cast<Blockers>(found);
 }
 
 }  // namespace
@@ -41,7 +29,7 @@ Scope scope_of(const View& view, const Section& section) {
         case SectionKind::context:
             return whole(component(view, section.node));
         case SectionKind::quiesce_all: {
-            Scope all{{}, view.nodes};
+            Scope all{{}, view.nodes()};
             for (const Backend& backend : view.state.backends)
                 all.backends.insert(backend.id);
             return {all.backends - section.set, all.nodes};
@@ -132,7 +120,7 @@ BackendSet gated_listeners(const View& view) {
 }
 
 void follow_scopes(State& state, BackendSet gated_before) {
-    const View view(state);
+    const View view = state;
     const BackendSet gated_now = gated_listeners(view);
     for (Backend& backend : state.backends)
         if (gated_now.contains(backend.id) != gated_before.contains(backend.id))
@@ -147,8 +135,14 @@ void follow_scopes(State& state, BackendSet gated_before) {
             node.settle = Settle::none;
 }
 
-Blockers blockers(const View& view, const Request& request) {
-    return blockers(view.state, covered(view).backends, request);
+Blockers blockers(const State& state, BackendSet gated, const Request& request) {
+    // R4: under a token the gate does not count; R24: unless a pending change counts the token as
+    // closed.
+    const bool gate = request.token ? static_cast<bool>(naming_change(state, request.token))
+                                    : gated.contains(request.backend);
+    const bool order = static_cast<bool>(ahead_of(state, request));
+    return static_cast<Blockers>((gate ? static_cast<int>(Blocker::gate) : 0) |
+                                 (order ? static_cast<int>(Blocker::order) : 0));
 }
 
 RequestId ahead_of(const State& state, const Request& request) {

@@ -182,9 +182,10 @@ Items explained(const View& view, Items items) {
         return item.kind == Kind::settling &&
                find(view.state, item.node)->settle != Settle::running;
     });
+    const BackendSet gated = covered(view).backends;
     for (Item& item : items)
-        if (const Request* request = find(view.state, item.request))
-            item.blockers = request->in_line() ? blockers(view, *request) : Blockers{};
+        if (const Request* request = find(view.state, item.request); request && request->in_line())
+            item.blockers = blockers(view.state, gated, *request);
     std::ranges::sort(items);
     const auto rest = std::ranges::unique(items);
     items.erase(rest.begin(), rest.end());
