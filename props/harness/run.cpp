@@ -831,8 +831,7 @@ std::optional<Violation> Runner::differing_outcome() {
         return found(3, "completion_unannounced",
                      "a request completed whose completion was not announced");
     }
-    const ref::BackendSet gated =
-        judge_.model().sections.empty() ? ref::BackendSet{} : ref::covered(judge_.model()).backends;
+    const ref::BackendSet gated = ref::gated_listeners(judge_.model());
     for (Slot slot = 0; slot < objects_.backends.size(); ++slot) {
         const Objects::Backend& backend = objects_.backends[slot];
         const ref::Backend* entry =
@@ -1109,7 +1108,7 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
 // Ends, closes and completes whatever is held; false: there was nothing.
 bool Runner::heal_once() {
     bool any = false;
-    const auto act = [&](Opcode opcode, auto Call::* operand, Slot slot) {
+    const auto act = [&](Opcode opcode, auto Call::*operand, Slot slot) {
         Call call;
         call.opcode = opcode;
         call.*operand = slot;

@@ -518,11 +518,14 @@ struct Step {
 #include <blkdrain_ref/events.inc>
 #undef BLKDRAIN_REF_EVENT
         };
+        const auto function = functions[static_cast<int>(event.kind)];
         check_objects();
-        if (!no)
+        if (!no && !asks)
             check_one_step();
         if (!no)
-            (this->*functions[static_cast<int>(event.kind)])();
+            (this->*function)();
+        if (!no && asks)  // any reason will do: the likelier one first
+            check_one_step();
         return !no;
     }
     std::optional<Reason> reason() const {
