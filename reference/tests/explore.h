@@ -23,8 +23,8 @@ struct Coverage {
     std::set<Code> codes;                     // reasons of refusals
 };
 
-// An event is accepted exactly when `enabled` or `operations` enumerates it: tried with all events of
-// a small universe. Gives an objection; empty if there is none.
+// An event is accepted exactly when `enabled` or `operations` enumerates it: tried with all events
+// of a small universe. Gives an objection; empty if there is none.
 std::string wrong_enumeration(const State& state, const Bounds& bounds, Coverage& coverage);
 
 // Explores all that can be reached from `start` within the bounds and demands: the invariants hold;

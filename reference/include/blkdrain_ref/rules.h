@@ -7,6 +7,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <blkdrain_ref/state.h>
@@ -75,7 +76,6 @@ Scope entering(const View& view, const Section& change, Phase phase);
 Scope covered(const View& view);                                 // R5: by any live section
 bool gated(const View& view, BackendId backend);                 // R5
 bool stopped(const View& view, NodeId node);                     // R21
-SectionId gating_section(const View& view, BackendId backend);   // live; none
 NodeSet settle_scope(const View& view, const Section& section);  // R20: what it has to settle
 NodeSet unsettled(const View& view, const Section& section);     // R20: of that what is left
 BackendSet gated_listeners(const View& view);                    // R9: who is to know of it
