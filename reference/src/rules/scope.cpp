@@ -62,9 +62,10 @@ Scope own_scope(const View& view, const Section& change) {
 }
 
 Scope entering(const View& view, const Section& change, Phase phase) {
-    const auto concerned = [&](const Section& other) {
-        return other.phase >= phase && other.kind != SectionKind::change &&
-               other.kind != SectionKind::close_backend && other.kind != SectionKind::close_node;
+    const auto concerned = [&](const Section& other) {  // the graph decides whom it covers
+        return other.phase >= phase &&
+               (other.kind == SectionKind::isolate || other.kind == SectionKind::drained ||
+                other.kind == SectionKind::context || other.kind == SectionKind::settle);
     };
     Scope scope;
     if (std::ranges::none_of(view.state.sections, concerned))
