@@ -116,7 +116,8 @@ struct Fingerprint {
             add(value.bits());
         } else if constexpr (requires { value.size(); }) {
             add(value.size());
-            std::ranges::for_each(value, [this](const auto& element) { add(element); });
+            for (const auto& element : value)
+                add(element);
         } else if constexpr (std::is_class_v<T>) {
             fields(value, *this);
         } else {

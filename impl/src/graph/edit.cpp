@@ -2,6 +2,7 @@
 #include "graph/edit.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 BLKDRAIN_NAMESPACE_BEGIN
@@ -65,19 +66,19 @@ void apply(Edits& edits) {
 }
 
 void undo(Edits& edits) {
-    for (auto edit = edits.rbegin(); edit != edits.rend(); ++edit) {
-        switch (edit->kind) {
+    for (Edit& edit : std::views::reverse(edits)) {
+        switch (edit.kind) {
             case Edit::Kind::add_edge:
-                erase_edge(*edit->parent, edit->index);
+                erase_edge(*edit.parent, edit.index);
                 break;
             case Edit::Kind::remove_edge:
-                insert_edge(*edit->parent, edit->index, edit->role, *edit->from);
+                insert_edge(*edit.parent, edit.index, edit.role, *edit.from);
                 break;
             case Edit::Kind::repoint_edge:
-                repoint(*edit->parent, edit->index, *edit->from);
+                repoint(*edit.parent, edit.index, *edit.from);
                 break;
             case Edit::Kind::set_root:
-                set_root(*edit->backend, edit->from);
+                set_root(*edit.backend, edit.from);
                 break;
         }
     }

@@ -382,13 +382,12 @@ void ControlPlane::release_due() {
         forget_settle_unless_kept(*node);
     }
     left_.clear();
-    for (std::size_t i = 0; i < touched_.size(); ++i) {
-        Backend& backend = *touched_[i];
-        note_gate(backend);
-        admit_waiting(backend);
-        update_word(backend);
-        reassess(backend);
-        unwatch_if_unused(backend);
+    for (Backend* backend : touched_) {
+        note_gate(*backend);
+        admit_waiting(*backend);
+        update_word(*backend);
+        reassess(*backend);
+        unwatch_if_unused(*backend);
     }
     touched_.clear();
     open_tokens();

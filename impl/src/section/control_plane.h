@@ -233,7 +233,7 @@ private:
 
     // notify.cpp (R9)
     void note_gate(Backend& backend);
-    void deliver(Ref<Backend> backend);
+    void deliver(const Ref<Backend>& backend);
 
     // explain.cpp (R12, R26)
     Items items_of(Operation& operation);

@@ -25,7 +25,7 @@ void ControlPlane::note_gate(Backend& backend) {
 }
 
 // One notification, then the next in a task of its own: the home loop may have changed.
-void ControlPlane::deliver(Ref<Backend> backend) {
+void ControlPlane::deliver(const Ref<Backend>& backend) {
     SectionListener* listener = nullptr;
     bool begin = false;
     {
