@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# cmake -DCHECK=... -DNAME=... -DRULE=... -DOUT=... -P canary_is_caught.cmake: the broken variant is caught by its rule.
+# cmake -DCHECK=... -DNAME=... -DRULE=... -DSECONDS=... -DOUT=... -P canary_is_caught.cmake: the broken variant is caught by its rule.
 execute_process(
-    COMMAND "${CHECK}" --canary "${NAME}" --seconds 10 --out "${OUT}"
+    COMMAND "${CHECK}" --canary "${NAME}" --seconds ${SECONDS} --out "${OUT}"
     RESULT_VARIABLE result
     OUTPUT_VARIABLE output
     ERROR_VARIABLE output
