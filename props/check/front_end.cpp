@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -567,5 +568,10 @@ int main_with(int argc, char** argv) {
 }  // namespace blkdrain_props
 
 int main(int argc, char** argv) {
-    return blkdrain_props::main_with(argc, argv);
+    try {
+        return blkdrain_props::main_with(argc, argv);
+    } catch (const std::exception& error) {  // of the file system, mostly
+        std::fprintf(stderr, "blkdrain-check: %s\n", error.what());
+        return 3;
+    }
 }

@@ -14,7 +14,8 @@
 
 namespace blkdrain_props {
 
-// How RapidCheck prints a counterexample.
+// How RapidCheck prints a counterexample; the name is RapidCheck's.
+// NOLINTNEXTLINE(readability-identifier-naming)
 inline void showValue(const Scenario& scenario, std::ostream& out) {
     out << '\n' << to_text(scenario);
 }

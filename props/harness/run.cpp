@@ -453,8 +453,6 @@ bool Runner::prepare(const Record& record, std::uint8_t client, const Context& c
         case Opcode::self_quiesce:
         case Opcode::close_backend:
         case Opcode::remove_medium:
-            call.backend = slots[0];
-            break;
         case Opcode::quiesce_all:
             call.backend = slots[0];
             break;
@@ -1108,7 +1106,7 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
 // Ends, closes and completes whatever is held; false: there was nothing.
 bool Runner::heal_once() {
     bool any = false;
-    const auto act = [&](Opcode opcode, auto Call::*operand, Slot slot) {
+    const auto act = [&](Opcode opcode, auto Call::* operand, Slot slot) {
         Call call;
         call.opcode = opcode;
         call.*operand = slot;

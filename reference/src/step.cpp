@@ -513,7 +513,7 @@ struct Step {
 
     // Whether the event is accepted.
     bool run() {
-        static constexpr void (Step::*functions[])() = {
+        static constexpr void (Step::* functions[])() = {
 #define BLKDRAIN_REF_EVENT(kind, rule, objects, function) &Step::function,
 #include <blkdrain_ref/events.inc>
 #undef BLKDRAIN_REF_EVENT

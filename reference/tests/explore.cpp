@@ -142,7 +142,7 @@ private:
                     continue;  // nothing has changed
                 const std::uint32_t to = visit(next);
                 if (leads_home(event.kind))
-                    back_.push_back({to, number});
+                    back_.emplace_back(to, number);
             }
         if (state.sections.empty() && state.tokens.empty() && state.waits.empty())
             return;

@@ -151,6 +151,7 @@ public:
     void return_value(U&& value) {
         result_.template emplace<1>(std::forward<U>(value));
     }
+    // NOLINTNEXTLINE(bugprone-exception-escape): an exception_ptr is moved without throwing
     void unhandled_exception() noexcept { result_.template emplace<2>(std::current_exception()); }
 
     T take() {

@@ -65,7 +65,8 @@ public:
     Wait settle(NodeId node, WaitOptions options, DoneCallback done);
     Wait quiet(OperationId section, WaitOptions options, DoneCallback done);
     Wait drain(Backend& backend, WaitOptions options, DoneCallback done);
-    Wait open_token(std::vector<BackendId> backends, WaitOptions options, TokenCallback opened);
+    Wait open_token(const std::vector<BackendId>& backends, WaitOptions options,
+                    TokenCallback opened);
     // Ids instead of pointers in the plan: operands are looked up under the lock. `x`, `y` as in
     // ChangePlan.
     struct ChangeCall {

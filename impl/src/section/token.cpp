@@ -52,7 +52,7 @@ void ControlPlane::reassess_named(const std::vector<TokenId>& tokens) {
     }
 }
 
-Wait ControlPlane::open_token(std::vector<BackendId> backends, WaitOptions options,
+Wait ControlPlane::open_token(const std::vector<BackendId>& backends, WaitOptions options,
                               TokenCallback opened) {
     const Locked locked(*this);
     auto operation = std::make_unique<TokenOperation>();

@@ -345,8 +345,9 @@ bool ReferenceAdapter::abandon(Slot wait, ref::Error error) {
 }
 
 void ReferenceAdapter::call_back() {
-    for (std::size_t i = 0; i < callbacks_.size(); ++i) {
-        const Callback callback = callbacks_[i];
+    std::size_t next = 0;
+    while (next < callbacks_.size()) {  // it grows meanwhile
+        const Callback callback = callbacks_[next++];
         stage_->wait_over(callback.wait, callback.result, callback.section);
     }
     callbacks_.clear();

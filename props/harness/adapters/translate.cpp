@@ -14,7 +14,6 @@ namespace ref = blkdrain_ref;
 using blkdrain::Errc;
 using blkdrain::detail::Announced;
 using blkdrain::detail::Announcement;
-using blkdrain::detail::IdList;
 using Kind = ref::Event::Kind;
 
 namespace {

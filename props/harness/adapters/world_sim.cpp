@@ -37,14 +37,14 @@ public:
         gate_.open();
         for (unsigned i = 0; i < std::max<unsigned>(header.loops, 1); ++i) {
             std::error_code error;
-            loops_.push_back(blkdrain::EventLoop::create(names_[i], error));
+            loops_.push_back(blkdrain::EventLoop::create(loop_names[i], error));
             if (error) {
                 std::fprintf(stderr, "no simulated event loop: %s\n", error.message().c_str());
                 std::abort();
             }
             if (!stepped_) {
                 blkdrain::EventLoop* const loop = loops_.back().get();
-                simulation_->spawn(names_[i], [loop] { loop->run(); });
+                simulation_->spawn(loop_names[i], [loop] { loop->run(); });
             }
         }
     }
@@ -129,7 +129,7 @@ public:
     std::uint64_t tick_duration_ns() const override { return tick_ns; }
 
 private:
-    static constexpr const char* names_[loops_max] = {"loop0", "loop1", "loop2"};
+    static constexpr const char* loop_names[loops_max] = {"loop0", "loop1", "loop2"};
 
     blkdrain::sim::DefaultOrder default_order_;
     std::optional<blkdrain::sim::RandomOrder> random_;

@@ -76,7 +76,7 @@ Items gates(const View& view, BackendSet backends) {
     Items items;
     for (const Section& section : view.state.sections)
         if (section.live() && scope_of(view, section).backends.meets(backends))
-            items.push_back({Kind::gate, section.id});
+            items.emplace_back(Kind::gate, section.id);
     return items;
 }
 
@@ -93,10 +93,10 @@ Items activity(const State& state, const Scope& scope, bool excused) {
     }
     for (const Token& token : state.tokens)
         if (token.open && token.backends.meets(scope.backends) && counts(token.id))
-            items.push_back(token.id);
+            items.emplace_back(token.id);
     for (const Node& node : state.nodes)
         if (node.internal != 0 && scope.nodes.contains(node.id))
-            items.push_back({Kind::internal, node.id});
+            items.emplace_back(Kind::internal, node.id);
     return items;
 }
 
@@ -105,7 +105,7 @@ Items passes(const View& view, SectionId except, NodeSet nodes) {
     for (const Section& section : view.state.sections)
         if (section.id != except && pass_running(view, section) &&
             settle_scope(view, section).meets(nodes))
-            items.push_back({Kind::pass, section.id});
+            items.emplace_back(Kind::pass, section.id);
     return items;
 }
 
@@ -121,7 +121,7 @@ Items remaining(const View& view, const Section& section) {
     Items items;
     if (!section.live()) {
         for (const SectionId other : conflicts(view, section))
-            items.push_back({Kind::conflict, other});
+            items.emplace_back(Kind::conflict, other);
         return items;
     }
     if (section.kind == SectionKind::close_backend)  // R27: every request, every token
@@ -134,7 +134,7 @@ Items remaining(const View& view, const Section& section) {
     for (const Node& node : view.state.nodes)
         if (node.settler == section.id ||
             (left.contains(node.id) && (quiet || node.settle == Settle::running)))
-            items.push_back({Kind::settling, node.id});
+            items.emplace_back(Kind::settling, node.id);
     if (close)
         append(items, passes(view, section.id, section.closing));
     if (section.kind == SectionKind::change)
@@ -149,7 +149,7 @@ Items remaining(const View& view, const Wait& wait) {
     for (const RequestId request : wait.requests)
         items.push_back(request_item(*find(view.state, request)));
     for (const TokenId token : wait.tokens)
-        items.push_back(token);
+        items.emplace_back(token);
     return items;
 }
 
