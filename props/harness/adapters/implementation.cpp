@@ -160,6 +160,11 @@ private:
     bool right(const ref::State& state) const;
     void look(bool explain);
     void abandon_graph();
+    // Another client may name a wait while the call that began it has not returned yet.
+    blkdrain::Wait wait_of(Slot slot) {
+        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        return waits_[slot];
+    }
 
     std::unique_ptr<World> world_;
     Stage* stage_ = nullptr;
@@ -184,7 +189,7 @@ private:
     std::size_t nodes_used_ = 0;
     std::size_t backends_used_ = 0;
     std::size_t slots_used_ = 0;
-    std::mutex slots_mutex_;  // nodes_used_ .. slots_used_, pool_
+    std::mutex slots_mutex_;  // waits_, nodes_used_ .. slots_used_, pool_
     std::vector<std::unique_ptr<SentRequest>> requests_owned_;
     std::vector<SentRequest*> pool_;
 
@@ -356,7 +361,7 @@ Result ImplementationAdapter::call(const Call& call) {
             return Result::ok;
         }
         case Opcode::abandon:
-            waits_[call.wait].abandon();
+            wait_of(call.wait).abandon();
             return Result::ok;
         case Opcode::settle_done:
             if (const PinnedDriver driver(drivers_, call.node); driver) {
@@ -636,7 +641,10 @@ void ImplementationAdapter::keep(const Call& call, const blkdrain::Wait& wait,
     if (call.own_wait == no_slot) {
         return;
     }
-    waits_[call.own_wait] = wait;
+    {
+        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        waits_[call.own_wait] = wait;
+    }
     if (call.own_token != no_slot) {
         token_ids_[call.own_token].store(scope.id, std::memory_order_relaxed);
     } else {
