@@ -162,8 +162,13 @@ private:
     void abandon_graph();
     // Another client may name a wait while the call that began it has not returned yet.
     blkdrain::Wait wait_of(Slot slot) {
-        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        const std::unique_lock<std::mutex> lock = locked_waits();
         return waits_[slot];
+    }
+    // A copy of a wait is a choice point: no lock is held over it where threads are fibers.
+    std::unique_lock<std::mutex> locked_waits() {
+        return threaded() ? std::unique_lock<std::mutex>(slots_mutex_)
+                          : std::unique_lock<std::mutex>();
     }
 
     std::unique_ptr<World> world_;
@@ -642,7 +647,7 @@ void ImplementationAdapter::keep(const Call& call, const blkdrain::Wait& wait,
         return;
     }
     {
-        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        const std::unique_lock<std::mutex> lock = locked_waits();
         waits_[call.own_wait] = wait;
     }
     if (call.own_token != no_slot) {
