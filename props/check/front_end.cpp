@@ -241,6 +241,23 @@ public:
     Check(const Options& options, std::uint64_t seed) : options_(options), seed_(seed) {}
 
     int run(const std::vector<Suite>& suites) {
+        // Now, not when something has been found that could not be kept.
+        std::error_code error;
+        const bool made = std::filesystem::create_directories(options_.out, error);
+        if (error) {
+            std::fprintf(stderr, "blkdrain-check: --out: the folder %s cannot be made: %s\n",
+                         options_.out.c_str(), error.message().c_str());
+            return exit_usage;
+        }
+        const int status = run_all(suites);
+        if (made) {
+            std::filesystem::remove(options_.out, error);  // if nothing is in it
+        }
+        return status;
+    }
+
+private:
+    int run_all(const std::vector<Suite>& suites) {
         const double each = options_.seconds / static_cast<double>(suites.size());
         for (const Suite suite : suites) {
             if (interrupted.load(std::memory_order_relaxed) == 0 && !failure_) {
@@ -279,7 +296,6 @@ public:
         return exit_clean;
     }
 
-private:
     void run_suite(Suite suite, double seconds) {
         const Clock::time_point started = Clock::now();
         const Clock::time_point end = started + std::chrono::duration_cast<Clock::duration>(
@@ -572,6 +588,6 @@ int main(int argc, char** argv) {
         return blkdrain_props::main_with(argc, argv);
     } catch (const std::exception& error) {  // of the file system, mostly
         std::fprintf(stderr, "blkdrain-check: %s\n", error.what());
-        return 3;
+        return blkdrain_props::exit_usage;
     }
 }

@@ -347,10 +347,7 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
                 });
             }
             break;
-        case Opcode::advance: {
-            const Guard guard(*this);
-            ticks_ += record.a;
-        }
+        case Opcode::advance:
             adapter_.advance(record.a);
             break;
         case Opcode::hold:
@@ -434,6 +431,9 @@ bool Runner::prepare(const Record& record, std::uint8_t client, const Context& c
         case Opcode::complete:
             call.request = slots[0];
             objects_.requests[slots[0]].held = false;
+            break;
+        case Opcode::advance:
+            ticks_ += record.a;
             break;
         case Opcode::hold:
             call.node = slots[0];

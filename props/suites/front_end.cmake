@@ -29,6 +29,8 @@ foreach(adapter IN ITEMS reference simulated real)
     expect(1 "VIOLATION: .*R10" replay "${OUT}/wrong.scn" --adapter ${adapter})
 endforeach()
 
+expect(2 "right.scn cannot be made: " --seconds 1 --out "${OUT}/right.scn")
+
 # Same seed, same traces.
 foreach(suite IN ITEMS sequential scheduled)
     execute_process(COMMAND "${CHECK}" --trace-hash ${suite} --seed 7 --trace-hash-count 50 OUTPUT_VARIABLE first)

@@ -14,8 +14,7 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 using detail::ChangeKind;
 
-// --- Section, OperationToken, Wait
-// ---------------------------------------------------------------------------------
+// --- Section, OperationToken, Wait ---
 
 Section& Section::operator=(Section&& other) noexcept {
     if (this != &other) {
@@ -62,8 +61,7 @@ Explanation Wait::explain() const {
     return token_.value != 0 ? control_->explain(token_) : control_->explain(id_);
 }
 
-// --- Node
-// ----------------------------------------------------------------------------------------------------------
+// --- Node ---
 
 std::error_code Node::begin_internal() {
     auto& node = static_cast<detail::NodeState&>(*this);
@@ -75,8 +73,7 @@ void Node::end_internal() {
     node.control.end_internal(node);
 }
 
-// --- Graph
-// ---------------------------------------------------------------------------------------------------------
+// --- Graph ---
 
 Graph::Graph() : control_(ControlRef::adopt(new detail::ControlPlane)) {}
 
@@ -185,8 +182,7 @@ void Graph::announce_to(detail::AnnouncementSink* sink) {
     control_->announce.announce_to(sink);
 }
 
-// --- BlockBackend
-// --------------------------------------------------------------------------------------------------
+// --- BlockBackend ---
 
 BlockBackend::BlockBackend(Graph& graph, std::string name, EventLoop& home)
     : control_(graph.control()), backend_(control_->add_backend(std::move(name), home)) {}

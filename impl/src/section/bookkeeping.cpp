@@ -13,15 +13,14 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-// --- covers
-// --------------------------------------------------------------------------------------------------------
+// --- covers ---
 
 void ControlPlane::add_cover(SectionOperation& section, const Member& member) {
-    Cover* free = section.unused_covers.empty() ? nullptr : section.unused_covers.back();
-    if (free != nullptr) {
-        section.unused_covers.pop_back();
+    if (section.unused_covers.empty()) {
+        section.unused_covers.push_back(&section.covers.emplace_back());
     }
-    Cover& cover = free != nullptr ? *free : section.covers.emplace_back();
+    Cover& cover = *section.unused_covers.back();
+    section.unused_covers.pop_back();
     cover.section = &section;
     cover.node = member.node;
     cover.backend = member.backend;
@@ -133,8 +132,7 @@ void ControlPlane::uncover_all(SectionOperation& section) {
     section.unused_covers.clear();
 }
 
-// --- gates
-// ---------------------------------------------------------------------------------------------------------
+// --- gates ---
 
 void ControlPlane::update_word(Backend& backend) {
     const bool slow = backend.gated() || backend.closing.value != 0 || !backend.waiting.empty();
@@ -213,8 +211,7 @@ void ControlPlane::unwatch_if_unused(Backend& backend) {
     }
 }
 
-// --- banks
-// ---------------------------------------------------------------------------------------------------------
+// --- banks ---
 
 void ControlPlane::add_bank(Backend& backend) {
     std::uint32_t counter = 0;
@@ -256,23 +253,33 @@ void ControlPlane::free_counters(Backend& backend) {
     }
 }
 
-std::uint64_t ControlPlane::in_flight(const Bank& bank) const {
+std::uint64_t ControlPlane::done_of(const Bank& bank) const {
+    std::uint64_t total = 0;
     const std::uint32_t lanes = lane_count_.load(std::memory_order_relaxed);
-    std::uint64_t done = 0;
     for (std::uint32_t i = 0; i < lanes; ++i) {
         if (const Cell* cell = lanes_[i]->find(bank.counter); cell != nullptr) {
             // acquire: what the completions did is visible to whoever is told that they are over.
-            done += cell->done.load(std::memory_order_acquire);
+            total += cell->done.load(std::memory_order_acquire);
         }
     }
-    std::uint64_t sent = 0;
+    return total;
+}
+
+std::uint64_t ControlPlane::sent_of(const Bank& bank) const {
+    std::uint64_t total = 0;
+    const std::uint32_t lanes = lane_count_.load(std::memory_order_relaxed);
     for (std::uint32_t i = 0; i < lanes; ++i) {
         if (const Cell* cell = lanes_[i]->find(bank.counter); cell != nullptr) {
             // relaxed: the order against `done` is that of the process-wide fence (lane.h, 4).
-            sent += cell->sent.load(std::memory_order_relaxed);
+            total += cell->sent.load(std::memory_order_relaxed);
         }
     }
-    return sent - done;
+    return total;
+}
+
+std::uint64_t ControlPlane::in_flight(const Bank& bank) const {
+    const std::uint64_t over = done_of(bank);
+    return sent_of(bank) - over;
 }
 
 std::uint64_t ControlPlane::in_flight(const Backend& backend) const {
@@ -283,8 +290,7 @@ std::uint64_t ControlPlane::in_flight(const Backend& backend) const {
     return total;
 }
 
-// --- busy
-// ----------------------------------------------------------------------------------------------------------
+// --- busy ---
 
 void ControlPlane::set_busy(Cover& cover, bool busy) {
     busy = busy && cover.demand != Demand::gated;
@@ -344,8 +350,7 @@ void ControlPlane::reassess(NodeState& node) {
     }
 }
 
-// --- what the request path asks
-// ------------------------------------------------------------------------------------
+// --- what the request path asks ---
 
 void ControlPlane::released(std::uint32_t counter) {
     const Locked locked(*this);

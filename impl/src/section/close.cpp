@@ -43,8 +43,7 @@ const Operation* ControlPlane::anchored_at(const NodeState& node) const {
     return nullptr;
 }
 
-// --- a backend
-// -----------------------------------------------------------------------------------------------------
+// --- a backend ---
 
 Wait ControlPlane::close(Backend& backend, WaitOptions options, DoneCallback done) {
     const Locked locked(*this);
@@ -165,8 +164,7 @@ void ControlPlane::detach_backend(Backend& backend) {
     backends_[backend.id.value] = {};
 }
 
-// --- a node
-// --------------------------------------------------------------------------------------------------------
+// --- a node ---
 
 Wait ControlPlane::close(NodeId id, WaitOptions options, DoneCallback done) {
     const Locked locked(*this);

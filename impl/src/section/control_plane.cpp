@@ -43,8 +43,7 @@ void ControlPlane::shut_down() {
     nodes_.clear();
 }
 
-// --- objects
-// -------------------------------------------------------------------------------------------------------
+// --- objects ---
 
 Error ControlPlane::add_loop(EventLoop& loop) {
     const Locked locked(*this);
@@ -157,8 +156,7 @@ SectionOperation* ControlPlane::find_section(OperationId id) {
     return static_cast<SectionOperation*>(found->second.get());
 }
 
-// --- the life of an operation
-// --------------------------------------------------------------------------------------
+// --- the life of an operation ---
 
 void ControlPlane::enroll(std::unique_ptr<Operation> operation) {
     pending_.push_back(*operation);
@@ -297,8 +295,7 @@ bool ControlPlane::abandon(OperationId id, Errc why) {
     return true;
 }
 
-// --- getting on
-// ----------------------------------------------------------------------------------------------------
+// --- getting on ---
 
 void ControlPlane::progress() {
     do {

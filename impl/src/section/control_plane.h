@@ -149,6 +149,8 @@ private:
     void reassess(Backend& backend);
     void reassess(NodeState& node);
     void set_busy(Cover& cover, bool busy);
+    std::uint64_t done_of(const Bank& bank) const;
+    std::uint64_t sent_of(const Bank& bank) const;
     std::uint64_t in_flight(const Bank& bank) const;
     std::uint64_t in_flight(const Backend& backend) const;
     bool busy_for(const Cover& cover, std::uint64_t in_flight_now) const;
@@ -186,6 +188,7 @@ private:
     static bool parents_settled(const NodeState& node, const SectionOperation& section);
     void start_settle(NodeState& node, SectionOperation& section);
     static bool pass_running(const SectionOperation& section);
+    static bool pass_over(const Cover& cover);
     bool pass_touches(const NodeState& node, const SectionOperation& except) const;
     std::error_code settle_error(const SectionOperation& section) const;
     void settled(NodeState& node, OperationId by, std::error_code result);

@@ -141,13 +141,30 @@ void fill_holding(Announcement& announcement, const Holding& holding) {
 // request path.
 ControlPlane::Items ControlPlane::items_of(Operation& operation) {
     Items items;
-    const auto add_requests = [&](Backend& backend, auto counts) {
+    // Those counted in the banks of `backend` that `bank_counts`, if the request `counts`.
+    const auto add_requests = [&](Backend& backend, auto bank_counts, auto counts) {
+        const auto total = [&](std::uint64_t (ControlPlane::*count)(const Bank&) const) {
+            std::uint64_t sum = 0;
+            for (const Bank& bank : backend.banks) {
+                sum += bank_counts(bank) ? (this->*count)(bank) : 0;
+            }
+            return sum;
+        };
+        const auto in_bank = [&](std::uint32_t counter) {
+            return std::any_of(backend.banks.begin(), backend.banks.end(), [&](const Bank& bank) {
+                return bank.counter == counter && bank_counts(bank);
+            });
+        };
+        // Whoever is met was not done before and is sent after; if they are as many as that, all
+        // were met.
+        const std::uint64_t done_before = total(&ControlPlane::done_of);
         std::uint64_t met = 0;
         for_each_request([&](const OuterRequest& request) {
             // relaxed: hints, exact while the loops are at rest.
             const RequestState state = request.state.load(std::memory_order_relaxed);
             if (request.backend.load(std::memory_order_relaxed) != &backend ||
-                state == RequestState::done) {
+                state == RequestState::done ||
+                !in_bank(request.counter.load(std::memory_order_relaxed))) {
                 return;
             }
             ++met;
@@ -157,8 +174,10 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                                  state});
             }
         });
-        items.in_motion = items.in_motion || met != in_flight(backend);
+        items.in_motion = items.in_motion || met != total(&ControlPlane::sent_of) - done_before;
     };
+    const auto every_bank = [](const Bank&) { return true; };
+    const auto every_request = [](const OuterRequest&, RequestState) { return true; };
     const auto add_members = [&](SectionOperation& section) {
         for (const Cover& cover : section.covers) {
             if (!cover.busy) {
@@ -178,7 +197,7 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                        (state == RequestState::waiting && of_closed_token(request) &&
                         !excuses(cover, TokenId{request.token.load(std::memory_order_relaxed)}));
             };
-            add_requests(*cover.backend, started);
+            add_requests(*cover.backend, every_bank, started);
             for (const TokenId token : cover.backend->open_tokens) {
                 if (!excuses(cover, token)) {
                     items.push_back({WaitItem::Kind::token, token.value});
@@ -201,14 +220,8 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
     } else if (operation.kind == OperationKind::drain) {
         auto& drain = static_cast<DrainOperation&>(operation);
         Backend& backend = *drain.backend;
-        const auto covered = [&](std::uint32_t counter) {
-            return std::any_of(backend.banks.begin(), backend.banks.end(), [&](const Bank& bank) {
-                return bank.counter == counter && bank.serial <= drain.serial;
-            });
-        };
-        add_requests(backend, [&](const OuterRequest& request, RequestState) {
-            return covered(request.counter.load(std::memory_order_relaxed));
-        });
+        add_requests(
+            backend, [&](const Bank& bank) { return bank.serial <= drain.serial; }, every_request);
         for (const TokenId token : backend.open_tokens) {
             const TokenOperation& open = *tokens_.at(token);
             for (std::size_t i = 0; i < open.backends.size(); ++i) {
@@ -234,7 +247,7 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                 add_section(*other);
             }
         } else if (section.kind == OperationKind::close_backend) {
-            add_requests(*section.backend, [](const OuterRequest&, RequestState) { return true; });
+            add_requests(*section.backend, every_bank, every_request);
             for (const TokenId token : section.backend->open_tokens) {
                 items.push_back({WaitItem::Kind::token, token.value});
             }
@@ -253,8 +266,7 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
             const auto add_passes_over = [&](const NodeState& node) {
                 for (const Cover* cover = node.covers.first(); cover != nullptr;
                      cover = cover->next) {
-                    if (cover->section != &section && pass_running(*cover->section) &&
-                        keeps_settled(*cover)) {
+                    if (cover->section != &section && pass_over(*cover)) {
                         add_section(*cover->section);
                     }
                 }

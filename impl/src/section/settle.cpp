@@ -134,10 +134,17 @@ bool ControlPlane::pass_running(const SectionOperation& section) {
            });
 }
 
-// Whether somebody else's pass is under way over `node`: edges at it must not change (R20).
+// Whether the pass of the cover's section is under way over its node: neither the edges of that may
+// change, nor its loop (R20). A settle that runs counts also when nobody asks for it any more.
+bool ControlPlane::pass_over(const Cover& cover) {
+    return cover.section->settling == cover.node ||
+           (keeps_settled(cover) && pass_running(*cover.section));
+}
+
+// Whether somebody else's pass is under way over `node`.
 bool ControlPlane::pass_touches(const NodeState& node, const SectionOperation& except) const {
     for (const Cover* cover = node.covers.first(); cover != nullptr; cover = cover->next) {
-        if (cover->section != &except && pass_running(*cover->section) && keeps_settled(*cover)) {
+        if (cover->section != &except && pass_over(*cover)) {
             return true;
         }
     }

@@ -162,7 +162,8 @@ Items gates(const View& view, BackendSet backends);  // the live sections that g
 // What keeps a scope from being quiet. `excused`: tokens named by a pending change count as closed
 // (R24).
 Items activity(const State& state, const Scope& scope, bool excused);
-// The settle passes of other sections that run over one of the nodes (R20).
+// The settle passes of other sections that run over one of the nodes (R20); a settle that runs
+// there counts also when nobody asks for it any more.
 Items passes(const View& view, SectionId except, NodeSet nodes);
 // What is left of the quiet of a section (milestones, R7); for a change R24's.
 Items quiet_items(const View& view, const Section& section);

@@ -102,10 +102,14 @@ Items activity(const State& state, const Scope& scope, bool excused) {
 
 Items passes(const View& view, SectionId except, NodeSet nodes) {
     Items items;
-    for (const Section& section : view.state.sections)
-        if (section.id != except && pass_running(view, section) &&
-            settle_scope(view, section).meets(nodes))
+    for (const Section& section : view.state.sections) {
+        const bool settling = std::ranges::any_of(view.state.nodes, [&](const Node& node) {
+            return node.settler == section.id && nodes.contains(node.id);
+        });
+        if (section.id != except &&
+            (settling || (pass_running(view, section) && settle_scope(view, section).meets(nodes))))
             items.emplace_back(Kind::pass, section.id);
+    }
     return items;
 }
 
