@@ -195,24 +195,26 @@ void Judge::nothing_is_due() {
     }
 }
 
+const ref::Section* Judge::idle_above(std::uint32_t node, std::uint32_t only) const {
+    const auto found =
+        std::find_if(model_.sections.begin(), model_.sections.end(), [&](const auto& section) {
+            return (only == 0 || section.id.value == only) &&
+                   section.kind == ref::SectionKind::drained && section.phase == ref::Phase::idle &&
+                   !section.abandoned &&
+                   ref::down(model_, {section.node}).contains(ref::NodeId{node});
+        });
+    return found == model_.sections.end() ? nullptr : &*found;
+}
+
 void Judge::node_entered(std::uint32_t node) {
-    if (failed()) {
-        return;
-    }
-    for (const ref::Section& section : model_.sections) {
-        if (section.kind != ref::SectionKind::drained || section.phase != ref::Phase::idle ||
-            section.abandoned) {
-            continue;
-        }
-        if (ref::down(model_, {section.node}).contains(ref::NodeId{node})) {
-            violation("drivers", 20, "active_in_drained",
-                      "the driver of n" + std::to_string(node) +
-                          " was given a request although drained section s" +
-                          std::to_string(section.id.value) + " of n" +
-                          std::to_string(section.node.value) + " is idle and n" +
-                          std::to_string(node) + " lies in Down of it (R20)");
-            return;
-        }
+    const ref::Section* section = failed() ? nullptr : idle_above(node);
+    if (section != nullptr) {
+        violation("drivers", 20, "active_in_drained",
+                  "the driver of n" + std::to_string(node) +
+                      " was given a request although drained section s" +
+                      std::to_string(section->id.value) + " of n" +
+                      std::to_string(section->node.value) + " is idle and n" +
+                      std::to_string(node) + " lies in Down of it (R20)");
     }
 }
 

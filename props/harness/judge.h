@@ -57,6 +57,11 @@ public:
         return read(tokens_, id);
     }
 
+    // Nothing may be active in the node: it is in Down of a drained section that is idle (R20); of
+    // this one, if `only` is not 0.
+    [[nodiscard]] const blkdrain_ref::Section* idle_above(std::uint32_t node,
+                                                          std::uint32_t only = 0) const;
+
     // What scripted drivers see, judged with the sections and the graph of the model alone.
     void node_entered(std::uint32_t node);
 

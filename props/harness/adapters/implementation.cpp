@@ -153,7 +153,7 @@ private:
     blkdrain::DoneCallback done(const Call& call);
     blkdrain::SectionCallback begun(const Call& call);
     static void completed(void* context, std::error_code result);
-    void drained_is_quiet(Slot section);
+    void drained_is_quiet(Slot section, std::uint32_t id);
 
     void collect();
     bool follow(const std::vector<TimedEvent>& events, const ref::State& from, bool report);
@@ -521,9 +521,10 @@ blkdrain::SectionCallback ImplementationAdapter::begun(const Call& call) {
         const bool live = section.live();
         const Slot slot = section_of_wait_[wait];
         if (live) {
-            operation_ids_[wait].store(section.id().value, std::memory_order_relaxed);
+            const std::uint32_t id = section.id().value;
+            operation_ids_[wait].store(id, std::memory_order_relaxed);
             sections_[slot] = std::move(section);
-            drained_is_quiet(slot);
+            drained_is_quiet(slot, id);
         }
         over(wait, error, live);
     };
@@ -659,9 +660,9 @@ void ImplementationAdapter::keep(const Call& call, const blkdrain::Wait& wait,
 
 // Nothing is active below the node of a drained section that has just begun (R20), by the drivers'
 // own count.
-void ImplementationAdapter::drained_is_quiet(Slot section) {
+void ImplementationAdapter::drained_is_quiet(Slot section, std::uint32_t id) {
     const Slot anchor = stage_->drained_node(section);
-    // Elsewhere the graph that the walk sees may be another one by the time the drivers are asked.
+    // On threads the graph that the walk sees may be another one by the time the drivers are asked.
     if (anchor == no_slot || (threaded() && changes_graph_)) {
         return;
     }
@@ -686,7 +687,10 @@ void ImplementationAdapter::drained_is_quiet(Slot section) {
             continue;
         }
         const PinnedDriver driver(drivers_, static_cast<Slot>(slot));
-        if (driver && driver->active() != 0) {
+        // Elsewhere clients may have changed the graph or ended the section since the walk.
+        if (driver && driver->active() != 0 &&
+            (threaded() ||
+             stage_->judge().idle_above(node_id(static_cast<Slot>(slot)), id) != nullptr)) {
             stage_->misbehaved(20, "active_at_idle",
                                "drained section of n" + std::to_string(node_id(anchor)) +
                                    " has begun and the driver of n" +
