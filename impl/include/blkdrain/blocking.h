@@ -35,7 +35,7 @@ BLKDRAIN_EXPORT SectionResult quiesce_all(Graph& graph, std::vector<BackendId> e
                                           WaitOptions options = {});
 BLKDRAIN_EXPORT Error quiet(Graph& graph, OperationId section, WaitOptions options = {});
 BLKDRAIN_EXPORT Error settle(Graph& graph, NodeId node, WaitOptions options = {});
-BLKDRAIN_EXPORT TokenResult open_token(Graph& graph, std::vector<BackendId> backends,
+BLKDRAIN_EXPORT TokenResult open_token(Graph& graph, const std::vector<BackendId>& backends,
                                        WaitOptions options = {});
 
 BLKDRAIN_EXPORT Error attach(Graph& graph, NodeId parent, std::string role, NodeId child,

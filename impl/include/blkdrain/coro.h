@@ -600,8 +600,7 @@ inline auto co_open_token(
     return detail::operation<TokenResult>(
         [&graph, backends = std::move(backends), options = std::move(options)](EventLoop& loop,
                                                                                auto done) mutable {
-            return graph.open_token(std::move(backends), std::move(options).on(loop),
-                                    std::move(done));
+            return graph.open_token(backends, std::move(options).on(loop), std::move(done));
         },
         std::move(stop));
 }

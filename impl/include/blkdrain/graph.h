@@ -90,7 +90,8 @@ public:
     Error end(Section& section);
 
     // Opens on all `backends` at once, waiting while any is gated (R4).
-    Wait open_token(std::vector<BackendId> backends, WaitOptions options, TokenCallback opened);
+    Wait open_token(const std::vector<BackendId>& backends, WaitOptions options,
+                    TokenCallback opened);
 
     // What a pending operation waits for (R26).
     [[nodiscard]] Explanation explain(OperationId operation) const;

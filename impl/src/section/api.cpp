@@ -162,8 +162,9 @@ Error Graph::end(Section& section) {
     return {};
 }
 
-Wait Graph::open_token(std::vector<BackendId> backends, WaitOptions options, TokenCallback opened) {
-    return control_->open_token(std::move(backends), std::move(options), std::move(opened));
+Wait Graph::open_token(const std::vector<BackendId>& backends, WaitOptions options,
+                       TokenCallback opened) {
+    return control_->open_token(backends, std::move(options), std::move(opened));
 }
 
 Explanation Graph::explain(OperationId operation) const {

@@ -111,9 +111,9 @@ Error settle(Graph& graph, NodeId node, WaitOptions options) {
         [&](DoneCallback done) { graph.settle(node, std::move(options), std::move(done)); });
 }
 
-TokenResult open_token(Graph& graph, std::vector<BackendId> backends, WaitOptions options) {
+TokenResult open_token(Graph& graph, const std::vector<BackendId>& backends, WaitOptions options) {
     return wait_for<TokenResult>([&](Handover<TokenResult>& handover) {
-        graph.open_token(std::move(backends), std::move(options),
+        graph.open_token(backends, std::move(options),
                          [&handover](Error error, OperationToken token) {
                              handover.put({std::move(error), std::move(token)});
                          });

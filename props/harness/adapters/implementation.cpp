@@ -557,7 +557,7 @@ void ImplementationAdapter::control(const Call& call) {
             }
             const Slot own_wait = call.own_wait;
             wait = graph_->open_token(
-                std::move(set), plain(),
+                set, plain(),
                 [this, own_wait](const Error& error, blkdrain::OperationToken token) {
                     if (token.open()) {
                         token_ids_[token_of_wait_[own_wait]].store(token.id().value,
