@@ -13,9 +13,14 @@
 BLKDRAIN_OS_BEGIN
 
 // Sequentially consistent whatever the order named: the simulator does not see weak memory yet.
+//
+// Whether an address that comes back is that of another object is up to the allocator, and a run
+// must not depend on it. So of pointers there is only the weak compare-exchange, and it fails, as
+// it may, for a thread that has not seen the present value being there.
 template <class T>
 class atomic {
     static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 8);
+    static constexpr bool is_pointer = std::is_pointer_v<T>;
 
 public:
     constexpr atomic() noexcept = default;
@@ -25,22 +30,25 @@ public:
 
     T load(std::memory_order /*order*/) const noexcept {
         reach(sim::OperationKind::atomic_load, false);
+        seen();
         return value_;
     }
 
     void store(T value, std::memory_order /*order*/) noexcept {
         reach(sim::OperationKind::atomic_store, true);
-        value_ = value;
+        set(value);
     }
 
     T exchange(T value, std::memory_order /*order*/) noexcept {
         reach(sim::OperationKind::atomic_update, true);
         const T before = value_;
-        value_ = value;
+        set(value);
         return before;
     }
 
-    bool compare_exchange_strong(T& expected, T desired, std::memory_order /*order*/) noexcept {
+    bool compare_exchange_strong(T& expected, T desired, std::memory_order /*order*/) noexcept
+        requires(!is_pointer)
+    {
         reach(sim::OperationKind::atomic_update, true);
         return compare_exchange(expected, desired);
     }
@@ -50,6 +58,13 @@ public:
         if (value_ == expected && sim::this_fiber != nullptr &&
             sim::this_fiber->machine->spurious()) {
             return false;
+        }
+        if constexpr (is_pointer) {
+            if (sim::this_fiber != nullptr && (seen_by_ & this_thread()) == 0) {
+                expected = value_;
+                seen();
+                return false;
+            }
         }
         return compare_exchange(expected, desired);
     }
@@ -87,11 +102,29 @@ private:
 
     bool compare_exchange(T& expected, T desired) {
         if (value_ == expected) {
-            value_ = desired;
+            set(desired);
             return true;
         }
         expected = value_;
+        seen();
         return false;
+    }
+
+    static std::uint64_t this_thread() { return std::uint64_t{1} << (sim::this_fiber->id % 64); }
+
+    void seen() const {
+        if constexpr (is_pointer) {
+            if (sim::this_fiber != nullptr) {
+                seen_by_ |= this_thread();
+            }
+        }
+    }
+
+    void set(T value) {
+        value_ = value;
+        if constexpr (is_pointer) {
+            seen_by_ = 0;
+        }
     }
 
     // 64 bits wide, so that arithmetic wraps around for every type.
@@ -106,6 +139,7 @@ private:
     }
 
     T value_{};
+    mutable std::uint64_t seen_by_ = 0;  // pointers: threads that have read the present value
     mutable sim::ObjectTag tag_ = sim::ObjectTag::make();
 };
 

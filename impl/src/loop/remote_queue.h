@@ -16,8 +16,9 @@ namespace detail {
 //
 // Invariants
 //  I1  head_ is a stack, newest first, linked through Task::next. Producers only put tasks on top;
-//      the consumer only takes the whole stack. So no task can leave and come back while a producer
-//      compares (no ABA), and a stack turned around is in the order of the pushes.
+//      the consumer only takes the whole stack. So what a producer compares with is on top whenever
+//      the exchange succeeds, be it the task it has read or a later one at the same address (no
+//      ABA), and a stack turned around is in the order of the pushes.
 //  I2  asleep_ is true only while the consumer promises nothing: it has announced that it looks
 //      again only after a wake-up. It starts true.
 //  I3  Only the consumer makes asleep_ true. Whoever makes it false has the next step: the consumer

@@ -531,6 +531,32 @@ TEST(Simulation, one_of_two_waiters_goes_on_waiting_when_the_other_took_the_edge
     }
 }
 
+// What a run does must not depend on whether the allocator gives an address again.
+TEST(Simulation, an_address_that_came_back_is_not_the_one_that_was_read) {
+    DefaultOrder strategy;
+    Simulation simulation(strategy);
+    int object = 0;
+    int other = 0;
+    os::atomic<int*> place{&object};
+    bool exchanged = true;
+    bool exchanged_then = false;
+    simulation.spawn("reader", [&] {
+        int* seen = place.load(relaxed);
+        blkdrain::sim::quiesce();  // the other thread takes the pointer away and brings it back
+        exchanged = place.compare_exchange_weak(seen, &other, relaxed);
+        EXPECT_EQ(seen, &object);
+        exchanged_then = place.compare_exchange_weak(seen, &other, relaxed);
+    });
+    simulation.spawn("writer", [&] {
+        place.store(nullptr, relaxed);
+        place.store(&object, relaxed);
+    });
+    EXPECT_TRUE(simulation.run().finished());
+    EXPECT_FALSE(exchanged);
+    EXPECT_TRUE(exchanged_then);
+    EXPECT_EQ(place.load(relaxed), &other);
+}
+
 TEST(Simulation, spurious_failures_happen_only_on_demand) {
     for (const bool on : {false, true}) {
         int failures = 0;

@@ -27,7 +27,9 @@ public:
     void store(T value, std::memory_order order) noexcept { value_.store(value, order); }
     T exchange(T value, std::memory_order order) noexcept { return value_.exchange(value, order); }
 
-    bool compare_exchange_strong(T& expected, T desired, std::memory_order order) noexcept {
+    bool compare_exchange_strong(T& expected, T desired, std::memory_order order) noexcept
+        requires(!std::is_pointer_v<T>)
+    {
         return value_.compare_exchange_strong(expected, desired, order);
     }
     bool compare_exchange_weak(T& expected, T desired, std::memory_order order) noexcept {
