@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <utility>
+#include <string_view>
 
 #include <blkdrain_ref/step.h>
 
@@ -10,14 +9,93 @@ namespace {
 using Kind = Event::Kind;
 using enum Code;
 
-// Why an event is refused, before the names of its objects are filled in.
-struct No {
-    Code code;
-    Item item{};
-    Error expected = Error::ok;
+// Of each kind of event: the rule that decides most about it; the objects that it names.
+struct Row {
+    int rule;
+    const char* objects;
+};
+constexpr Row rows[] = {
+#define BLKDRAIN_REF_EVENT(kind, rule, objects, function) {rule, objects},
+#include <blkdrain_ref/events.inc>
+#undef BLKDRAIN_REF_EVENT
 };
 
-Section section_of(const View& view, const Event& event) {
+std::string_view objects(const Event& event) {
+    static constexpr const char* of_begin[] = {"Sb", "Sn", "S", "Sb"};  // by SectionKind
+    static constexpr const char* of_change[] = {"Sno", "Sn",  "Sno", "Sbo",
+                                                "Sb",  "Sno", "Sn"};  // by ChangeOp
+    if (event.kind == Kind::begin && event.section_kind < SectionKind::change)
+        return of_begin[static_cast<int>(event.section_kind)];
+    if (event.kind == Kind::change)
+        return of_change[static_cast<int>(event.op)];
+    if (event.kind == Kind::abandon)
+        return event.section ? "s" : event.wait ? "d" : "t";
+    return rows[static_cast<int>(event.kind)].objects;
+}
+
+// Steps that R18 orders: none of them comes before what the steps before have released.
+bool ordered(const Event& event) {
+    switch (event.kind) {
+        case Kind::begin:
+        case Kind::end:
+        case Kind::settle:
+        case Kind::change:
+        case Kind::context:
+        case Kind::close_backend:
+        case Kind::close_node:
+        case Kind::idle:
+        case Kind::finish:
+        case Kind::release:
+            return true;
+        default:
+            return event.kind == Kind::abandon && event.section;
+    }
+}
+
+// Sections, edges, nodes and backends come, go or change; not requests, tokens and waits.
+bool moves_scopes(Kind kind) {
+    return kind <= Kind::backend_new || (kind >= Kind::begin && kind <= Kind::close_node) ||
+           kind == Kind::settle_done || kind == Kind::effective || kind >= Kind::node_closed;
+}
+
+// The rules about a result wherever it occurs; 0.
+int rule_of(Error result) {
+    switch (result) {
+        case Error::bad_token:
+            return 4;
+        case Error::would_deadlock:
+            return 12;
+        case Error::not_quiesced:
+            return 19;
+        case Error::stopped:
+            return 21;
+        case Error::conflict:
+            return 23;
+        case Error::closing:
+            return 27;
+        case Error::context:
+            return 28;
+        default:
+            return 0;
+    }
+}
+
+int rule_of(const State& state, const Event& event) {
+    const Section* section = find(state, event.section);
+    const Request* request = find(state, event.request);
+    if (event.kind == Kind::complete && request != nullptr && request->cancelled)
+        return 27;
+    if (event.kind == Kind::effective && section != nullptr && !section->live())
+        return 23;
+    if (event.kind != Kind::finish || section == nullptr)
+        return rows[static_cast<int>(event.kind)].rule;
+    return section->kind == SectionKind::change    ? 24
+           : section->kind == SectionKind::context ? 28
+           : section->kind == SectionKind::settle  ? 19
+                                                   : 27;
+}
+
+Section section_of(const State& state, const Event& event) {
     static constexpr SectionKind momentary[] = {SectionKind::settle, SectionKind::change,
                                                 SectionKind::context, SectionKind::close_backend,
                                                 SectionKind::close_node};
@@ -35,7 +113,7 @@ Section section_of(const View& view, const Event& event) {
     if (event.kind != Kind::begin) {
         section.kind = momentary[static_cast<int>(event.kind) - static_cast<int>(Kind::settle)];
         section.phase = Phase::effective;
-    } else if (section.kind == SectionKind::isolate && !conflicts(view, section).empty()) {
+    } else if (section.kind == SectionKind::isolate && !conflicts(state, section).empty()) {
         section.phase = Phase::queued;  // R23
     }
     if (event.kind == Kind::close_node)
@@ -44,35 +122,35 @@ Section section_of(const View& view, const Event& event) {
 }
 
 // R19
-bool quiesced(const View& view, NodeId node) {
-    const BackendSet backends = roots(view, cone(view, node));
-    return backends.within(covered(view).backends) &&
-           activity(view.state, {backends, {}}, false).empty();
+bool quiesced(const State& state, NodeId node) {
+    const BackendSet backends = roots(state, cone(state, node));
+    return backends.within(covered(state).backends) &&
+           activity(state, {backends, {}}, false).empty();
 }
 
 // The result of a call that starts this section.
-Error result_of_start(const View& view, const Event& event, const Section& section) {
+Error result_of_start(const State& state, const Event& event, const Section& section) {
     if (section.moves())
-        return event.in_notification ? Error::busy : judge_change(view, section);
+        return event.in_notification ? Error::busy : judge_change(state, section);
     if (section.kind >= SectionKind::close_backend)
-        return judge_close(view, section);
-    if (closing(view.state, event.backend) || closing(view.state, event.node))
+        return judge_close(state, section);
+    if (closing(state, event.backend) || closing(state, event.node))
         return Error::closing;
     if (section.kind == SectionKind::settle)
-        return quiesced(view, event.node) ? Error::ok : Error::not_quiesced;
+        return quiesced(state, event.node) ? Error::ok : Error::not_quiesced;
     const bool holds_own =  // R23: it would wait for its own operation
         std::ranges::any_of(event.holding.tokens, [&](TokenId id) {
-            const Token* token = find(view.state, id);
+            const Token* token = find(state, id);
             return token != nullptr && token->open && token->backends.contains(event.backend);
         });
     return !section.live() && (event.attempt || holds_own) ? Error::conflict : Error::ok;
 }
 
 // R21: a settle error is reported by whoever covers the node.
-bool settle_failed(const View& view, const Section& section) {
-    const NodeSet nodes = settle_scope(view, section);
+bool settle_failed(const State& state, const Section& section) {
+    const NodeSet nodes = settle_scope(state, section);
     return section.kind != SectionKind::close_node &&
-           std::ranges::any_of(view.state.nodes, [&](const Node& node) {
+           std::ranges::any_of(state.nodes, [&](const Node& node) {
                return node.settle == Settle::failed && nodes.contains(node.id);
            });
 }
@@ -84,16 +162,15 @@ bool contains(const List& list, I id) {
 
 // Adds the object in the order of the ids.
 template <class Object>
-void insert(State& state, Object object) {
-    auto& objects = all(state, object.id);
-    objects.insert(std::ranges::lower_bound(objects, object.id, {}, &Object::id),
-                   std::move(object));
+void insert(State& state, const Object& object) {
+    auto& objects = State::all(state, object.id);
+    objects.insert(std::ranges::lower_bound(objects, object.id, {}, &Object::id), object);
 }
 
 // The object is over; nobody waits for it any more.
 template <class I>
 void erase(State& state, I id) {
-    std::erase_if(all(state, id), [&](const auto& object) { return object.id == id; });
+    std::erase_if(State::all(state, id), [&](const auto& object) { return object.id == id; });
     for (Wait& wait : state.waits)
         if constexpr (std::is_same_v<I, RequestId>)
             std::erase(wait.requests, id);
@@ -109,23 +186,13 @@ void reach(Section& section, Phase phase) {
         section.holding = {};  // it waits no more
 }
 
-// What an event says about one object.
-struct Named {
-    char letter;
-    bool is_name, exists;
-};
-
-// One event: what must hold before it, the result it must have, and what it
-// does.
+// One event: what must hold before it, the result it must have, and what it does.
 struct Step {
-    const View& view;
+    const State& state;
     const Event& event;
-    State* target = nullptr;  // where it takes effect, if it shall
-    bool asks = false;        // for the right result, whatever the event says
-    Error result = event.error;
-    std::optional<No> no{};
+    State* next = nullptr;  // the state, to be changed; null: it is only asked
+    std::optional<Reason> refused{};
 
-    const State& state = view.state;
     const Node* node = find(state, event.node);
     const Backend* backend = find(state, event.backend);
     const Request* request = find(state, event.request);
@@ -133,88 +200,87 @@ struct Step {
     const Section* section = find(state, event.section);
     const Wait* wait = find(state, event.wait);
 
-    // Unless it holds, the event is refused; the first reason counts.
-    bool demand(bool holds, Code code, Item item = {}) {
-        if (!no && !holds)
-            no = No{code, item};
-        return !no;
+    // Unless it holds, the event is refused; the first reason counts. Rule 0: see refusal().
+    bool demand(bool holds, Code code, int rule = 0, const Item& item = {}) {
+        if (!holds && !refused)
+            refused = refusal(state, event, code, rule, item);
+        return !refused;
     }
-    bool demand_none(const Items& items, Code code) {
-        return demand(items.empty(), code, items.empty() ? Item{} : items[0]);
+    bool demand_none(const Items& items, Code code, int rule = 0) {
+        return items.empty() ? !refused : demand(false, code, rule, items[0]);
     }
-    // A call that ends with an error has no effect; the ends of steps and waits
-    // have one whatever they report.
-    bool happens() const {
-        return !no && target != nullptr &&
-               (result == Error::ok || event.kind == Kind::abandon ||
-                event.kind > Kind::close_node);
+    // All that has to hold holds: if the event has the right result, it happens. A call that ends
+    // with an error has no effect; the ends of steps and waits have one whatever they report.
+    bool happens(Error right = Error::ok) {
+        if (!refused && event.error != right)
+            refused = refusal(state, event, wrong_result, 0, {}, right);
+        if (!refused)
+            check_one_step();
+        return !refused && next != nullptr &&
+               (right == Error::ok || event.kind == Kind::abandon || event.kind > Kind::close_node);
     }
-    bool happens_with(Error right) {
-        if (!no && asks)
-            result = right;
-        if (!no && result != right)
-            no = No{wrong_result, {}, right};
-        return happens();
+    // The same of a wait: nothing remains, or it gives up since its caller holds all of that (R12).
+    bool happens(const Items& remaining, const Holding& holding, Code early, int rule,
+                 Error right) {
+        const bool gives_up = event.error == Error::would_deadlock;
+        if (would_deadlock(state, remaining, holding))
+            return happens(Error::would_deadlock);
+        return demand_none(remaining, gives_up ? not_hostage : early, gives_up ? 12 : rule) &&
+               happens(right);
     }
-    // The object, to be changed.
     template <class I>
     auto& my(I id) {
-        return *find(*target, id);
+        return *find(*next, id);
     }
 
     // Names in use are not given again; what the event speaks of exists.
-    void check_objects() {
-        const auto named = [](char letter, auto id, const void* found) {
-            return Named{letter, id.value < id.limit, found != nullptr};
+    bool check_objects() {
+        const std::string_view letters = objects(event);
+        const auto check = [&](char letter, auto id, const void* object) {
+            if (letters.find(letter) != letters.npos)
+                demand(object != nullptr, no_such_object);
+            if (letters.find(static_cast<char>(letter - 'a' + 'A')) != letters.npos)
+                demand(id.value < id.limit && object == nullptr, id_in_use);
         };
-        const Named all[] = {
-            named('n', event.node, node),       named('o', event.other, find(state, event.other)),
-            named('b', event.backend, backend), named('r', event.request, request),
-            named('t', event.token, token),     named('s', event.section, section),
-            named('d', event.wait, wait)};
-        for (const char* letter = objects(event); *letter != '\0'; ++letter)
-            for (const Named& object : all)
-                if (object.letter == *letter)
-                    demand(object.exists, no_such_object);
-                else if (object.letter - 'a' == *letter - 'A')
-                    demand(object.is_name && !object.exists, id_in_use);
+        check('n', event.node, node);
+        check('o', event.other, find(state, event.other));
+        check('b', event.backend, backend);
+        check('r', event.request, request);
+        check('t', event.token, token);
+        check('s', event.section, section);
+        check('d', event.wait, wait);
         for (const BackendId member : event.set)
             demand(find(state, member) != nullptr, no_such_object);
+        return !refused;
     }
 
-    // R18: an end, and each later step of a section, comes after all that the
-    // steps before have released.
-    void check_one_step() {
-        const Kind kind = event.kind;
-        const bool activation = kind == Kind::effective && !section->live();
-        const bool ordered = (kind >= Kind::settle && kind <= Kind::close_node) ||
-                             kind == Kind::begin || kind == Kind::end || kind == Kind::finish ||
-                             kind == Kind::release || kind == Kind::idle ||
-                             (kind == Kind::abandon && section != nullptr);
-        if (!ordered && !activation)
+    void check_one_step() {  // R18
+        const bool activation = event.kind == Kind::effective && !section->live();
+        if (!ordered(event) && !activation)
             return;
-        const RequestId released = due_request(view);
-        demand(!released, not_released, released);
-        const TokenId opening = due_token(view);
-        demand(!opening, not_opened, opening);
+        if (const RequestId released = due_request(state))
+            demand(false, not_released, 18, *find(state, released));
+        if (const TokenId opening = due_token(state))
+            demand(false, not_opened, 18, opening);
         if (activation)
             return;
         for (const Section& other : state.sections)  // R2: one consistent cut
-            demand(other.phase != Phase::closed, gates_not_reported, {Item::Kind::gate, other.id});
-        const SectionId isolate = due_isolate(view);
-        demand(!isolate, not_activated, {Item::Kind::gate, isolate});
+            demand(other.phase != Phase::closed, gates_not_reported, 2,
+                   {Item::Kind::gate, other.id});
+        if (const SectionId isolate = due_isolate(state))
+            demand(false, not_activated, 18, {Item::Kind::gate, isolate});
     }
 
     // Births and calls.
 
     void create_node() {
         if (happens())
-            insert(*target, Node{event.node, event.loop, event.pinned});
+            insert(*next, Node{event.node, event.loop, event.pinned});
     }
 
     void create_backend() {
         if (happens())
-            insert(*target, Backend{event.backend, event.loop, event.pinned});
+            insert(*next, Backend{event.backend, event.loop, event.pinned});
     }
 
     void listen() {  // R9: told first, if gated
@@ -222,7 +288,7 @@ struct Step {
         if (!happens())
             return;
         my(event.backend).listening = true;
-        if (gated(view, event.backend))
+        if (gated(state, event.backend))
             my(event.backend).owed.push_back(Notice::begin);
     }
 
@@ -231,16 +297,16 @@ struct Step {
         demand(!event.parent ||  // R10: the chain
                    (parent != nullptr && parent->state == RequestState::completing &&
                     parent->backend == event.backend && parent->loop == event.loop),
-               not_a_chain);
+               not_a_chain, 10);
         const bool good = !event.token || (token != nullptr && token->open &&
                                            token->backends.contains(event.backend));
-        if (!happens_with(closing(state, event.backend) ? Error::closing
-                          : good                        ? Error::ok
-                                                        : Error::bad_token))
+        if (!happens(closing(state, event.backend) ? Error::closing
+                     : good                        ? Error::ok
+                                                   : Error::bad_token))
             return;
-        target->requests.push_back(
+        next->requests.push_back(
             {event.request, event.backend, event.direction, event.token, event.loop});
-        for (Wait& drain : target->waits)  // R10: the chain, what is sent under a covered token
+        for (Wait& drain : next->waits)  // R10: the chain, what is sent under a covered token
             if (drain.backend == event.backend &&
                 (contains(drain.requests, event.parent) || contains(drain.tokens, event.token)))
                 drain.requests.push_back(event.request);
@@ -248,30 +314,34 @@ struct Step {
 
     void request_token() {
         const Token asked{event.token, event.set, false, event.holding};
-        if (happens_with(failing(state, asked) ? Error::closing : Error::ok))
-            insert(*target, asked);
+        if (happens(failing(state, asked) ? Error::closing : Error::ok))
+            insert(*next, asked);
     }
 
     void close_token() {
         demand(token->open, token_not_open);
         if (happens())
-            erase(*target, event.token);
+            erase(*next, event.token);
     }
 
     void start_drain() {
-        if (happens())
-            insert(*target, cover_set(state, event.wait, event.backend, event.holding));
+        if (!happens())
+            return;
+        Wait drain = cover_set(state, event.backend);
+        drain.id = event.wait;
+        drain.holding = event.holding;
+        insert(*next, drain);
     }
 
     void start_quiet_wait() {
-        if (check_begun())
-            insert(*target, Wait{event.wait, {}, event.section, event.holding});
+        if (has_begun())
+            insert(*next, Wait{event.wait, {}, event.section, event.holding});
     }
 
     void start_internal() {  // R21
-        if (happens_with(closing(state, event.node)  ? Error::closing
-                         : stopped(view, event.node) ? Error::stopped
-                                                     : Error::ok))
+        if (happens(closing(state, event.node)   ? Error::closing
+                    : stopped(state, event.node) ? Error::stopped
+                                                 : Error::ok))
             ++my(event.node).internal;
     }
 
@@ -280,53 +350,52 @@ struct Step {
         if (!demand(event.kind != Kind::begin || event.section_kind < SectionKind::change,
                     wrong_kind))
             return;
-        const Section started = section_of(view, event);
-        if (!happens_with(result_of_start(view, event, started)))
+        const Section started = section_of(state, event);
+        if (!happens(result_of_start(state, event, started)))
             return;
-        target->sections.push_back(started);
-        for (Request& waiting : target->requests)  // R27
-            if (started.kind == SectionKind::close_backend && waiting.in_line() &&
-                waiting.backend == started.backend)
+        next->sections.push_back(started);
+        for (Request& waiting : next->requests)  // R27
+            if (started.closes(waiting.backend) && waiting.in_line())
                 waiting.cancelled = true;
     }
 
     void end_section() {  // R5
-        if (check_begun())
-            erase(*target, event.section);
+        if (has_begun())
+            erase(*next, event.section);
     }
 
-    bool check_begun() {
+    bool has_begun() {
         demand(!section->momentary(), wrong_kind);
         demand(section->begun(), section_not_begun);
         return happens();
     }
 
     void abandon() {  // R25
-        demand(section == nullptr || (!section->begun() && !section->abandoned), not_pending);
-        demand(token == nullptr || !token->open, not_pending);
+        demand(section == nullptr || (!section->begun() && !section->abandoned), not_pending, 25);
+        demand(token == nullptr || !token->open, not_pending, 25);
         const bool deadlock =  // R12
             section != nullptr && !section->momentary() && is_hostage(*section);
-        if (!happens_with(result == Error::timed_out               ? Error::timed_out
-                          : deadlock && result != Error::cancelled ? Error::would_deadlock
+        if (!happens(event.error == Error::timed_out               ? Error::timed_out
+                     : deadlock && event.error != Error::cancelled ? Error::would_deadlock
                                                                    : Error::cancelled))
             return;
         if (section != nullptr)
             my(event.section).abandoned = true;
-        erase(*target, event.wait);
-        erase(*target, event.token);
+        erase(*next, event.wait);
+        erase(*next, event.token);
     }
 
     // Requests and tokens.
 
     void admit() {  // R2, R4, R18, R24: what a request may still have to wait for
-        demand(request->state == RequestState::waiting, admitted_twice, event.request);
-        demand(!request->cancelled, admitted_cancelled);
+        demand(request->state == RequestState::waiting, admitted_twice, 3, *request);
+        demand(!request->cancelled, admitted_cancelled, 27);
         if (const SectionId change = naming_change(state, request->token))
-            demand(false, admitted_during_change, {Item::Kind::gate, change});
+            demand(false, admitted_during_change, 24, {Item::Kind::gate, change});
         if (!request->token)
-            demand_none(gates(view, {request->backend}), admitted_while_gated);
-        const RequestId ahead = ahead_of(state, *request);
-        demand(!ahead, overtook, ahead);
+            demand_none(gates(state, {request->backend}), admitted_while_gated, 2);
+        if (const RequestId ahead = ahead_of(state, *request))
+            demand(false, overtook, 18, *find(state, ahead));
         if (!happens())
             return;
         my(event.request).state = RequestState::admitted;
@@ -335,24 +404,24 @@ struct Step {
 
     void complete() {  // R3
         demand(request->state != RequestState::completing && !request->in_line(),
-               completed_too_soon, event.request);
-        if (happens_with(request->cancelled                     ? Error::cancelled
-                         : !find(state, request->backend)->root ? Error::no_medium
-                         : result == Error::io_error            ? Error::io_error
-                                                                : Error::ok))
+               completed_too_soon, 3, *request);
+        if (happens(request->cancelled                     ? Error::cancelled
+                    : !find(state, request->backend)->root ? Error::no_medium
+                    : event.error == Error::io_error       ? Error::io_error
+                                                           : Error::ok))
             my(event.request).state = RequestState::completing;
     }
 
     void be_done() {  // R3
-        demand(request->state == RequestState::completing, done_too_soon, event.request);
+        demand(request->state == RequestState::completing, done_too_soon, 3, *request);
         if (happens())
-            erase(*target, event.request);
+            erase(*next, event.request);
     }
 
     void open_token() {  // R4
         demand(!token->open, token_not_waiting);
-        demand(!failing(state, *token), opened_while_closing);
-        demand_none(remaining(view, *token), opened_while_gated);
+        demand(!failing(state, *token), opened_while_closing, 27);
+        demand_none(remaining(state, *token), opened_while_gated);
         if (!happens())
             return;
         my(event.token).open = true;
@@ -363,45 +432,37 @@ struct Step {
         const bool fails = failing(state, *token);
         demand(!token->open, token_not_waiting);
         demand(fails || is_hostage(*token), wrong_result);
-        if (happens_with(fails ? Error::closing : Error::would_deadlock))
-            erase(*target, event.token);
+        if (happens(fails ? Error::closing : Error::would_deadlock))
+            erase(*next, event.token);
     }
 
     // What sections report.
 
-    // It fits the kind of section, whose begin was not given up and which has not
-    // come that far.
+    // It fits the kind of section, whose begin was not given up and which has not come that far.
     bool can_report(bool fits, Phase reported) {
         demand(fits, wrong_kind);
-        demand(!section->abandoned, abandoned);
-        return demand(section->phase < reported, reported_twice);
+        demand(!section->abandoned, abandoned, 25);
+        return demand(section->phase < reported, reported_twice, 7);
     }
 
     // R12: it could only be released through what its caller holds.
-    template <class Waiter>
-    bool is_hostage(const Waiter& waiter) const {
-        return waiter.holding != Holding{} &&
-               would_deadlock(view, remaining(view, waiter), waiter.holding);
-    }
-    // Nothing remains, or it gives up.
-    bool is_over(const Items& items, bool deadlock, Code early) {
-        const bool gives_up = result == Error::would_deadlock;
-        return (deadlock && (gives_up || asks)) ||
-               demand_none(items, gives_up ? not_hostage : early);
+    bool is_hostage(const auto& waiter) const {
+        return !waiter.holding.empty() &&
+               would_deadlock(state, remaining(state, waiter), waiter.holding);
     }
 
     void become_effective() {  // R7, R23
         can_report(!section->momentary(), Phase::effective);
         if (!section->live())
-            demand_none(remaining(view, *section), isolated_in_conflict);
+            demand_none(remaining(state, *section), isolated_in_conflict, 23);
         if (happens())
             reach(my(event.section), Phase::effective);
     }
 
     void become_idle() {  // R20
         if (can_report(section->kind == SectionKind::drained, Phase::idle) &&
-            is_over(remaining(view, *section), !asks && is_hostage(*section), idle_early) &&
-            happens_with(settle_failed(view, *section) ? Error::io_error : Error::ok))
+            demand_none(remaining(state, *section), idle_early) &&
+            happens(settle_failed(state, *section) ? Error::io_error : Error::ok))
             reach(my(event.section), Phase::idle);
     }
 
@@ -410,48 +471,41 @@ struct Step {
         if (!can_report(section->momentary(), Phase::idle))
             return;
         const Section over = *section;
-        const bool deadlock = is_hostage(over);
-        if (!is_over(remaining(view, over), deadlock, finished_early))
+        const Error right = settle_failed(state, over) ? Error::io_error
+                            : over.moves()             ? judge_change(state, over)
+                                                       : Error::ok;
+        if (!happens(remaining(state, over), over.holding, finished_early, 0, right))
             return;
-        const Error right = deadlock                    ? Error::would_deadlock
-                            : settle_failed(view, over) ? Error::io_error
-                            : over.moves()              ? judge_change(view, over)
-                                                        : Error::ok;
-        if (!happens_with(right))
-            return;
-        erase(*target, over.id);
-        if (right == Error::ok && over.moves())
-            apply_change(*target, over);
-        if (right == Error::ok && over.kind == SectionKind::close_backend)
-            erase(*target, over.backend);
+        erase(*next, over.id);
+        if (event.error == Error::ok && over.moves())
+            apply_change(*next, over);
+        if (event.error == Error::ok && over.kind == SectionKind::close_backend)
+            erase(*next, over.backend);
     }
 
     void release() {  // R25
         demand(section->abandoned, not_pending);
         for (const Node& other : state.nodes)
-            demand(other.settler != event.section, released_early,
+            demand(other.settler != event.section, released_early, 25,
                    {Item::Kind::settling, other.id});
         if (happens())
-            erase(*target, event.section);
+            erase(*next, event.section);
     }
 
     void end_wait() {  // R10, R11; R7
         const bool drain = wait->drain(), lost = !drain && !wait->section;
-        const bool deadlock = is_hostage(*wait);
-        const bool waiting = drain && !wait->requests.empty() &&
+        const bool waiting = !wait->requests.empty() &&
                              find(state, wait->requests[0])->state == RequestState::waiting;
         demand(drain == (event.kind == Kind::drain_done), no_such_object);
-        if (!is_over(remaining(view, *wait), deadlock,
+        if (!happens(remaining(state, *wait), wait->holding,
                      waiting ? drain_early_waiting
                      : drain ? drain_early
-                             : quiet_early) ||
-            !happens_with(lost       ? Error::cancelled
-                          : deadlock ? Error::would_deadlock
-                                     : Error::ok))
+                             : quiet_early,
+                     waiting ? 11 : 0, lost ? Error::cancelled : Error::ok))
             return;
-        if (!drain && result == Error::ok)
+        if (!drain && event.error == Error::ok)
             reach(my(wait->section), Phase::quiet);
-        erase(*target, event.wait);
+        erase(*next, event.wait);
     }
 
     void notify() {  // R9
@@ -464,21 +518,21 @@ struct Step {
 
     // Nodes.
 
-    void start_settle() {  // R20: once, after quiet, parents before children, one
-                           // at a time
-        const NodeSet scope = settle_scope(view, *section);
-        demand(!section->abandoned, abandoned);
+    // R20: once, after quiet, parents before children, one at a time.
+    void start_settle() {
+        demand(!section->abandoned, abandoned, 25);
+        const NodeSet scope = settle_scope(state, *section);
         demand(scope.contains(event.node), settled_out_of_scope);
         demand(node->settle == Settle::none, settled_twice);
-        if (!demand(section->phase != Phase::closed, gates_not_reported,
+        if (!demand(section->phase != Phase::closed, gates_not_reported, 2,
                     {Item::Kind::gate, event.section}))
             return;
-        demand_none(quiet_items(view, *section), settled_early);
-        const NodeSet before = scope & view.parents(event.node);
+        demand_none(quiet_items(state, *section), settled_early);
+        const NodeSet before = scope & parents(state, event.node);
         for (const Node& other : state.nodes)
             demand(
                 other.settler != event.section && (other.settled() || !before.contains(other.id)),
-                settled_out_of_order, {Item::Kind::settling, other.id});
+                settled_out_of_order, 0, {Item::Kind::settling, other.id});
         if (!happens())
             return;
         my(event.node).settle = Settle::running;
@@ -487,9 +541,9 @@ struct Step {
     }
 
     void end_settle() {
-        const bool failed = result == Error::io_error;
+        const bool failed = event.error == Error::io_error;
         demand(node->settle == Settle::running, not_settling);
-        if (!happens_with(failed ? Error::io_error : Error::ok))
+        if (!happens(failed ? Error::io_error : Error::ok))
             return;
         my(event.node).settle = failed ? Settle::failed : Settle::done;
         my(event.node).settler = {};
@@ -502,76 +556,78 @@ struct Step {
     }
 
     void close_node() {  // R27: settled, and nothing of it left
-        demand(!section->abandoned, abandoned);
+        demand(!section->abandoned, abandoned, 25);
         demand(section->closing.contains(event.node), node_not_closing);
-        demand(node->settled(), node_closed_early, {Item::Kind::settling, event.node});
-        demand(node->internal == 0, node_closed_early, {Item::Kind::internal, event.node});
-        demand_none(passes(view, event.section, {event.node}), node_closed_early);
+        demand(node->settled(), node_closed_early, 0, {Item::Kind::settling, event.node});
+        demand(node->internal == 0, node_closed_early, 0, {Item::Kind::internal, event.node});
+        demand_none(passes(state, event.section, {event.node}), node_closed_early);
         if (happens())
-            apply_node_closed(*target, event.section, event.node);
+            apply_node_closed(*next, event.section, event.node);
     }
 
-    // Whether the event is accepted.
-    bool run() {
-        static constexpr void (Step::* functions[])() = {
-#define BLKDRAIN_REF_EVENT(kind, rule, objects, function) &Step::function,
+    void run() {
+        if (!check_objects())
+            return;
+        switch (event.kind) {
+#define BLKDRAIN_REF_EVENT(kind, rule, objects, function) \
+    case Kind::kind:                                      \
+        return function();
 #include <blkdrain_ref/events.inc>
 #undef BLKDRAIN_REF_EVENT
-        };
-        const auto function = functions[static_cast<int>(event.kind)];
-        check_objects();
-        if (!no && !asks)
-            check_one_step();
-        if (!no)
-            (this->*function)();
-        if (!no && asks)  // any reason will do: the likelier one first
-            check_one_step();
-        return !no;
-    }
-    std::optional<Reason> reason() const {
-        return no ? std::optional(refusal(state, event, no->code, no->item, no->expected))
-                  : std::nullopt;
+            case Kind::count:
+                break;
+        }
     }
 };
 
-// Sections, edges, nodes and backends come, go or change; not requests, tokens
-// and waits.
-bool moves_scopes(Kind kind) {
-    return kind <= Kind::backend_new || (kind >= Kind::begin && kind <= Kind::close_node) ||
-           kind == Kind::settle_done || kind == Kind::effective || kind >= Kind::node_closed;
-}
-
 }  // namespace
 
-std::optional<Reason> check(const View& view, const Event& event) {
-    Step step{view, event};
+Reason refusal(const State& state, const Event& event, Code code, int rule, Item item,
+               Error expected) {
+    Reason reason{code, rule, event, item, expected};
+    BackendId& about = reason.event.backend;
+    if (const Request* request = find(state, event.request))
+        about = request->backend;
+    if (const Wait* wait = find(state, event.wait))
+        about = wait->backend;
+    if (const Section* section = find(state, event.section); section != nullptr && !about)
+        about = section->backend;
+    for (const int next : {rule_of(expected), rule_of(event.error), rule_of(state, event)})
+        if (reason.rule == 0)
+            reason.rule = next;
+    return reason;
+}
+
+std::optional<Reason> check(const State& state, const Event& event) {
+    Step step{state, event};
     step.run();
-    return step.reason();
+    return step.refused;
 }
 
 std::optional<Reason> accept(State& state, const Event& event) {
-    const View before(state);
     const bool moves = moves_scopes(event.kind);
-    const BackendSet gated_before = moves ? gated_listeners(before) : BackendSet{};
-    Step step{before, event, &state};
-    if (step.run() && moves)
+    const BackendSet gated_before = moves ? gated_listeners(state) : BackendSet{};
+    Step step{state, event, &state};
+    step.run();
+    if (!step.refused && moves)
         follow_scopes(state, gated_before);
-    return step.reason();
+    return step.refused;
 }
 
-Error result_of(const View& view, const Event& event) {
-    Step step{.view = view, .event = event, .asks = true};
-    return step.run() ? step.result : event.error;
+Error result_of(const State& state, const Event& event) {
+    const std::optional<Reason> reason = check(state, event);
+    return reason && reason->code == wrong_result ? reason->expected : event.error;
 }
 
-void due(const View& view, std::vector<Event>& events) {
-    const State& state = view.state;
+void due(const State& state, std::vector<Event>& events) {
     const auto offer = [&](Event event) {
-        Step step{.view = view, .event = event, .asks = true};
-        if (!step.run())
-            return;
-        event.error = step.result;
-        events.push_back(std::move(event));
+        event.error = result_of(state, event);
+        if (!check(state, event))
+            events.push_back(event);
+    };
+    // An operation ends when nothing remains, or if its caller itself is in the way (R12).
+    const auto over = [&](const auto& pending, const Items& items) {
+        return items.empty() || would_deadlock(state, items, pending.holding);
     };
     for (const Request& request : state.requests) {
         if (request.state == RequestState::completing)
@@ -585,7 +641,8 @@ void due(const View& view, std::vector<Event>& events) {
             for (const Kind kind : {Kind::token_open, Kind::token_fail})
                 offer({.kind = kind, .token = token.id});
     for (const Wait& wait : state.waits)
-        offer({.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
+        if (over(wait, remaining(state, wait)))
+            offer({.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
     for (const Backend& backend : state.backends)
         if (!backend.owed.empty())
             offer({.kind = Kind::notify, .notice = backend.owed[0], .backend = backend.id});
@@ -594,17 +651,18 @@ void due(const View& view, std::vector<Event>& events) {
             offer({.kind = Kind::release, .section = section.id});
         if (section.begun() || section.abandoned)
             continue;
+        const Items items = remaining(state, section);
+        const bool ends = over(section, items);
         if (section.phase < Phase::effective)
             offer({.kind = Kind::effective, .section = section.id});
-        offer({.kind = section.momentary() ? Kind::finish : Kind::idle, .section = section.id});
-        if (!section.momentary() && section.holding != Holding{} &&  // R12
-            would_deadlock(view, remaining(view, section), section.holding))
+        if (ends)
+            offer({.kind = section.momentary() ? Kind::finish : Kind::idle, .section = section.id});
+        if (ends && !items.empty() && !section.momentary())
             offer({.kind = Kind::abandon, .section = section.id});
-        const bool quiet = section.live() && quiet_items(view, section).empty();
-        for (const NodeId node : quiet ? unsettled(view, section) : NodeSet{})
-            offer({.kind = Kind::settle_start, .node = node, .section = section.id});
-        for (const NodeId node : section.closing)
-            offer({.kind = Kind::node_closed, .node = node, .section = section.id});
+        for (const Item& item : items)
+            if (item.kind == Item::Kind::settling)
+                for (const Kind kind : {Kind::settle_start, Kind::node_closed})
+                    offer({.kind = kind, .node = item.node, .section = section.id});
     }
 }
 

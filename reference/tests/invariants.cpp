@@ -4,16 +4,24 @@
 #include <algorithm>
 
 namespace blkdrain_ref {
+namespace {
 
-std::vector<Violation> broken_invariants(const View& view) {
-    const State& state = view.state;
+bool acyclic(const State& state) {
+    return std::ranges::none_of(state.nodes, [&](const Node& node) {
+        return down(state, children(state, node.id)).contains(node.id);
+    });
+}
+
+}  // namespace
+
+std::vector<Violation> broken_invariants(const State& state) {
     std::vector<Violation> found;
     const auto demand = [&](bool holds, const char* invariant, int rule, auto id) {
         if (!holds)
             found.push_back({invariant, rule, to_string(id)});
     };
-    const Scope cover = covered(view);
-    demand(acyclic(view), "graph_is_acyclic", 24, NodeId{});
+    const Scope cover = covered(state);
+    demand(acyclic(state), "graph_is_acyclic", 24, NodeId{});
     for (const Node& node : state.nodes) {
         for (const NodeId child : node.children)
             demand(find(state, child) != nullptr && find(state, child)->loop == node.loop,
@@ -52,12 +60,12 @@ std::vector<Violation> broken_invariants(const View& view) {
         for (const Section& other : state.sections)
             demand(section.id == other.id || section.kind != SectionKind::isolate ||
                        other.kind != section.kind || !section.live() || !other.live() ||
-                       !conflict(view, section, other),
+                       !conflict(state, section, other),
                    "live_isolates_do_not_conflict", 23, section.id);
         const bool promised = section.phase >= Phase::quiet && !section.momentary();
-        demand(!promised || quiet_items(view, section).empty(), "a_reported_quiet_is_never_revoked",
-               7, section.id);
-        demand(section.phase != Phase::idle || unsettled(view, section).empty(),
+        demand(!promised || quiet_items(state, section).empty(),
+               "a_reported_quiet_is_never_revoked", 7, section.id);
+        demand(section.phase != Phase::idle || unsettled(state, section).empty(),
                "a_reported_idle_is_never_revoked", 20, section.id);
     }
     for (const Wait& wait : state.waits)

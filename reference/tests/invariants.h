@@ -15,6 +15,6 @@ struct Violation {
     int rule;
     std::string object;
 };
-std::vector<Violation> broken_invariants(const View& view);
+std::vector<Violation> broken_invariants(const State& state);
 
 }  // namespace blkdrain_ref

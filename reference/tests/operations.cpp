@@ -162,7 +162,7 @@ private:
         event.holding = all_that_can_be_held(state_);
         const bool wanted =
             event.kind == Kind::token_request ? bounds_.token_holding : bounds_.holding;
-        if (wanted && event.holding != Holding{})
+        if (wanted && !event.holding.empty())
             add(event);
     }
 

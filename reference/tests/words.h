@@ -211,7 +211,7 @@ protected:
             ADD_FAILURE() << to_string(event) << " was accepted in\n" << to_string(state);
             return "";
         }
-        EXPECT_STREQ(name(reason->code), name(code)) << sentence(*reason);
+        EXPECT_EQ(name(reason->code), name(code)) << sentence(*reason);
         EXPECT_EQ(reason->rule, rule) << sentence(*reason);
         return sentence(*reason);
     }
