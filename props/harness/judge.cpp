@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include <blkdrain_ref/rules.h>
+#include <blkdrain_ref/wait.h>
 
 namespace blkdrain_props {
 

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include <blkdrain_ref/rules.h>
+#include <blkdrain_ref/wait.h>
 
 #include "harness/text.h"
 
@@ -994,7 +994,7 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
             if (entry == nullptr) {
                 return word_at(node_words, static_cast<std::size_t>(NodeWord::gone));
             }
-            const bool stopped = ref::stopped(model, entry->id);
+            const bool stopped = ref::covered(model).nodes.contains(entry->id);
             switch (expected) {
                 case NodeWord::running:
                 case NodeWord::stopped:

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <boost/graph/breadth_first_search.hpp>
+#include <array>
 
-#include <blkdrain_ref/rules.h>
+#include <boost/graph/breadth_first_search.hpp>
+#include <boost/property_map/function_property_map.hpp>
+
+#include <blkdrain_ref/graph.h>
 
 namespace blkdrain_ref {
 namespace {
 
-// What Boost.Graph has to know to walk along one kind of edge. A walk asks only where an edge leads
-// to, so that node stands for the edge.
+// The edges of one direction, or of both, as Boost.Graph wants to see them. A walk asks only where
+// an edge leads to, so that node stands for the edge.
 struct Links {
     using vertex_descriptor = NodeId;
     using edge_descriptor = NodeId;
@@ -17,67 +20,48 @@ struct Links {
     using out_edge_iterator = NodeSet::Iterator;
     using degree_size_type = int;
 
-    const State& state;
-    NodeSet (*next)(const State&, NodeId);
+    Links(const State& state, bool down, bool up) {
+        for (const Node& node : state.nodes)
+            next[node.id.value] = 0;
+        for (const Node& node : state.nodes)
+            for (const NodeId child : node.children) {
+                next[node.id.value] |= down ? NodeSet{child}.bits() : 0;
+                next[child.value] |= up ? NodeSet{node.id}.bits() : 0;
+            }
+    }
+    std::uint64_t next[NodeId::limit];  // sets as bits, of existing nodes only
 
     friend auto out_edges(NodeId node, const Links& links) {
-        const NodeSet out = links.next(links.state, node);
-        return std::pair{out.begin(), out.end()};
+        return std::pair{NodeSet::Iterator{links.next[node.value]}, NodeSet::Iterator{}};
     }
     friend int out_degree(NodeId node, const Links& links) {
-        return links.next(links.state, node).size();
+        return std::popcount(links.next[node.value]);
     }
     friend NodeId source(NodeId, const Links&) { return {}; }
     friend NodeId target(NodeId end, const Links&) { return end; }
 };
 
-// White: not seen. A walk needs no more; the set is its result.
-struct Seen {
-    using key_type = NodeId;
-    using value_type = boost::default_color_type;
-    using reference = value_type;
-    using category = boost::read_write_property_map_tag;
-
-    NodeSet* nodes;
-
-    friend value_type get(Seen seen, NodeId node) {
-        return seen.nodes->contains(node) ? boost::black_color : boost::white_color;
-    }
-    friend void put(Seen seen, NodeId node, value_type colour) {
-        if (colour != boost::white_color)
-            seen.nodes->insert(node);
-    }
-};
-
-// What a walk has still to visit, in whatever order.
+// What a walk has still to visit, in whatever order, and all that it has come to.
 struct Pending {
-    NodeSet nodes{};
-    void push(NodeId node) { nodes.insert(node); }
+    NodeSet nodes{}, seen{};
+    void push(NodeId node) { nodes.insert(node), seen.insert(node); }
     void pop() { nodes.erase(top()); }
     NodeId top() const { return *nodes.begin(); }
     bool empty() const { return nodes.empty(); }
 };
 
 NodeSet reachable(const Links& links, NodeSet from) {
-    NodeSet seen;
+    std::array<boost::default_color_type, NodeId::limit> colours{};  // white
+    const auto number =
+        boost::make_function_property_map<NodeId>([](NodeId id) { return id.value; });
     Pending pending;
     boost::breadth_first_visit(links, from.begin(), from.end(), pending,
-                               boost::default_bfs_visitor(), Seen{&seen});
-    return seen;
-}
-
-NodeSet neighbours(const State& state, NodeId node) {
-    return children(state, node) | parents(state, node);
+                               boost::default_bfs_visitor(),
+                               boost::make_iterator_property_map(colours.begin(), number));
+    return pending.seen;
 }
 
 }  // namespace
-
-NodeSet children(const State& state, NodeId node) {
-    NodeSet found;
-    for (const NodeId child : find(state, node)->children)
-        found.insert(child);
-    return found;
-}
 
 NodeSet parents(const State& state, NodeId node) {
     NodeSet found;
@@ -89,11 +73,11 @@ NodeSet parents(const State& state, NodeId node) {
 }
 
 NodeSet down(const State& state, NodeSet from) {
-    return reachable({state, children}, from);
+    return reachable({state, true, false}, from);
 }
 
 NodeSet up(const State& state, NodeSet from) {
-    return reachable({state, parents}, from);
+    return reachable({state, false, true}, from);
 }
 
 NodeSet cone(const State& state, NodeId node) {
@@ -101,7 +85,7 @@ NodeSet cone(const State& state, NodeId node) {
 }
 
 NodeSet component(const State& state, NodeId node) {
-    return reachable({state, neighbours}, {node});
+    return reachable({state, true, true}, {node});
 }
 
 BackendSet roots(const State& state, NodeSet nodes) {

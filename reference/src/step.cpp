@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string_view>
+#include <utility>
 
+#include <blkdrain_ref/result.h>
 #include <blkdrain_ref/step.h>
 
 namespace blkdrain_ref {
@@ -24,7 +26,7 @@ std::string_view objects(const Event& event) {
     static constexpr const char* of_begin[] = {"Sb", "Sn", "S", "Sb"};  // by SectionKind
     static constexpr const char* of_change[] = {"Sno", "Sn",  "Sno", "Sbo",
                                                 "Sb",  "Sno", "Sn"};  // by ChangeOp
-    if (event.kind == Kind::begin && event.section_kind < SectionKind::change)
+    if (event.kind == Kind::begin && event.section_kind < SectionKind::settle)
         return of_begin[static_cast<int>(event.section_kind)];
     if (event.kind == Kind::change)
         return of_change[static_cast<int>(event.op)];
@@ -33,23 +35,12 @@ std::string_view objects(const Event& event) {
     return rows[static_cast<int>(event.kind)].objects;
 }
 
-// Steps that R18 orders: none of them comes before what the steps before have released.
+// R18: none of these comes before what the steps before have released.
 bool ordered(const Event& event) {
-    switch (event.kind) {
-        case Kind::begin:
-        case Kind::end:
-        case Kind::settle:
-        case Kind::change:
-        case Kind::context:
-        case Kind::close_backend:
-        case Kind::close_node:
-        case Kind::idle:
-        case Kind::finish:
-        case Kind::release:
-            return true;
-        default:
-            return event.kind == Kind::abandon && event.section;
-    }
+    return event.kind == Kind::begin || event.kind == Kind::end || event.kind == Kind::idle ||
+           event.kind == Kind::finish || event.kind == Kind::release ||
+           (event.kind >= Kind::settle && event.kind <= Kind::close_node) ||
+           (event.kind == Kind::abandon && event.section);
 }
 
 // Sections, edges, nodes and backends come, go or change; not requests, tokens and waits.
@@ -60,99 +51,45 @@ bool moves_scopes(Kind kind) {
 
 // The rules about a result wherever it occurs; 0.
 int rule_of(Error result) {
-    switch (result) {
-        case Error::bad_token:
-            return 4;
-        case Error::would_deadlock:
-            return 12;
-        case Error::not_quiesced:
-            return 19;
-        case Error::stopped:
-            return 21;
-        case Error::conflict:
-            return 23;
-        case Error::closing:
-            return 27;
-        case Error::context:
-            return 28;
-        default:
-            return 0;
-    }
+    static constexpr std::pair<Error, int> rules[] = {
+        {Error::bad_token, 4}, {Error::would_deadlock, 12}, {Error::not_quiesced, 19},
+        {Error::stopped, 21},  {Error::conflict, 23},       {Error::closing, 27},
+        {Error::context, 28}};
+    const auto* found = std::ranges::find(rules, result, &std::pair<Error, int>::first);
+    return found != std::end(rules) ? found->second : 0;
 }
 
 int rule_of(const State& state, const Event& event) {
+    static constexpr int of_momentary[] = {19, 24, 28, 27, 27};  // by SectionKind
     const Section* section = find(state, event.section);
     const Request* request = find(state, event.request);
     if (event.kind == Kind::complete && request != nullptr && request->cancelled)
         return 27;
     if (event.kind == Kind::effective && section != nullptr && !section->live())
         return 23;
-    if (event.kind != Kind::finish || section == nullptr)
-        return rows[static_cast<int>(event.kind)].rule;
-    return section->kind == SectionKind::change    ? 24
-           : section->kind == SectionKind::context ? 28
-           : section->kind == SectionKind::settle  ? 19
-                                                   : 27;
+    if (event.kind == Kind::finish && section != nullptr && section->momentary())
+        return of_momentary[static_cast<int>(section->kind) -
+                            static_cast<int>(SectionKind::settle)];
+    return rows[static_cast<int>(event.kind)].rule;
 }
 
-Section section_of(const State& state, const Event& event) {
-    static constexpr SectionKind momentary[] = {SectionKind::settle, SectionKind::change,
-                                                SectionKind::context, SectionKind::close_backend,
-                                                SectionKind::close_node};
-    Section section{.id = event.section,
-                    .kind = event.section_kind,
-                    .node = event.node,
-                    .backend = event.backend,
-                    .set = event.set,
-                    .op = event.op,
-                    .other = event.other,
-                    .edge = event.edge,
-                    .loop = event.loop,
-                    .tokens = event.tokens,
-                    .holding = event.holding};
-    if (event.kind != Kind::begin) {
-        section.kind = momentary[static_cast<int>(event.kind) - static_cast<int>(Kind::settle)];
-        section.phase = Phase::effective;
-    } else if (section.kind == SectionKind::isolate && !conflicts(state, section).empty()) {
-        section.phase = Phase::queued;  // R23
-    }
-    if (event.kind == Kind::close_node)
-        section.closing = {event.node};
-    return section;
-}
-
-// R19
-bool quiesced(const State& state, NodeId node) {
-    const BackendSet backends = roots(state, cone(state, node));
-    return backends.within(covered(state).backends) &&
-           activity(state, {backends, {}}, false).empty();
-}
-
-// The result of a call that starts this section.
-Error result_of_start(const State& state, const Event& event, const Section& section) {
-    if (section.moves())
-        return event.in_notification ? Error::busy : judge_change(state, section);
-    if (section.kind >= SectionKind::close_backend)
-        return judge_close(state, section);
-    if (closing(state, event.backend) || closing(state, event.node))
-        return Error::closing;
-    if (section.kind == SectionKind::settle)
-        return quiesced(state, event.node) ? Error::ok : Error::not_quiesced;
-    const bool holds_own =  // R23: it would wait for its own operation
-        std::ranges::any_of(event.holding.tokens, [&](TokenId id) {
-            const Token* token = find(state, id);
-            return token != nullptr && token->open && token->backends.contains(event.backend);
-        });
-    return !section.live() && (event.attempt || holds_own) ? Error::conflict : Error::ok;
-}
-
-// R21: a settle error is reported by whoever covers the node.
-bool settle_failed(const State& state, const Section& section) {
-    const NodeSet nodes = settle_scope(state, section);
-    return section.kind != SectionKind::close_node &&
-           std::ranges::any_of(state.nodes, [&](const Node& node) {
-               return node.settle == Settle::failed && nodes.contains(node.id);
-           });
+// R18: what an end has released and nobody has admitted, opened or made live yet; the isolates of
+// the queue come after the others.
+std::vector<Event> released(const State& state) {
+    std::vector<Event> events;
+    const bool waiting = std::ranges::any_of(state.requests, &Request::in_line);
+    const BackendSet gated = waiting ? covered(state).backends : BackendSet{};
+    for (const Request& request : state.requests)
+        if (request.in_line() && blockers(state, gated, request) == 0)
+            events.push_back({.kind = Kind::admit, .request = request.id});
+    for (const Token& token : state.tokens)
+        if (!token.open && !failing(state, token) && remaining(state, token).empty())
+            events.push_back({.kind = Kind::token_open, .token = token.id});
+    if (events.empty())
+        for (const Section& section : state.sections)
+            if (!section.live() && !section.abandoned && conflicts(state, section).empty())
+                events.push_back({.kind = Kind::effective, .section = section.id});
+    return events;
 }
 
 template <class List, class I>
@@ -237,10 +174,11 @@ struct Step {
     bool check_objects() {
         const std::string_view letters = objects(event);
         const auto check = [&](char letter, auto id, const void* object) {
-            if (letters.find(letter) != letters.npos)
-                demand(object != nullptr, no_such_object);
-            if (letters.find(static_cast<char>(letter - 'a' + 'A')) != letters.npos)
-                demand(id.value < id.limit && object == nullptr, id_in_use);
+            for (const char named : letters)
+                if (named == letter)
+                    demand(object != nullptr, no_such_object);
+                else if (named - 'A' == letter - 'a')
+                    demand(id.value < id.limit && object == nullptr, id_in_use);
         };
         check('n', event.node, node);
         check('o', event.other, find(state, event.other));
@@ -258,17 +196,16 @@ struct Step {
         const bool activation = event.kind == Kind::effective && !section->live();
         if (!ordered(event) && !activation)
             return;
-        if (const RequestId released = due_request(state))
-            demand(false, not_released, 18, *find(state, released));
-        if (const TokenId opening = due_token(state))
-            demand(false, not_opened, 18, opening);
-        if (activation)
-            return;
+        for (const Event& other : released(state))
+            demand(activation && other.kind == Kind::effective, not_released, 18, about(other));
         for (const Section& other : state.sections)  // R2: one consistent cut
-            demand(other.phase != Phase::closed, gates_not_reported, 2,
+            demand(activation || other.phase != Phase::closed, gates_not_reported, 2,
                    {Item::Kind::gate, other.id});
-        if (const SectionId isolate = due_isolate(state))
-            demand(false, not_activated, 18, {Item::Kind::gate, isolate});
+    }
+    Item about(const Event& other) const {
+        return other.request ? Item{*find(state, other.request)}
+               : other.token ? Item{other.token}
+                             : Item{Item::Kind::gate, other.section};
     }
 
     // Births and calls.
@@ -339,15 +276,15 @@ struct Step {
     }
 
     void start_internal() {  // R21
-        if (happens(closing(state, event.node)   ? Error::closing
-                    : stopped(state, event.node) ? Error::stopped
-                                                 : Error::ok))
+        if (happens(closing(state, event.node)                  ? Error::closing
+                    : covered(state).nodes.contains(event.node) ? Error::stopped
+                                                                : Error::ok))
             ++my(event.node).internal;
     }
 
     // User's sections and the momentary ones.
     void start_section() {
-        if (!demand(event.kind != Kind::begin || event.section_kind < SectionKind::change,
+        if (!demand(event.kind != Kind::begin || event.section_kind < SectionKind::settle,
                     wrong_kind))
             return;
         const Section started = section_of(state, event);
@@ -394,8 +331,8 @@ struct Step {
             demand(false, admitted_during_change, 24, {Item::Kind::gate, change});
         if (!request->token)
             demand_none(gates(state, {request->backend}), admitted_while_gated, 2);
-        if (const RequestId ahead = ahead_of(state, *request))
-            demand(false, overtook, 18, *find(state, ahead));
+        if (const Request* ahead = ahead_of(state, *request))
+            demand(false, overtook, 18, *ahead);
         if (!happens())
             return;
         my(event.request).state = RequestState::admitted;
@@ -462,7 +399,7 @@ struct Step {
     void become_idle() {  // R20
         if (can_report(section->kind == SectionKind::drained, Phase::idle) &&
             demand_none(remaining(state, *section), idle_early) &&
-            happens(settle_failed(state, *section) ? Error::io_error : Error::ok))
+            happens(result_of_end(state, *section)))
             reach(my(event.section), Phase::idle);
     }
 
@@ -471,10 +408,8 @@ struct Step {
         if (!can_report(section->momentary(), Phase::idle))
             return;
         const Section over = *section;
-        const Error right = settle_failed(state, over) ? Error::io_error
-                            : over.moves()             ? judge_change(state, over)
-                                                       : Error::ok;
-        if (!happens(remaining(state, over), over.holding, finished_early, 0, right))
+        if (!happens(remaining(state, over), over.holding, finished_early, 0,
+                     result_of_end(state, over)))
             return;
         erase(*next, over.id);
         if (event.error == Error::ok && over.moves())
@@ -521,18 +456,19 @@ struct Step {
     // R20: once, after quiet, parents before children, one at a time.
     void start_settle() {
         demand(!section->abandoned, abandoned, 25);
-        const NodeSet scope = settle_scope(state, *section);
-        demand(scope.contains(event.node), settled_out_of_scope);
         demand(node->settle == Settle::none, settled_twice);
+        for (const Node& other : state.nodes)
+            demand(other.settler != event.section, settled_out_of_order, 0,
+                   {Item::Kind::settling, other.id});
         if (!demand(section->phase != Phase::closed, gates_not_reported, 2,
                     {Item::Kind::gate, event.section}))
             return;
+        const NodeSet scope = settle_scope(state, *section);
+        demand(scope.contains(event.node), settled_out_of_scope);
         demand_none(quiet_items(state, *section), settled_early);
-        const NodeSet before = scope & parents(state, event.node);
-        for (const Node& other : state.nodes)
-            demand(
-                other.settler != event.section && (other.settled() || !before.contains(other.id)),
-                settled_out_of_order, 0, {Item::Kind::settling, other.id});
+        for (const NodeId before : scope& parents(state, event.node))
+            demand(find(state, before)->settled(), settled_out_of_order, 0,
+                   {Item::Kind::settling, before});
         if (!happens())
             return;
         my(event.node).settle = Settle::running;
@@ -555,14 +491,22 @@ struct Step {
             --my(event.node).internal;
     }
 
-    void close_node() {  // R27: settled, and nothing of it left
+    // R27: settled, and nothing of it left. Its children are detached; the close goes on with those
+    // that have lost their last parent.
+    void close_node() {
         demand(!section->abandoned, abandoned, 25);
         demand(section->closing.contains(event.node), node_not_closing);
         demand(node->settled(), node_closed_early, 0, {Item::Kind::settling, event.node});
         demand(node->internal == 0, node_closed_early, 0, {Item::Kind::internal, event.node});
         demand_none(passes(state, event.section, {event.node}), node_closed_early);
-        if (happens())
-            apply_node_closed(*next, event.section, event.node);
+        if (!happens())
+            return;
+        const std::vector<NodeId> children = node->children;
+        erase(*next, event.node);
+        my(event.section).closing.erase(event.node);
+        for (const NodeId child : children)
+            if (!in_use(*next, child) && !closing(*next, child))
+                my(event.section).closing.insert(child);
     }
 
     void run() {
@@ -629,17 +573,16 @@ void due(const State& state, std::vector<Event>& events) {
     const auto over = [&](const auto& pending, const Items& items) {
         return items.empty() || would_deadlock(state, items, pending.holding);
     };
-    for (const Request& request : state.requests) {
+    for (const Event& event : released(state))
+        events.push_back(event);
+    for (const Request& request : state.requests)
         if (request.state == RequestState::completing)
             offer({.kind = Kind::done, .request = request.id});
-        else if (request.state == RequestState::waiting)
-            offer(
-                {.kind = request.cancelled ? Kind::complete : Kind::admit, .request = request.id});
-    }
+        else if (request.state == RequestState::waiting && request.cancelled)
+            offer({.kind = Kind::complete, .request = request.id});
     for (const Token& token : state.tokens)
-        if (!token.open)
-            for (const Kind kind : {Kind::token_open, Kind::token_fail})
-                offer({.kind = kind, .token = token.id});
+        if (!token.open && (failing(state, token) || over(token, remaining(state, token))))
+            offer({.kind = Kind::token_fail, .token = token.id});
     for (const Wait& wait : state.waits)
         if (over(wait, remaining(state, wait)))
             offer({.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
@@ -652,17 +595,19 @@ void due(const State& state, std::vector<Event>& events) {
         if (section.begun() || section.abandoned)
             continue;
         const Items items = remaining(state, section);
-        const bool ends = over(section, items);
-        if (section.phase < Phase::effective)
+        if (section.phase == Phase::closed)
             offer({.kind = Kind::effective, .section = section.id});
-        if (ends)
-            offer({.kind = section.momentary() ? Kind::finish : Kind::idle, .section = section.id});
-        if (ends && !items.empty() && !section.momentary())
-            offer({.kind = Kind::abandon, .section = section.id});
+        if (over(section, items))
+            offer({.kind = section.momentary() ? Kind::finish
+                           : items.empty()     ? Kind::idle
+                                               : Kind::abandon,
+                   .section = section.id});
         for (const Item& item : items)
             if (item.kind == Item::Kind::settling)
-                for (const Kind kind : {Kind::settle_start, Kind::node_closed})
-                    offer({.kind = kind, .node = item.node, .section = section.id});
+                offer({.kind = find(state, item.node)->settled() ? Kind::node_closed
+                                                                 : Kind::settle_start,
+                       .node = item.node,
+                       .section = section.id});
     }
 }
 

@@ -63,26 +63,22 @@ struct Fingerprint {
     }
 };
 
+// "request r3 is admitted"
 std::string to_string(const Item& item) {
-    switch (item.kind) {
-        case Item::Kind::request: {
-            std::string state = name(item.state);
-            std::ranges::transform(state, state.begin(), [](char c) { return c - 'a' + 'A'; });
-            return "request " + to_string(item.request) + " is " + state;
-        }
-        case Item::Kind::token:
-            return "token " + to_string(item.token) + " is not closed";
-        case Item::Kind::settling:
-            return "node " + to_string(item.node) + " is not settled";
-        case Item::Kind::internal:
-            return "node " + to_string(item.node) + " runs an internal request";
-        case Item::Kind::pass:
-            return "section " + to_string(item.section) + " is settling its nodes";
-        case Item::Kind::conflict:
-        case Item::Kind::gate:
-            break;
-    }
-    return "section " + to_string(item.section) + " is not over";
+    static constexpr std::pair<const char*, const char*> facts[] = {
+        // by Item::Kind
+        {"request", "is"},          {"token", "is not closed"},
+        {"node", "is not settled"}, {"node", "runs an internal request"},
+        {"section", "is not over"}, {"section", "is settling its nodes"},
+        {"section", "is not over"}};
+    const auto [sort, fact] = facts[static_cast<int>(item.kind)];
+    Words words;
+    words.append(sort);
+    words(item.request, item.token, item.node, item.section);
+    words.append(fact);
+    if (item.request)
+        words(item.state);
+    return words.text;
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <unordered_map>
 
-#include <blkdrain_ref/rules.h>
+#include <blkdrain_ref/result.h>
 
 #include "invariants.h"
 

@@ -8,7 +8,8 @@ namespace {
 
 bool acyclic(const State& state) {
     return std::ranges::none_of(state.nodes, [&](const Node& node) {
-        return down(state, children(state, node.id)).contains(node.id);
+        return std::ranges::any_of(
+            node.children, [&](NodeId child) { return down(state, {child}).contains(node.id); });
     });
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <blkdrain_ref/rules.h>
+#include <blkdrain_ref/result.h>
 
 namespace blkdrain_ref {
 

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include <blkdrain_ref/rules.h>
+#include <blkdrain_ref/result.h>
 #include <blkdrain_ref/step.h>
 
 namespace blkdrain_ref::words {

@@ -34,8 +34,8 @@ BLKDRAIN_REF_WORDS(RequestState, waiting, admitted, completing)
 BLKDRAIN_REF_WORDS(Settle, none, running, done, failed)  // failed: quiet though dirty (R21)
 
 // The first four are begun and ended by the user, the others are momentary: they end themselves.
-BLKDRAIN_REF_WORDS(SectionKind, isolate, drained, quiesce_all, self_quiesce, change, context,
-                   settle, close_backend, close_node)
+BLKDRAIN_REF_WORDS(SectionKind, isolate, drained, quiesce_all, self_quiesce, settle, change,
+                   context, close_backend, close_node)
 
 // attach: parent x gets child y, as its last edge. detach: parent x loses the edge with this index.
 // replace: what pointed to x points to y. insert_medium: backend x gets the root y. remove_medium:
@@ -141,7 +141,16 @@ struct Section {
     Holding holding{};
 
     bool live() const { return phase != Phase::queued; }
-    bool momentary() const { return kind >= SectionKind::change; }
+    bool momentary() const { return kind >= SectionKind::settle; }
+    bool live_isolate() const { return kind == SectionKind::isolate && live(); }
+    bool settles() const {
+        return kind == SectionKind::drained || kind == SectionKind::settle ||
+               kind == SectionKind::context || kind == SectionKind::close_node;
+    }
+    // The graph decides whom it covers.
+    bool follows_graph() const {
+        return kind == SectionKind::isolate || (settles() && kind != SectionKind::close_node);
+    }
     bool moves() const { return kind == SectionKind::change || kind == SectionKind::context; }
     bool closes(NodeId n) const { return closing.contains(n); }
     bool closes(BackendId b) const { return kind == SectionKind::close_backend && backend == b; }

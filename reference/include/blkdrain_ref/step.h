@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <blkdrain_ref/event.h>
-#include <blkdrain_ref/rules.h>
+#include <blkdrain_ref/wait.h>
 
 namespace blkdrain_ref {
 
@@ -20,11 +20,10 @@ BLKDRAIN_REF_WORDS(Code, no_such_object, id_in_use, wrong_kind, wrong_result, ne
                    token_not_waiting, token_not_open, section_not_begun, reported_twice,
                    quiet_early, listens_already, notified_without_cause, notified_out_of_order,
                    drain_early, drain_early_waiting, not_a_chain, not_hostage, overtook,
-                   not_released, not_opened, not_activated, idle_early, settled_early,
-                   settled_twice, settled_out_of_scope, settled_out_of_order, not_settling,
-                   no_internal_request, isolated_in_conflict, admitted_during_change,
-                   finished_early, node_closed_early, node_not_closing, not_pending, abandoned,
-                   released_early, count)
+                   not_released, idle_early, settled_early, settled_twice, settled_out_of_scope,
+                   settled_out_of_order, not_settling, no_internal_request, isolated_in_conflict,
+                   admitted_during_change, finished_early, node_closed_early, node_not_closing,
+                   not_pending, abandoned, released_early, count)
 
 struct Reason {
     Code code = Code::count;
