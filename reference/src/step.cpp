@@ -43,12 +43,6 @@ bool ordered(const Event& event) {
            (event.kind == Kind::abandon && event.section);
 }
 
-// Sections, edges, nodes and backends come, go or change; not requests, tokens and waits.
-bool moves_scopes(Kind kind) {
-    return kind <= Kind::backend_new || (kind >= Kind::begin && kind <= Kind::close_node) ||
-           kind == Kind::settle_done || kind == Kind::effective || kind >= Kind::node_closed;
-}
-
 // The rules about a result wherever it occurs; 0.
 int rule_of(Error result) {
     static constexpr std::pair<Error, int> rules[] = {
@@ -123,6 +117,12 @@ void reach(Section& section, Phase phase) {
         section.holding = {};  // it waits no more
 }
 
+// What an event says about one object.
+struct Named {
+    char letter;
+    bool is_name, exists;
+};
+
 // One event: what must hold before it, the result it must have, and what it does.
 struct Step {
     const State& state;
@@ -172,21 +172,20 @@ struct Step {
 
     // Names in use are not given again; what the event speaks of exists.
     bool check_objects() {
-        const std::string_view letters = objects(event);
-        const auto check = [&](char letter, auto id, const void* object) {
-            for (const char named : letters)
-                if (named == letter)
-                    demand(object != nullptr, no_such_object);
-                else if (named - 'A' == letter - 'a')
-                    demand(id.value < id.limit && object == nullptr, id_in_use);
+        const auto named = [](char letter, auto id, const void* object) {
+            return Named{letter, id.value < id.limit, object != nullptr};
         };
-        check('n', event.node, node);
-        check('o', event.other, find(state, event.other));
-        check('b', event.backend, backend);
-        check('r', event.request, request);
-        check('t', event.token, token);
-        check('s', event.section, section);
-        check('d', event.wait, wait);
+        const Named all[] = {
+            named('n', event.node, node),       named('o', event.other, find(state, event.other)),
+            named('b', event.backend, backend), named('r', event.request, request),
+            named('t', event.token, token),     named('s', event.section, section),
+            named('d', event.wait, wait)};
+        for (const char letter : objects(event))
+            for (const Named& object : all)
+                if (object.letter == letter)
+                    demand(object.exists, no_such_object);
+                else if (object.letter - 'a' == letter - 'A')
+                    demand(object.is_name && !object.exists, id_in_use);
         for (const BackendId member : event.set)
             demand(find(state, member) != nullptr, no_such_object);
         return !refused;
@@ -222,11 +221,8 @@ struct Step {
 
     void listen() {  // R9: told first, if gated
         demand(!backend->listening, listens_already);
-        if (!happens())
-            return;
-        my(event.backend).listening = true;
-        if (gated(state, event.backend))
-            my(event.backend).owed.push_back(Notice::begin);
+        if (happens())
+            my(event.backend).listening = true;
     }
 
     void send() {
@@ -444,11 +440,12 @@ struct Step {
     }
 
     void notify() {  // R9
-        const std::vector<Notice>& owed = backend->owed;
-        demand(!owed.empty(), notified_without_cause);
-        demand(owed.empty() || owed[0] == event.notice, notified_out_of_order);
-        if (happens())
-            my(event.backend).owed.erase(my(event.backend).owed.begin());
+        demand(backend->owed != 0, notified_without_cause);
+        demand(event.notice == backend->next_told(), notified_out_of_order);
+        if (!happens())
+            return;
+        my(event.backend).told = event.notice;
+        --my(event.backend).owed;
     }
 
     // Nodes.
@@ -509,6 +506,24 @@ struct Step {
                 my(event.section).closing.insert(child);
     }
 
+    // Sections or edges come, go or change, or who listens; not requests, tokens and waits.
+    bool moves_scopes() const {
+        switch (event.kind) {
+            case Kind::listen:
+            case Kind::end:
+            case Kind::settle_done:
+            case Kind::node_closed:
+            case Kind::finish:
+            case Kind::release:
+                return true;
+            case Kind::effective:
+                return section != nullptr && !section->live();
+            default:
+                return event.error == Error::ok && event.kind >= Kind::begin &&
+                       event.kind <= Kind::close_node;
+        }
+    }
+
     void run() {
         if (!check_objects())
             return;
@@ -549,12 +564,11 @@ std::optional<Reason> check(const State& state, const Event& event) {
 }
 
 std::optional<Reason> accept(State& state, const Event& event) {
-    const bool moves = moves_scopes(event.kind);
-    const BackendSet gated_before = moves ? gated_listeners(state) : BackendSet{};
     Step step{state, event, &state};
+    const bool moves_scopes = step.moves_scopes();
     step.run();
-    if (!step.refused && moves)
-        follow_scopes(state, gated_before);
+    if (!step.refused && moves_scopes)
+        follow_scopes(state);
     return step.refused;
 }
 
@@ -587,8 +601,8 @@ void due(const State& state, std::vector<Event>& events) {
         if (over(wait, remaining(state, wait)))
             offer({.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
     for (const Backend& backend : state.backends)
-        if (!backend.owed.empty())
-            offer({.kind = Kind::notify, .notice = backend.owed[0], .backend = backend.id});
+        if (backend.owed != 0)
+            offer({.kind = Kind::notify, .notice = backend.next_told(), .backend = backend.id});
     for (const Section& section : state.sections) {
         if (section.abandoned)
             offer({.kind = Kind::release, .section = section.id});

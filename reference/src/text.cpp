@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names; events, reasons and states as text, states as fingerprints.
+// Names; events, reasons and states as text.
 #include <algorithm>
+#include <functional>
 #include <type_traits>
 
 #include <blkdrain_ref/step.h>
@@ -39,27 +40,6 @@ struct Words {
     void append(const std::string& word) {
         const bool apart = !word.empty() && !text.empty() && text.back() != '\n';
         text += (apart ? " " : "") + word;
-    }
-};
-
-struct Fingerprint {
-    std::uint64_t sum = 1;
-
-    void operator()(const auto&... values) { (add(values), ...); }
-    void add(const auto& value) {
-        if constexpr (requires { value.fields(*this); }) {
-            value.fields(*this);
-        } else if constexpr (requires { value.value; }) {
-            add(value.value);
-        } else if constexpr (requires { value.bits(); }) {
-            add(value.bits());
-        } else if constexpr (requires { value.begin(); }) {
-            add(value.size());
-            for (const auto& element : value)
-                add(element);
-        } else {
-            sum = (sum ^ static_cast<std::uint64_t>(value) ^ (sum >> 32)) * 0x9e3779b97f4a7c15u;
-        }
     }
 };
 
@@ -140,9 +120,7 @@ std::string to_string(const State& state) {
 }
 
 std::size_t hash(const State& state) {
-    Fingerprint print;
-    print(state);
-    return static_cast<std::size_t>(print.sum ^ (print.sum >> 29));
+    return std::hash<std::string>{}(to_string(state));
 }
 
 }  // namespace blkdrain_ref

@@ -37,10 +37,8 @@ std::vector<Violation> broken_invariants(const State& state) {
         demand(!backend.root || (find(state, backend.root) != nullptr &&
                                  find(state, backend.root)->loop == backend.loop),
                "a_root_edge_stays_on_one_loop", 28, backend.id);
-        demand(std::ranges::adjacent_find(backend.owed) == backend.owed.end(),
-               "notifications_alternate", 9, backend.id);
-        demand(backend.owed.empty() ||
-                   (backend.owed.back() == Notice::begin) == cover.backends.contains(backend.id),
+        demand((backend.posted() == Notice::begin) ==
+                   (backend.listening && cover.backends.contains(backend.id)),
                "the_last_notification_tells_the_truth", 9, backend.id);
     }
     for (const Request& request : state.requests) {

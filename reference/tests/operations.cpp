@@ -146,7 +146,7 @@ public:
         // No new one while an owner is two notifications behind, for the states to be finitely
         // many.
         for (const Backend& backend : state_.backends)
-            if (backend.owed.size() > 1)
+            if (backend.owed > 1)
                 return;
         if (state_.sections.size() >= bounds_.sections)
             return;

@@ -11,26 +11,28 @@ namespace blkdrain_ref {
 
 Scope scope_of(const State& state, const Section& section);
 
-// R24: the table's row and what moves.
-inline Scope own_scope(const State& state, const Section& change) {
-    const Change what = change_of(state, change);
+// R24: what a change makes enter the scopes of the other sections that have come as far as `phase`.
+inline Scope entering(const State& state, const Change& what, Phase phase) {
+    Scope scope;
+    for (const Section& other : state.sections)
+        if (other.phase >= phase && other.follows_graph())
+            scope = scope | (scope_of(what.after, other) - scope_of(state, other));
+    return scope;
+}
+
+// R24: the table's row of a change, and what moves.
+inline Scope own_scope(const State& state, const Change& what) {
     const NodeSet above = up(state, what.parents);
     return Scope{roots(state, above) | what.roots, above} | what.moving;
 }
 
-// R24: what a change makes enter the scopes of the other sections that have come as far as `phase`.
-inline Scope entering(const State& state, const Section& change, Phase phase) {
-    Scope scope;
-    const auto concerned = [&](const Section& other) {
-        return other.phase >= phase && other.follows_graph();
-    };
-    if (std::ranges::none_of(state.sections, concerned))
-        return scope;
-    const State after = change_of(state, change).after;
-    for (const Section& other : state.sections)
-        if (concerned(other))
-            scope = scope | (scope_of(after, other) - scope_of(state, other));
-    return scope;
+inline Scope scope_of_change(const State& state, const Section& change) {
+    const Change what = change_of(state, change);
+    NodeSet settling;  // R25: until the settle returns
+    for (const Node& node : state.nodes)
+        if (node.settler == change.id)
+            settling.insert(node.id);
+    return Scope{{}, settling} | own_scope(state, what) | entering(state, what, Phase::closed);
 }
 
 // R23: whose root is above the holder's; nothing without a medium.
@@ -64,10 +66,7 @@ inline Scope scope_of(const State& state, const Section& section) {
         case SectionKind::close_node:
             return {{}, section.closing};
         case SectionKind::change:
-            for (const Node& node : state.nodes)  // R25: until the settle returns
-                if (node.settler == section.id)
-                    scope.nodes.insert(node.id);
-            return scope | own_scope(state, section) | entering(state, section, Phase::closed);
+            return scope_of_change(state, section);
     }
     return scope;
 }
@@ -87,8 +86,9 @@ inline bool gated(const State& state, BackendId backend) {
 
 // R20: what the section has to settle; for a change (R24) who enters an idle scope.
 inline NodeSet settle_scope(const State& state, const Section& section) {
-    if (section.kind == SectionKind::change)
-        return entering(state, section, Phase::idle).nodes;
+    const auto idle = [](const Section& other) { return other.phase == Phase::idle; };
+    if (section.kind == SectionKind::change && std::ranges::any_of(state.sections, idle))
+        return entering(state, change_of(state, section), Phase::idle).nodes;
     return section.settles() ? scope_of(state, section).nodes : NodeSet{};
 }
 
@@ -101,22 +101,14 @@ inline NodeSet unsettled(const State& state, const Section& section) {
     return nodes;
 }
 
-// R9: who is to know that it is gated.
-inline BackendSet gated_listeners(const State& state) {
-    BackendSet listeners;
-    for (const Backend& backend : state.backends)
-        if (backend.listening)
-            listeners.insert(backend.id);
-    return listeners.empty() ? listeners : listeners & covered(state).backends;
-}
-
 // After a step that may have changed a scope: R9's notifications, and R21's settled nodes that
 // nothing covers now.
-inline void follow_scopes(State& state, BackendSet gated_before) {
-    const BackendSet gated_now = gated_listeners(state);
+inline void follow_scopes(State& state) {
+    const bool heard = std::ranges::any_of(state.backends, &Backend::listening);
+    const BackendSet gated = heard ? covered(state).backends : BackendSet{};
     for (Backend& backend : state.backends)
-        if (gated_now.contains(backend.id) != gated_before.contains(backend.id))
-            backend.owed.push_back(gated_now.contains(backend.id) ? Notice::begin : Notice::end);
+        if (backend.listening && gated.contains(backend.id) != (backend.posted() == Notice::begin))
+            ++backend.owed;
     NodeSet freed;
     for (const Node& node : state.nodes)
         if (node.settled())

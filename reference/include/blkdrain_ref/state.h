@@ -86,11 +86,16 @@ struct Backend {
     LoopId loop{};
     bool pinned = false;
     bool listening = false;
-    NodeId root{};               // none: no medium
-    std::vector<Notice> owed{};  // notifications posted and not delivered, oldest first
+    NodeId root{};              // none: no medium
+    Notice told = Notice::end;  // its owner: the last notification delivered
+    std::uint32_t owed = 0;     // notifications posted and not delivered; they alternate
 
+    Notice next_told() const { return told == Notice::end ? Notice::begin : Notice::end; }
+    // What its owner knows once all is delivered.
+    Notice posted() const { return owed % 2 == 0 ? told : next_told(); }
     void fields(auto& f) const {
-        f(id, loop, Flag{"pinned", pinned}, Flag{"listening", listening}, root, owed);
+        f(id, loop, Flag{"pinned", pinned}, Flag{"listening", listening}, root);
+        f(Flag{"told", told == Notice::begin}, owed);
     }
     bool operator==(const Backend&) const = default;
 };

@@ -116,12 +116,14 @@ inline Items activity(const State& state, const Scope& scope, bool excused) {
 }
 
 // What is left of the quiet of a section (milestones, R7); for a change R24's.
-inline Items quiet_items(const State& state, const Section& section) {
-    if (section.kind != SectionKind::change)
-        return activity(state, scope_of(state, section), false);
-    Items items = activity(state, own_scope(state, section), true);
-    append(items, activity(state, entering(state, section, Phase::quiet), false));
+inline Items quiet_items(const State& state, const Change& what) {
+    Items items = activity(state, own_scope(state, what), true);
+    append(items, activity(state, entering(state, what, Phase::quiet), false));
     return items;
+}
+inline Items quiet_items(const State& state, const Section& section) {
+    return section.kind == SectionKind::change ? quiet_items(state, change_of(state, section))
+                                               : activity(state, scope_of(state, section), false);
 }
 
 // What an operation still waits for.
@@ -155,14 +157,16 @@ inline Wait cover_set(const State& state, BackendId backend) {
 
 // Until a section's begin may return, a momentary one may take effect.
 inline Items remaining(const State& state, const Section& section) {
-    const bool close = section.kind == SectionKind::close_node;
     if (!section.live())
         return conflicts(state, section);
     if (section.kind == SectionKind::close_backend)  // R27: every request, every token
         return remaining(state, cover_set(state, section.backend));
     if (!section.momentary() && section.kind != SectionKind::drained)
         return {};
-    Items items = quiet_items(state, section);
+    const bool close = section.kind == SectionKind::close_node;
+    const bool change = section.kind == SectionKind::change;
+    const Change what = change ? change_of(state, section) : Change{};
+    Items items = change ? quiet_items(state, what) : quiet_items(state, section);
     const bool quiet = items.empty() || close;
     const NodeSet left = close ? section.closing : unsettled(state, section);
     for (const Node& node : state.nodes)
@@ -171,10 +175,8 @@ inline Items remaining(const State& state, const Section& section) {
             items.emplace_back(Item::Kind::settling, node.id);
     if (close)
         append(items, passes(state, section.id, section.closing));
-    if (section.kind == SectionKind::change) {
-        const Change what = change_of(state, section);
+    if (change)
         append(items, passes(state, section.id, what.ends | what.moving.nodes));
-    }
     return items;
 }
 
