@@ -6,8 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include <blkdrain_ref/reason.h>
-#include <blkdrain_ref/rules.h>
+#include <blkdrain_ref/wait.h>
 
 namespace blkdrain_props {
 
@@ -116,7 +115,7 @@ void Judge::adopt(const ref::State& model, const std::vector<ref::Event>& accept
 }
 
 void Judge::refuse(const ref::Reason& reason, const char* detector) {
-    violation(detector, reason.rule, ref::name(reason.code), ref::sentence(reason));
+    violation(detector, reason.rule, ref::name(reason.code).c_str(), ref::sentence(reason));
 }
 
 void Judge::write(std::vector<std::uint8_t>& table, std::uint32_t id, ref::Error error) {

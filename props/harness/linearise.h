@@ -14,7 +14,7 @@
 #include <vector>
 
 #include <blkdrain_ref/event.h>
-#include <blkdrain_ref/reason.h>
+#include <blkdrain_ref/step.h>
 #include <blkdrain_ref/state.h>
 
 namespace blkdrain_props {

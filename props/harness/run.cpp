@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include <blkdrain_ref/rules.h>
+#include <blkdrain_ref/wait.h>
 
 #include "harness/text.h"
 
@@ -829,14 +829,13 @@ std::optional<Violation> Runner::differing_outcome() {
         return found(3, "completion_unannounced",
                      "a request completed whose completion was not announced");
     }
-    const ref::BackendSet gated = ref::gated_listeners(judge_.model());
     for (Slot slot = 0; slot < objects_.backends.size(); ++slot) {
         const Objects::Backend& backend = objects_.backends[slot];
         const ref::Backend* entry =
             backend.listens ? ref::find(judge_.model(), ref::BackendId{adapter_.backend_id(slot)})
                             : nullptr;
-        if (entry != nullptr && entry->listening && entry->owed.empty() &&
-            (backend.told == Objects::Told::begin) != gated.contains(entry->id)) {
+        if (entry != nullptr && entry->listening && entry->owed == 0 &&
+            (backend.told == Objects::Told::begin) != (entry->told == ref::Notice::begin)) {
             return found(9, "notification_missing",
                          "the owner of b" + std::to_string(entry->id.value) +
                              " was not told that it is " +
@@ -994,7 +993,7 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
             if (entry == nullptr) {
                 return word_at(node_words, static_cast<std::size_t>(NodeWord::gone));
             }
-            const bool stopped = ref::stopped(model, entry->id);
+            const bool stopped = ref::covered(model).nodes.contains(entry->id);
             switch (expected) {
                 case NodeWord::running:
                 case NodeWord::stopped:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include <string_view>
 #include <utility>
 
+#include <blkdrain_ref/result.h>
 #include <blkdrain_ref/step.h>
 
 namespace blkdrain_ref {
@@ -10,71 +11,79 @@ namespace {
 using Kind = Event::Kind;
 using enum Code;
 
-// Why an event is refused, before the names of its objects are filled in.
-struct No {
-    Code code;
-    Item item{};
-    Error expected = Error::ok;
+// Of each kind of event: the rule that decides most about it; the objects that it names.
+struct Row {
+    int rule;
+    const char* objects;
+};
+constexpr Row rows[] = {
+#define BLKDRAIN_REF_EVENT(kind, rule, objects, function) {rule, objects},
+#include <blkdrain_ref/events.inc>
+#undef BLKDRAIN_REF_EVENT
 };
 
-Section section_of(const View& view, const Event& event) {
-    static constexpr SectionKind momentary[] = {SectionKind::settle, SectionKind::change,
-                                                SectionKind::context, SectionKind::close_backend,
-                                                SectionKind::close_node};
-    Section section{.id = event.section,
-                    .kind = event.section_kind,
-                    .node = event.node,
-                    .backend = event.backend,
-                    .set = event.set,
-                    .op = event.op,
-                    .other = event.other,
-                    .edge = event.edge,
-                    .loop = event.loop,
-                    .tokens = event.tokens,
-                    .holding = event.holding};
-    if (event.kind != Kind::begin) {
-        section.kind = momentary[static_cast<int>(event.kind) - static_cast<int>(Kind::settle)];
-        section.phase = Phase::effective;
-    } else if (section.kind == SectionKind::isolate && !conflicts(view, section).empty()) {
-        section.phase = Phase::queued;  // R23
-    }
-    if (event.kind == Kind::close_node)
-        section.closing = {event.node};
-    return section;
+std::string_view objects(const Event& event) {
+    static constexpr const char* of_begin[] = {"Sb", "Sn", "S", "Sb"};  // by SectionKind
+    static constexpr const char* of_change[] = {"Sno", "Sn",  "Sno", "Sbo",
+                                                "Sb",  "Sno", "Sn"};  // by ChangeOp
+    if (event.kind == Kind::begin && event.section_kind < SectionKind::settle)
+        return of_begin[static_cast<int>(event.section_kind)];
+    if (event.kind == Kind::change)
+        return of_change[static_cast<int>(event.op)];
+    if (event.kind == Kind::abandon)
+        return event.section ? "s" : event.wait ? "d" : "t";
+    return rows[static_cast<int>(event.kind)].objects;
 }
 
-// R19
-bool quiesced(const View& view, NodeId node) {
-    const BackendSet backends = roots(view, cone(view, node));
-    return backends.within(covered(view).backends) &&
-           activity(view.state, {backends, {}}, false).empty();
+// R18: none of these comes before what the steps before have released.
+bool ordered(const Event& event) {
+    return event.kind == Kind::begin || event.kind == Kind::end || event.kind == Kind::idle ||
+           event.kind == Kind::finish || event.kind == Kind::release ||
+           (event.kind >= Kind::settle && event.kind <= Kind::close_node) ||
+           (event.kind == Kind::abandon && event.section);
 }
 
-// The result of a call that starts this section.
-Error result_of_start(const View& view, const Event& event, const Section& section) {
-    if (section.moves())
-        return event.in_notification ? Error::busy : judge_change(view, section);
-    if (section.kind >= SectionKind::close_backend)
-        return judge_close(view, section);
-    if (closing(view.state, event.backend) || closing(view.state, event.node))
-        return Error::closing;
-    if (section.kind == SectionKind::settle)
-        return quiesced(view, event.node) ? Error::ok : Error::not_quiesced;
-    const bool holds_own =  // R23: it would wait for its own operation
-        std::ranges::any_of(event.holding.tokens, [&](TokenId id) {
-            const Token* token = find(view.state, id);
-            return token != nullptr && token->open && token->backends.contains(event.backend);
-        });
-    return !section.live() && (event.attempt || holds_own) ? Error::conflict : Error::ok;
+// The rules about a result wherever it occurs; 0.
+int rule_of(Error result) {
+    static constexpr std::pair<Error, int> rules[] = {
+        {Error::bad_token, 4}, {Error::would_deadlock, 12}, {Error::not_quiesced, 19},
+        {Error::stopped, 21},  {Error::conflict, 23},       {Error::closing, 27},
+        {Error::context, 28}};
+    const auto* found = std::ranges::find(rules, result, &std::pair<Error, int>::first);
+    return found != std::end(rules) ? found->second : 0;
 }
 
-// R21: a settle error is reported by whoever covers the node.
-bool settle_failed(const View& view, const Section& section) {
-    const NodeSet nodes = settle_scope(view, section);
-    return section.kind != SectionKind::close_node &&
-           std::ranges::any_of(view.state.nodes, [&](const Node& node) {
-               return node.settle == Settle::failed && nodes.contains(node.id);
-           });
+int rule_of(const State& state, const Event& event) {
+    static constexpr int of_momentary[] = {19, 24, 28, 27, 27};  // by SectionKind
+    const Section* section = find(state, event.section);
+    const Request* request = find(state, event.request);
+    if (event.kind == Kind::complete && request != nullptr && request->cancelled)
+        return 27;
+    if (event.kind == Kind::effective && section != nullptr && !section->live())
+        return 23;
+    if (event.kind == Kind::finish && section != nullptr && section->momentary())
+        return of_momentary[static_cast<int>(section->kind) -
+                            static_cast<int>(SectionKind::settle)];
+    return rows[static_cast<int>(event.kind)].rule;
+}
+
+// R18: what an end has released and nobody has admitted, opened or made live yet; the isolates of
+// the queue come after the others.
+std::vector<Event> released(const State& state) {
+    std::vector<Event> events;
+    const bool waiting = std::ranges::any_of(state.requests, &Request::in_line);
+    const BackendSet gated = waiting ? covered(state).backends : BackendSet{};
+    for (const Request& request : state.requests)
+        if (request.in_line() && blockers(state, gated, request) == 0)
+            events.push_back({.kind = Kind::admit, .request = request.id});
+    for (const Token& token : state.tokens)
+        if (!token.open && !failing(state, token) && remaining(state, token).empty())
+            events.push_back({.kind = Kind::token_open, .token = token.id});
+    if (events.empty())
+        for (const Section& section : state.sections)
+            if (!section.live() && !section.abandoned && conflicts(state, section).empty())
+                events.push_back({.kind = Kind::effective, .section = section.id});
+    return events;
 }
 
 template <class List, class I>
@@ -84,16 +93,15 @@ bool contains(const List& list, I id) {
 
 // Adds the object in the order of the ids.
 template <class Object>
-void insert(State& state, Object object) {
-    auto& objects = all(state, object.id);
-    objects.insert(std::ranges::lower_bound(objects, object.id, {}, &Object::id),
-                   std::move(object));
+void insert(State& state, const Object& object) {
+    auto& objects = State::all(state, object.id);
+    objects.insert(std::ranges::lower_bound(objects, object.id, {}, &Object::id), object);
 }
 
 // The object is over; nobody waits for it any more.
 template <class I>
 void erase(State& state, I id) {
-    std::erase_if(all(state, id), [&](const auto& object) { return object.id == id; });
+    std::erase_if(State::all(state, id), [&](const auto& object) { return object.id == id; });
     for (Wait& wait : state.waits)
         if constexpr (std::is_same_v<I, RequestId>)
             std::erase(wait.requests, id);
@@ -115,17 +123,13 @@ struct Named {
     bool is_name, exists;
 };
 
-// One event: what must hold before it, the result it must have, and what it
-// does.
+// One event: what must hold before it, the result it must have, and what it does.
 struct Step {
-    const View& view;
+    const State& state;
     const Event& event;
-    State* target = nullptr;  // where it takes effect, if it shall
-    bool asks = false;        // for the right result, whatever the event says
-    Error result = event.error;
-    std::optional<No> no{};
+    State* next = nullptr;  // the state, to be changed; null: it is only asked
+    std::optional<Reason> refused{};
 
-    const State& state = view.state;
     const Node* node = find(state, event.node);
     const Backend* backend = find(state, event.backend);
     const Request* request = find(state, event.request);
@@ -133,97 +137,92 @@ struct Step {
     const Section* section = find(state, event.section);
     const Wait* wait = find(state, event.wait);
 
-    // Unless it holds, the event is refused; the first reason counts.
-    bool demand(bool holds, Code code, Item item = {}) {
-        if (!no && !holds)
-            no = No{code, item};
-        return !no;
+    // Unless it holds, the event is refused; the first reason counts. Rule 0: see refusal().
+    bool demand(bool holds, Code code, int rule = 0, const Item& item = {}) {
+        if (!holds && !refused)
+            refused = refusal(state, event, code, rule, item);
+        return !refused;
     }
-    bool demand_none(const Items& items, Code code) {
-        return demand(items.empty(), code, items.empty() ? Item{} : items[0]);
+    bool demand_none(const Items& items, Code code, int rule = 0) {
+        return items.empty() ? !refused : demand(false, code, rule, items[0]);
     }
-    // A call that ends with an error has no effect; the ends of steps and waits
-    // have one whatever they report.
-    bool happens() const {
-        return !no && target != nullptr &&
-               (result == Error::ok || event.kind == Kind::abandon ||
-                event.kind > Kind::close_node);
+    // All that has to hold holds: if the event has the right result, it happens. A call that ends
+    // with an error has no effect; the ends of steps and waits have one whatever they report.
+    bool happens(Error right = Error::ok) {
+        if (!refused && event.error != right)
+            refused = refusal(state, event, wrong_result, 0, {}, right);
+        if (!refused)
+            check_one_step();
+        return !refused && next != nullptr &&
+               (right == Error::ok || event.kind == Kind::abandon || event.kind > Kind::close_node);
     }
-    bool happens_with(Error right) {
-        if (!no && asks)
-            result = right;
-        if (!no && result != right)
-            no = No{wrong_result, {}, right};
-        return happens();
+    // The same of a wait: nothing remains, or it gives up since its caller holds all of that (R12).
+    bool happens(const Items& remaining, const Holding& holding, Code early, int rule,
+                 Error right) {
+        const bool gives_up = event.error == Error::would_deadlock;
+        if (would_deadlock(state, remaining, holding))
+            return happens(Error::would_deadlock);
+        return demand_none(remaining, gives_up ? not_hostage : early, gives_up ? 12 : rule) &&
+               happens(right);
     }
-    // The object, to be changed.
     template <class I>
     auto& my(I id) {
-        return *find(*target, id);
+        return *find(*next, id);
     }
 
     // Names in use are not given again; what the event speaks of exists.
-    void check_objects() {
-        const auto named = [](char letter, auto id, const void* found) {
-            return Named{letter, id.value < id.limit, found != nullptr};
+    bool check_objects() {
+        const auto named = [](char letter, auto id, const void* object) {
+            return Named{letter, id.value < id.limit, object != nullptr};
         };
         const Named all[] = {
             named('n', event.node, node),       named('o', event.other, find(state, event.other)),
             named('b', event.backend, backend), named('r', event.request, request),
             named('t', event.token, token),     named('s', event.section, section),
             named('d', event.wait, wait)};
-        for (const char* letter = objects(event); *letter != '\0'; ++letter)
+        for (const char letter : objects(event))
             for (const Named& object : all)
-                if (object.letter == *letter)
+                if (object.letter == letter)
                     demand(object.exists, no_such_object);
-                else if (object.letter - 'a' == *letter - 'A')
+                else if (object.letter - 'a' == letter - 'A')
                     demand(object.is_name && !object.exists, id_in_use);
         for (const BackendId member : event.set)
             demand(find(state, member) != nullptr, no_such_object);
+        return !refused;
     }
 
-    // R18: an end, and each later step of a section, comes after all that the
-    // steps before have released.
-    void check_one_step() {
-        const Kind kind = event.kind;
-        const bool activation = kind == Kind::effective && !section->live();
-        const bool ordered = (kind >= Kind::settle && kind <= Kind::close_node) ||
-                             kind == Kind::begin || kind == Kind::end || kind == Kind::finish ||
-                             kind == Kind::release || kind == Kind::idle ||
-                             (kind == Kind::abandon && section != nullptr);
-        if (!ordered && !activation)
+    void check_one_step() {  // R18
+        const bool activation = event.kind == Kind::effective && !section->live();
+        if (!ordered(event) && !activation)
             return;
-        const RequestId released = due_request(view);
-        demand(!released, not_released, released);
-        const TokenId opening = due_token(view);
-        demand(!opening, not_opened, opening);
-        if (activation)
-            return;
+        for (const Event& other : released(state))
+            demand(activation && other.kind == Kind::effective, not_released, 18, about(other));
         for (const Section& other : state.sections)  // R2: one consistent cut
-            demand(other.phase != Phase::closed, gates_not_reported, {Item::Kind::gate, other.id});
-        const SectionId isolate = due_isolate(view);
-        demand(!isolate, not_activated, {Item::Kind::gate, isolate});
+            demand(activation || other.phase != Phase::closed, gates_not_reported, 2,
+                   {Item::Kind::gate, other.id});
+    }
+    Item about(const Event& other) const {
+        return other.request ? Item{*find(state, other.request)}
+               : other.token ? Item{other.token}
+                             : Item{Item::Kind::gate, other.section};
     }
 
     // Births and calls.
 
     void create_node() {
         if (happens())
-            insert(*target, Node{event.node, event.loop, event.pinned});
+            insert(*next, Node{event.node, event.loop, event.pinned});
     }
 
     void create_backend() {
         if (happens())
-            insert(*target, Backend{event.backend, event.loop, event.pinned});
+            insert(*next, Backend{event.backend, event.loop, event.pinned});
     }
 
     void listen() {  // R9: told first, if gated
         demand(!backend->listening, listens_already);
-        if (!happens())
-            return;
-        my(event.backend).listening = true;
-        if (gated(view, event.backend))
-            my(event.backend).owed.push_back(Notice::begin);
+        if (happens())
+            my(event.backend).listening = true;
     }
 
     void send() {
@@ -231,16 +230,16 @@ struct Step {
         demand(!event.parent ||  // R10: the chain
                    (parent != nullptr && parent->state == RequestState::completing &&
                     parent->backend == event.backend && parent->loop == event.loop),
-               not_a_chain);
+               not_a_chain, 10);
         const bool good = !event.token || (token != nullptr && token->open &&
                                            token->backends.contains(event.backend));
-        if (!happens_with(closing(state, event.backend) ? Error::closing
-                          : good                        ? Error::ok
-                                                        : Error::bad_token))
+        if (!happens(closing(state, event.backend) ? Error::closing
+                     : good                        ? Error::ok
+                                                   : Error::bad_token))
             return;
-        target->requests.push_back(
+        next->requests.push_back(
             {event.request, event.backend, event.direction, event.token, event.loop});
-        for (Wait& drain : target->waits)  // R10: the chain, what is sent under a covered token
+        for (Wait& drain : next->waits)  // R10: the chain, what is sent under a covered token
             if (drain.backend == event.backend &&
                 (contains(drain.requests, event.parent) || contains(drain.tokens, event.token)))
                 drain.requests.push_back(event.request);
@@ -248,85 +247,88 @@ struct Step {
 
     void request_token() {
         const Token asked{event.token, event.set, false, event.holding};
-        if (happens_with(failing(state, asked) ? Error::closing : Error::ok))
-            insert(*target, asked);
+        if (happens(failing(state, asked) ? Error::closing : Error::ok))
+            insert(*next, asked);
     }
 
     void close_token() {
         demand(token->open, token_not_open);
         if (happens())
-            erase(*target, event.token);
+            erase(*next, event.token);
     }
 
     void start_drain() {
-        if (happens())
-            insert(*target, cover_set(state, event.wait, event.backend, event.holding));
+        if (!happens())
+            return;
+        Wait drain = cover_set(state, event.backend);
+        drain.id = event.wait;
+        drain.holding = event.holding;
+        insert(*next, drain);
     }
 
     void start_quiet_wait() {
-        if (check_begun())
-            insert(*target, Wait{event.wait, {}, event.section, event.holding});
+        if (has_begun())
+            insert(*next, Wait{event.wait, {}, event.section, event.holding});
     }
 
     void start_internal() {  // R21
-        if (happens_with(closing(state, event.node)  ? Error::closing
-                         : stopped(view, event.node) ? Error::stopped
-                                                     : Error::ok))
+        if (happens(closing(state, event.node)                  ? Error::closing
+                    : covered(state).nodes.contains(event.node) ? Error::stopped
+                                                                : Error::ok))
             ++my(event.node).internal;
     }
 
     // User's sections and the momentary ones.
     void start_section() {
-        if (!demand(event.kind != Kind::begin || event.section_kind < SectionKind::change,
+        if (!demand(event.kind != Kind::begin || event.section_kind < SectionKind::settle,
                     wrong_kind))
             return;
-        const Section started = section_of(view, event);
-        if (!happens_with(result_of_start(view, event, started)))
+        const Section started = section_of(state, event);
+        if (!happens(result_of_start(state, event, started)))
             return;
-        target->sections.push_back(started);
-        for (Request& waiting : target->requests)  // R27
-            if (started.kind == SectionKind::close_backend && waiting.in_line() &&
-                waiting.backend == started.backend)
+        next->sections.push_back(started);
+        for (Request& waiting : next->requests)  // R27
+            if (started.closes(waiting.backend) && waiting.in_line())
                 waiting.cancelled = true;
     }
 
     void end_section() {  // R5
-        if (check_begun())
-            erase(*target, event.section);
+        if (has_begun())
+            erase(*next, event.section);
     }
 
-    bool check_begun() {
+    bool has_begun() {
         demand(!section->momentary(), wrong_kind);
         demand(section->begun(), section_not_begun);
         return happens();
     }
 
     void abandon() {  // R25
-        demand(section == nullptr || (!section->begun() && !section->abandoned), not_pending);
-        demand(token == nullptr || !token->open, not_pending);
+        demand(section == nullptr || (!section->begun() && !section->abandoned), not_pending, 25);
+        demand(token == nullptr || !token->open, not_pending, 25);
         const bool deadlock =  // R12
             section != nullptr && !section->momentary() && is_hostage(*section);
-        if (!happens_with(result == Error::timed_out               ? Error::timed_out
-                          : deadlock && result != Error::cancelled ? Error::would_deadlock
+        if (!happens(event.error == Error::timed_out               ? Error::timed_out
+                     : deadlock && event.error != Error::cancelled ? Error::would_deadlock
                                                                    : Error::cancelled))
             return;
         if (section != nullptr)
             my(event.section).abandoned = true;
-        erase(*target, event.wait);
-        erase(*target, event.token);
+        erase(*next, event.wait);
+        erase(*next, event.token);
     }
 
     // Requests and tokens.
 
     void admit() {  // R2, R4, R18, R24: what a request may still have to wait for
-        demand(request->state == RequestState::waiting, admitted_twice, event.request);
-        demand(!request->cancelled, admitted_cancelled);
+        demand(request->state == RequestState::waiting, admitted_twice, 3, *request);
+        demand(!request->cancelled, admitted_cancelled, 27);
         if (const SectionId change = naming_change(state, request->token))
-            demand(false, admitted_during_change, {Item::Kind::gate, change});
+            demand(false, admitted_during_change, 24, {Item::Kind::gate, change});
         if (!request->token)
-            demand_none(gates(view, {request->backend}), admitted_while_gated);
-        const RequestId ahead = ahead_of(state, *request);
-        demand(!ahead, overtook, ahead);
+            demand_none(gates(state, {request->backend}), admitted_while_gated, 2);
+        if (const Request* ahead = ahead_of(state, *request))
+            demand(false, overtook, 18, *ahead);
         if (!happens())
             return;
         my(event.request).state = RequestState::admitted;
@@ -335,24 +337,24 @@ struct Step {
 
     void complete() {  // R3
         demand(request->state != RequestState::completing && !request->in_line(),
-               completed_too_soon, event.request);
-        if (happens_with(request->cancelled                     ? Error::cancelled
-                         : !find(state, request->backend)->root ? Error::no_medium
-                         : result == Error::io_error            ? Error::io_error
-                                                                : Error::ok))
+               completed_too_soon, 3, *request);
+        if (happens(request->cancelled                     ? Error::cancelled
+                    : !find(state, request->backend)->root ? Error::no_medium
+                    : event.error == Error::io_error       ? Error::io_error
+                                                           : Error::ok))
             my(event.request).state = RequestState::completing;
     }
 
     void be_done() {  // R3
-        demand(request->state == RequestState::completing, done_too_soon, event.request);
+        demand(request->state == RequestState::completing, done_too_soon, 3, *request);
         if (happens())
-            erase(*target, event.request);
+            erase(*next, event.request);
     }
 
     void open_token() {  // R4
         demand(!token->open, token_not_waiting);
-        demand(!failing(state, *token), opened_while_closing);
-        demand_none(remaining(view, *token), opened_while_gated);
+        demand(!failing(state, *token), opened_while_closing, 27);
+        demand_none(remaining(state, *token), opened_while_gated);
         if (!happens())
             return;
         my(event.token).open = true;
@@ -363,45 +365,37 @@ struct Step {
         const bool fails = failing(state, *token);
         demand(!token->open, token_not_waiting);
         demand(fails || is_hostage(*token), wrong_result);
-        if (happens_with(fails ? Error::closing : Error::would_deadlock))
-            erase(*target, event.token);
+        if (happens(fails ? Error::closing : Error::would_deadlock))
+            erase(*next, event.token);
     }
 
     // What sections report.
 
-    // It fits the kind of section, whose begin was not given up and which has not
-    // come that far.
+    // It fits the kind of section, whose begin was not given up and which has not come that far.
     bool can_report(bool fits, Phase reported) {
         demand(fits, wrong_kind);
-        demand(!section->abandoned, abandoned);
-        return demand(section->phase < reported, reported_twice);
+        demand(!section->abandoned, abandoned, 25);
+        return demand(section->phase < reported, reported_twice, 7);
     }
 
     // R12: it could only be released through what its caller holds.
-    template <class Waiter>
-    bool is_hostage(const Waiter& waiter) const {
-        return waiter.holding != Holding{} &&
-               would_deadlock(view, remaining(view, waiter), waiter.holding);
-    }
-    // Nothing remains, or it gives up.
-    bool is_over(const Items& items, bool deadlock, Code early) {
-        const bool gives_up = result == Error::would_deadlock;
-        return (deadlock && (gives_up || asks)) ||
-               demand_none(items, gives_up ? not_hostage : early);
+    bool is_hostage(const auto& waiter) const {
+        return !waiter.holding.empty() &&
+               would_deadlock(state, remaining(state, waiter), waiter.holding);
     }
 
     void become_effective() {  // R7, R23
         can_report(!section->momentary(), Phase::effective);
         if (!section->live())
-            demand_none(remaining(view, *section), isolated_in_conflict);
+            demand_none(remaining(state, *section), isolated_in_conflict, 23);
         if (happens())
             reach(my(event.section), Phase::effective);
     }
 
     void become_idle() {  // R20
         if (can_report(section->kind == SectionKind::drained, Phase::idle) &&
-            is_over(remaining(view, *section), !asks && is_hostage(*section), idle_early) &&
-            happens_with(settle_failed(view, *section) ? Error::io_error : Error::ok))
+            demand_none(remaining(state, *section), idle_early) &&
+            happens(result_of_end(state, *section)))
             reach(my(event.section), Phase::idle);
     }
 
@@ -410,75 +404,68 @@ struct Step {
         if (!can_report(section->momentary(), Phase::idle))
             return;
         const Section over = *section;
-        const bool deadlock = is_hostage(over);
-        if (!is_over(remaining(view, over), deadlock, finished_early))
+        if (!happens(remaining(state, over), over.holding, finished_early, 0,
+                     result_of_end(state, over)))
             return;
-        const Error right = deadlock                    ? Error::would_deadlock
-                            : settle_failed(view, over) ? Error::io_error
-                            : over.moves()              ? judge_change(view, over)
-                                                        : Error::ok;
-        if (!happens_with(right))
-            return;
-        erase(*target, over.id);
-        if (right == Error::ok && over.moves())
-            apply_change(*target, over);
-        if (right == Error::ok && over.kind == SectionKind::close_backend)
-            erase(*target, over.backend);
+        erase(*next, over.id);
+        if (event.error == Error::ok && over.moves())
+            apply_change(*next, over);
+        if (event.error == Error::ok && over.kind == SectionKind::close_backend)
+            erase(*next, over.backend);
     }
 
     void release() {  // R25
         demand(section->abandoned, not_pending);
         for (const Node& other : state.nodes)
-            demand(other.settler != event.section, released_early,
+            demand(other.settler != event.section, released_early, 25,
                    {Item::Kind::settling, other.id});
         if (happens())
-            erase(*target, event.section);
+            erase(*next, event.section);
     }
 
     void end_wait() {  // R10, R11; R7
         const bool drain = wait->drain(), lost = !drain && !wait->section;
-        const bool deadlock = is_hostage(*wait);
-        const bool waiting = drain && !wait->requests.empty() &&
+        const bool waiting = !wait->requests.empty() &&
                              find(state, wait->requests[0])->state == RequestState::waiting;
         demand(drain == (event.kind == Kind::drain_done), no_such_object);
-        if (!is_over(remaining(view, *wait), deadlock,
+        if (!happens(remaining(state, *wait), wait->holding,
                      waiting ? drain_early_waiting
                      : drain ? drain_early
-                             : quiet_early) ||
-            !happens_with(lost       ? Error::cancelled
-                          : deadlock ? Error::would_deadlock
-                                     : Error::ok))
+                             : quiet_early,
+                     waiting ? 11 : 0, lost ? Error::cancelled : Error::ok))
             return;
-        if (!drain && result == Error::ok)
+        if (!drain && event.error == Error::ok)
             reach(my(wait->section), Phase::quiet);
-        erase(*target, event.wait);
+        erase(*next, event.wait);
     }
 
     void notify() {  // R9
-        const std::vector<Notice>& owed = backend->owed;
-        demand(!owed.empty(), notified_without_cause);
-        demand(owed.empty() || owed[0] == event.notice, notified_out_of_order);
-        if (happens())
-            my(event.backend).owed.erase(my(event.backend).owed.begin());
+        demand(backend->owed != 0, notified_without_cause);
+        demand(event.notice == backend->next_told(), notified_out_of_order);
+        if (!happens())
+            return;
+        my(event.backend).told = event.notice;
+        --my(event.backend).owed;
     }
 
     // Nodes.
 
-    void start_settle() {  // R20: once, after quiet, parents before children, one
-                           // at a time
-        const NodeSet scope = settle_scope(view, *section);
-        demand(!section->abandoned, abandoned);
-        demand(scope.contains(event.node), settled_out_of_scope);
+    // R20: once, after quiet, parents before children, one at a time.
+    void start_settle() {
+        demand(!section->abandoned, abandoned, 25);
         demand(node->settle == Settle::none, settled_twice);
-        if (!demand(section->phase != Phase::closed, gates_not_reported,
+        for (const Node& other : state.nodes)
+            demand(other.settler != event.section, settled_out_of_order, 0,
+                   {Item::Kind::settling, other.id});
+        if (!demand(section->phase != Phase::closed, gates_not_reported, 2,
                     {Item::Kind::gate, event.section}))
             return;
-        demand_none(quiet_items(view, *section), settled_early);
-        const NodeSet before = scope & view.parents(event.node);
-        for (const Node& other : state.nodes)
-            demand(
-                other.settler != event.section && (other.settled() || !before.contains(other.id)),
-                settled_out_of_order, {Item::Kind::settling, other.id});
+        const NodeSet scope = settle_scope(state, *section);
+        demand(scope.contains(event.node), settled_out_of_scope);
+        demand_none(quiet_items(state, *section), settled_early);
+        for (const NodeId before : scope& parents(state, event.node))
+            demand(find(state, before)->settled(), settled_out_of_order, 0,
+                   {Item::Kind::settling, before});
         if (!happens())
             return;
         my(event.node).settle = Settle::running;
@@ -487,9 +474,9 @@ struct Step {
     }
 
     void end_settle() {
-        const bool failed = result == Error::io_error;
+        const bool failed = event.error == Error::io_error;
         demand(node->settle == Settle::running, not_settling);
-        if (!happens_with(failed ? Error::io_error : Error::ok))
+        if (!happens(failed ? Error::io_error : Error::ok))
             return;
         my(event.node).settle = failed ? Settle::failed : Settle::done;
         my(event.node).settler = {};
@@ -501,110 +488,140 @@ struct Step {
             --my(event.node).internal;
     }
 
-    void close_node() {  // R27: settled, and nothing of it left
-        demand(!section->abandoned, abandoned);
+    // R27: settled, and nothing of it left. Its children are detached; the close goes on with those
+    // that have lost their last parent.
+    void close_node() {
+        demand(!section->abandoned, abandoned, 25);
         demand(section->closing.contains(event.node), node_not_closing);
-        demand(node->settled(), node_closed_early, {Item::Kind::settling, event.node});
-        demand(node->internal == 0, node_closed_early, {Item::Kind::internal, event.node});
-        demand_none(passes(view, event.section, {event.node}), node_closed_early);
-        if (happens())
-            apply_node_closed(*target, event.section, event.node);
+        demand(node->settled(), node_closed_early, 0, {Item::Kind::settling, event.node});
+        demand(node->internal == 0, node_closed_early, 0, {Item::Kind::internal, event.node});
+        demand_none(passes(state, event.section, {event.node}), node_closed_early);
+        if (!happens())
+            return;
+        const std::vector<NodeId> children = node->children;
+        erase(*next, event.node);
+        my(event.section).closing.erase(event.node);
+        for (const NodeId child : children)
+            if (!in_use(*next, child) && !closing(*next, child))
+                my(event.section).closing.insert(child);
     }
 
-    // Whether the event is accepted.
-    bool run() {
-        static constexpr void (Step::* functions[])() = {
-#define BLKDRAIN_REF_EVENT(kind, rule, objects, function) &Step::function,
+    // Sections or edges come, go or change, or who listens; not requests, tokens and waits.
+    bool moves_scopes() const {
+        switch (event.kind) {
+            case Kind::listen:
+            case Kind::end:
+            case Kind::settle_done:
+            case Kind::node_closed:
+            case Kind::finish:
+            case Kind::release:
+                return true;
+            case Kind::effective:
+                return section != nullptr && !section->live();
+            default:
+                return event.error == Error::ok && event.kind >= Kind::begin &&
+                       event.kind <= Kind::close_node;
+        }
+    }
+
+    void run() {
+        if (!check_objects())
+            return;
+        switch (event.kind) {
+#define BLKDRAIN_REF_EVENT(kind, rule, objects, function) \
+    case Kind::kind:                                      \
+        return function();
 #include <blkdrain_ref/events.inc>
 #undef BLKDRAIN_REF_EVENT
-        };
-        const auto function = functions[static_cast<int>(event.kind)];
-        check_objects();
-        if (!no && !asks)
-            check_one_step();
-        if (!no)
-            (this->*function)();
-        if (!no && asks)  // any reason will do: the likelier one first
-            check_one_step();
-        return !no;
-    }
-    std::optional<Reason> reason() const {
-        return no ? std::optional(refusal(state, event, no->code, no->item, no->expected))
-                  : std::nullopt;
+            case Kind::count:
+                break;
+        }
     }
 };
 
-// Sections, edges, nodes and backends come, go or change; not requests, tokens
-// and waits.
-bool moves_scopes(Kind kind) {
-    return kind <= Kind::backend_new || (kind >= Kind::begin && kind <= Kind::close_node) ||
-           kind == Kind::settle_done || kind == Kind::effective || kind >= Kind::node_closed;
-}
-
 }  // namespace
 
-std::optional<Reason> check(const View& view, const Event& event) {
-    Step step{view, event};
+Reason refusal(const State& state, const Event& event, Code code, int rule, Item item,
+               Error expected) {
+    Reason reason{code, rule, event, item, expected};
+    BackendId& about = reason.event.backend;
+    if (const Request* request = find(state, event.request))
+        about = request->backend;
+    if (const Wait* wait = find(state, event.wait))
+        about = wait->backend;
+    if (const Section* section = find(state, event.section); section != nullptr && !about)
+        about = section->backend;
+    for (const int next : {rule_of(expected), rule_of(event.error), rule_of(state, event)})
+        if (reason.rule == 0)
+            reason.rule = next;
+    return reason;
+}
+
+std::optional<Reason> check(const State& state, const Event& event) {
+    Step step{state, event};
     step.run();
-    return step.reason();
+    return step.refused;
 }
 
 std::optional<Reason> accept(State& state, const Event& event) {
-    const View before(state);
-    const bool moves = moves_scopes(event.kind);
-    const BackendSet gated_before = moves ? gated_listeners(before) : BackendSet{};
-    Step step{before, event, &state};
-    if (step.run() && moves)
-        follow_scopes(state, gated_before);
-    return step.reason();
+    Step step{state, event, &state};
+    const bool moves_scopes = step.moves_scopes();
+    step.run();
+    if (!step.refused && moves_scopes)
+        follow_scopes(state);
+    return step.refused;
 }
 
-Error result_of(const View& view, const Event& event) {
-    Step step{.view = view, .event = event, .asks = true};
-    return step.run() ? step.result : event.error;
+Error result_of(const State& state, const Event& event) {
+    const std::optional<Reason> reason = check(state, event);
+    return reason && reason->code == wrong_result ? reason->expected : event.error;
 }
 
-void due(const View& view, std::vector<Event>& events) {
-    const State& state = view.state;
+void due(const State& state, std::vector<Event>& events) {
     const auto offer = [&](Event event) {
-        Step step{.view = view, .event = event, .asks = true};
-        if (!step.run())
-            return;
-        event.error = step.result;
-        events.push_back(std::move(event));
+        event.error = result_of(state, event);
+        if (!check(state, event))
+            events.push_back(event);
     };
-    for (const Request& request : state.requests) {
+    // An operation ends when nothing remains, or if its caller itself is in the way (R12).
+    const auto over = [&](const auto& pending, const Items& items) {
+        return items.empty() || would_deadlock(state, items, pending.holding);
+    };
+    for (const Event& event : released(state))
+        events.push_back(event);
+    for (const Request& request : state.requests)
         if (request.state == RequestState::completing)
             offer({.kind = Kind::done, .request = request.id});
-        else if (request.state == RequestState::waiting)
-            offer(
-                {.kind = request.cancelled ? Kind::complete : Kind::admit, .request = request.id});
-    }
+        else if (request.state == RequestState::waiting && request.cancelled)
+            offer({.kind = Kind::complete, .request = request.id});
     for (const Token& token : state.tokens)
-        if (!token.open)
-            for (const Kind kind : {Kind::token_open, Kind::token_fail})
-                offer({.kind = kind, .token = token.id});
+        if (!token.open && (failing(state, token) || over(token, remaining(state, token))))
+            offer({.kind = Kind::token_fail, .token = token.id});
     for (const Wait& wait : state.waits)
-        offer({.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
+        if (over(wait, remaining(state, wait)))
+            offer({.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
     for (const Backend& backend : state.backends)
-        if (!backend.owed.empty())
-            offer({.kind = Kind::notify, .notice = backend.owed[0], .backend = backend.id});
+        if (backend.owed != 0)
+            offer({.kind = Kind::notify, .notice = backend.next_told(), .backend = backend.id});
     for (const Section& section : state.sections) {
         if (section.abandoned)
             offer({.kind = Kind::release, .section = section.id});
         if (section.begun() || section.abandoned)
             continue;
-        if (section.phase < Phase::effective)
+        const Items items = remaining(state, section);
+        if (section.phase == Phase::closed)
             offer({.kind = Kind::effective, .section = section.id});
-        offer({.kind = section.momentary() ? Kind::finish : Kind::idle, .section = section.id});
-        if (!section.momentary() && section.holding != Holding{} &&  // R12
-            would_deadlock(view, remaining(view, section), section.holding))
-            offer({.kind = Kind::abandon, .section = section.id});
-        const bool quiet = section.live() && quiet_items(view, section).empty();
-        for (const NodeId node : quiet ? unsettled(view, section) : NodeSet{})
-            offer({.kind = Kind::settle_start, .node = node, .section = section.id});
-        for (const NodeId node : section.closing)
-            offer({.kind = Kind::node_closed, .node = node, .section = section.id});
+        if (over(section, items))
+            offer({.kind = section.momentary() ? Kind::finish
+                           : items.empty()     ? Kind::idle
+                                               : Kind::abandon,
+                   .section = section.id});
+        for (const Item& item : items)
+            if (item.kind == Item::Kind::settling)
+                offer({.kind = find(state, item.node)->settled() ? Kind::node_closed
+                                                                 : Kind::settle_start,
+                       .node = item.node,
+                       .section = section.id});
     }
 }
 

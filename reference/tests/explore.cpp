@@ -6,7 +6,7 @@
 #include <numeric>
 #include <unordered_map>
 
-#include <blkdrain_ref/rules.h>
+#include <blkdrain_ref/result.h>
 
 #include "invariants.h"
 
@@ -18,7 +18,7 @@ using Kind = Event::Kind;
 bool at_rest(const State& state) {
     return state.requests.empty() && state.tokens.empty() && state.sections.empty() &&
            state.waits.empty() &&
-           std::ranges::all_of(state.backends, [](const Backend& b) { return b.owed.empty(); }) &&
+           std::ranges::all_of(state.backends, [](const Backend& b) { return b.owed == 0; }) &&
            std::ranges::all_of(state.nodes, [](const Node& n) { return n.internal == 0; });
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <blkdrain_ref/reason.h>
+#include <blkdrain_ref/step.h>
 
 #include "operations.h"
 

@@ -4,16 +4,25 @@
 #include <algorithm>
 
 namespace blkdrain_ref {
+namespace {
 
-std::vector<Violation> broken_invariants(const View& view) {
-    const State& state = view.state;
+bool acyclic(const State& state) {
+    return std::ranges::none_of(state.nodes, [&](const Node& node) {
+        return std::ranges::any_of(
+            node.children, [&](NodeId child) { return down(state, {child}).contains(node.id); });
+    });
+}
+
+}  // namespace
+
+std::vector<Violation> broken_invariants(const State& state) {
     std::vector<Violation> found;
     const auto demand = [&](bool holds, const char* invariant, int rule, auto id) {
         if (!holds)
             found.push_back({invariant, rule, to_string(id)});
     };
-    const Scope cover = covered(view);
-    demand(acyclic(view), "graph_is_acyclic", 24, NodeId{});
+    const Scope cover = covered(state);
+    demand(acyclic(state), "graph_is_acyclic", 24, NodeId{});
     for (const Node& node : state.nodes) {
         for (const NodeId child : node.children)
             demand(find(state, child) != nullptr && find(state, child)->loop == node.loop,
@@ -28,10 +37,8 @@ std::vector<Violation> broken_invariants(const View& view) {
         demand(!backend.root || (find(state, backend.root) != nullptr &&
                                  find(state, backend.root)->loop == backend.loop),
                "a_root_edge_stays_on_one_loop", 28, backend.id);
-        demand(std::ranges::adjacent_find(backend.owed) == backend.owed.end(),
-               "notifications_alternate", 9, backend.id);
-        demand(backend.owed.empty() ||
-                   (backend.owed.back() == Notice::begin) == cover.backends.contains(backend.id),
+        demand((backend.posted() == Notice::begin) ==
+                   (backend.listening && cover.backends.contains(backend.id)),
                "the_last_notification_tells_the_truth", 9, backend.id);
     }
     for (const Request& request : state.requests) {
@@ -52,12 +59,12 @@ std::vector<Violation> broken_invariants(const View& view) {
         for (const Section& other : state.sections)
             demand(section.id == other.id || section.kind != SectionKind::isolate ||
                        other.kind != section.kind || !section.live() || !other.live() ||
-                       !conflict(view, section, other),
+                       !conflict(state, section, other),
                    "live_isolates_do_not_conflict", 23, section.id);
         const bool promised = section.phase >= Phase::quiet && !section.momentary();
-        demand(!promised || quiet_items(view, section).empty(), "a_reported_quiet_is_never_revoked",
-               7, section.id);
-        demand(section.phase != Phase::idle || unsettled(view, section).empty(),
+        demand(!promised || quiet_items(state, section).empty(),
+               "a_reported_quiet_is_never_revoked", 7, section.id);
+        demand(section.phase != Phase::idle || unsettled(state, section).empty(),
                "a_reported_idle_is_never_revoked", 20, section.id);
     }
     for (const Wait& wait : state.waits)

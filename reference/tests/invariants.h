@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <blkdrain_ref/rules.h>
+#include <blkdrain_ref/result.h>
 
 namespace blkdrain_ref {
 
@@ -15,6 +15,6 @@ struct Violation {
     int rule;
     std::string object;
 };
-std::vector<Violation> broken_invariants(const View& view);
+std::vector<Violation> broken_invariants(const State& state);
 
 }  // namespace blkdrain_ref

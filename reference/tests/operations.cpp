@@ -146,7 +146,7 @@ public:
         // No new one while an owner is two notifications behind, for the states to be finitely
         // many.
         for (const Backend& backend : state_.backends)
-            if (backend.owed.size() > 1)
+            if (backend.owed > 1)
                 return;
         if (state_.sections.size() >= bounds_.sections)
             return;
@@ -162,7 +162,7 @@ private:
         event.holding = all_that_can_be_held(state_);
         const bool wanted =
             event.kind == Kind::token_request ? bounds_.token_holding : bounds_.holding;
-        if (wanted && event.holding != Holding{})
+        if (wanted && !event.holding.empty())
             add(event);
     }
 

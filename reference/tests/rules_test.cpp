@@ -102,10 +102,10 @@ TEST_F(Rules, r10_a_drain_covers_requests_tokens_and_chains) {
     happens(complete(r0), from(send(r2, b0), r0), done(r0));
     happens(token_close(t0));
     EXPECT_EQ(refused(drain_done(d1), Code::drain_early_waiting, 11),
-              "drain d1 of b0 returned although request r2 is WAITING (R11)");
+              "drain_done d1 b0: drain early waiting, as request r2 is waiting (R11)");
     happens(admit(r2));
     EXPECT_EQ(refused(drain_done(d1), Code::drain_early, 10),
-              "drain d1 of b0 returned although request r2 is ADMITTED (R10)");
+              "drain_done d1 b0: drain early, as request r2 is admitted (R10)");
     ends(r2);
     happens(drain_done(d1));
 }
@@ -177,7 +177,7 @@ TEST_F(Rules, r20_drained_settles_parents_before_children) {
     refused(settle_start(n0, s1), Code::settled_early, 20);
     ends(r0);
     EXPECT_EQ(refused(settle_start(n1, s1), Code::settled_out_of_order, 20),
-              "node n1 was settled for section s1 although node n0 is not settled (R20)");
+              "settle_start s1 n1: settled out of order, as node n0 is not settled (R20)");
     settles(s1, n0);
     refused(settle_start(n0, s1), Code::settled_twice, 20);
     refused(idle(s1), Code::idle_early, 20);
@@ -330,7 +330,7 @@ TEST_F(Rules, an_isolate_behind_what_its_caller_holds_gives_up) {
 TEST_F(Rules, what_is_due_and_never_happens_has_a_reason) {
     happens(drain(d0, b0));
     EXPECT_EQ(sentence(refusal(state, drain_done(d0), Code::never_happened)),
-              "drain_done d0 b0 had to happen and never did (R10)");
+              "drain_done d0 b0: never happened (R10)");
 }
 
 TEST_F(Rules, equal_states_are_equal_and_print_alike) {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include <blkdrain_ref/rules.h>
+#include <blkdrain_ref/result.h>
 #include <blkdrain_ref/step.h>
 
 namespace blkdrain_ref::words {
@@ -211,7 +211,7 @@ protected:
             ADD_FAILURE() << to_string(event) << " was accepted in\n" << to_string(state);
             return "";
         }
-        EXPECT_STREQ(name(reason->code), name(code)) << sentence(*reason);
+        EXPECT_EQ(name(reason->code), name(code)) << sentence(*reason);
         EXPECT_EQ(reason->rule, rule) << sentence(*reason);
         return sentence(*reason);
     }

@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include <blkdrain_ref/reason.h>
 #include <blkdrain_ref/state.h>
 #include <blkdrain_ref/step.h>
 

@@ -141,20 +141,6 @@ void holding(const Announcement& from, ref::Event& into) {
     }
 }
 
-void clear(ref::Event& event) {
-    // Keeps the capacity of the lists.
-    std::vector<ref::TokenId> tokens = std::move(event.tokens);
-    std::vector<ref::SectionId> sections = std::move(event.holding.sections);
-    std::vector<ref::TokenId> held = std::move(event.holding.tokens);
-    tokens.clear();
-    sections.clear();
-    held.clear();
-    event = ref::Event{};
-    event.tokens = std::move(tokens);
-    event.holding.sections = std::move(sections);
-    event.holding.tokens = std::move(held);
-}
-
 }  // namespace
 
 Result result_of(std::error_code error) {
@@ -168,7 +154,7 @@ Result result_of(std::error_code error) {
 }
 
 void translate(const Announcement& from, ref::Event& into) {
-    clear(into);
+    into = {};
     into.kind = kind_of(from.kind);
     into.error = static_cast<ref::Error>(result_of(from.error));
     switch (from.kind) {

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include <blkdrain_ref/state.h>
 
@@ -42,17 +41,13 @@ struct Event {
     WaitId wait{};
     LoopId loop{};
     BackendSet set{};
-    std::vector<TokenId> tokens{};
+    Few<TokenId> tokens{};
     Holding holding{};
 
     bool operator==(const Event&) const = default;
 };
 
 std::string name(Event::Kind kind);
-int rule(Event::Kind kind);  // the rule that decides most about it
-// The objects the event is about: n node, o other, b backend, r request, t token, s section, d
-// wait; capitals for those that it creates.
-const char* objects(const Event& event);
 std::string to_string(const Event& event);  // "send r1 b0 read t2 l0 -> closing"
 
 }  // namespace blkdrain_ref

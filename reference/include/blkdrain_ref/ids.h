@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names of objects. An id is given by the event that creates the object; the reference only checks
-// that it is fresh.
+// Names of objects and sets of them. An id is given by the event that creates the object; the
+// reference only checks that it is fresh.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <compare>
 #include <cstddef>
@@ -25,12 +27,8 @@ struct Id {
 
     explicit constexpr operator bool() const { return value != none; }
     friend constexpr auto operator<=>(const Id&, const Id&) = default;
+    friend std::string to_string(Id id) { return id ? Letter + std::to_string(id.value) : "none"; }
 };
-
-template <char Letter>
-std::string to_string(Id<Letter> id) {
-    return id ? Letter + std::to_string(id.value) : "none";
-}
 
 using NodeId = Id<'n'>;
 using BackendId = Id<'b'>;
@@ -40,12 +38,11 @@ using SectionId = Id<'s'>;  // of a user's section, change, context change, sett
 using WaitId = Id<'d'>;     // of a drain or a wait for quiet
 using LoopId = Id<'l'>;
 
-// A set of nodes or backends.
+// A set of nodes or backends: one bit each.
 template <class I>
 class IdSet {
 public:
     constexpr IdSet() = default;
-    explicit constexpr IdSet(std::uint64_t bits) : bits_(bits) {}
     constexpr IdSet(std::initializer_list<I> ids) {
         for (const I id : ids)
             insert(id);
@@ -56,15 +53,15 @@ public:
     constexpr bool empty() const { return bits_ == 0; }
     constexpr bool meets(IdSet other) const { return (bits_ & other.bits_) != 0; }
     constexpr bool within(IdSet other) const { return (bits_ & ~other.bits_) == 0; }
+    constexpr int size() const { return std::popcount(bits_); }
     constexpr std::uint64_t bits() const { return bits_; }
     constexpr IdSet& operator|=(IdSet other) { return bits_ |= other.bits_, *this; }
     friend constexpr IdSet operator|(IdSet a, IdSet b) { return a |= b; }
-    friend constexpr IdSet operator&(IdSet a, IdSet b) { return a.bits_ &= b.bits_, a; }
     friend constexpr IdSet operator-(IdSet a, IdSet b) { return a.bits_ &= ~b.bits_, a; }
+    friend constexpr IdSet operator&(IdSet a, IdSet b) { return a.bits_ &= b.bits_, a; }
     friend constexpr auto operator<=>(const IdSet&, const IdSet&) = default;
 
-    // In the order of the numbers.
-    struct Iterator {
+    struct Iterator {  // in the order of the numbers
         using iterator_category = std::forward_iterator_tag;
         using difference_type = std::ptrdiff_t;
         using value_type = I;
@@ -72,7 +69,7 @@ public:
         using reference = I;
         std::uint64_t rest = 0;
         constexpr I operator*() const {
-            return I{static_cast<std::uint32_t>(std::countr_zero(rest))};
+            return {static_cast<std::uint32_t>(std::countr_zero(rest))};
         }
         constexpr Iterator& operator++() { return rest &= rest - 1, *this; }
         constexpr Iterator operator++(int) { return {std::exchange(rest, rest & (rest - 1))}; }
@@ -90,5 +87,24 @@ private:
 
 using NodeSet = IdSet<NodeId>;
 using BackendSet = IdSet<BackendId>;
+
+// The few tokens or sections that a call names, in its order.
+template <class I>
+class Few {
+public:
+    void push_back(I id) { ids_.at(size_++) = id; }
+    bool empty() const { return size_ == 0; }
+    std::size_t size() const { return size_; }
+    bool contains(I id) const { return std::find(begin(), end(), id) != end(); }
+    I* begin() { return ids_.data(); }
+    I* end() { return ids_.data() + size_; }
+    const I* begin() const { return ids_.data(); }
+    const I* end() const { return ids_.data() + size_; }
+    bool operator==(const Few&) const = default;
+
+private:
+    std::array<I, 6> ids_{};
+    std::size_t size_ = 0;
+};
 
 }  // namespace blkdrain_ref

@@ -2,6 +2,8 @@
 //
 // The whole state of the model: one plain value. Nothing derived is stored: who is gated or stopped
 // is computed from the sections and the graph each time. Objects that are over are erased.
+//
+// `fields` hands an object's fields to whoever prints or hashes them, in the order of print.
 #pragma once
 
 #include <cstddef>
@@ -31,12 +33,9 @@ BLKDRAIN_REF_WORDS(Notice, begin, end)      // what an owner is told (R9)
 BLKDRAIN_REF_WORDS(RequestState, waiting, admitted, completing)
 BLKDRAIN_REF_WORDS(Settle, none, running, done, failed)  // failed: quiet though dirty (R21)
 
-enum class Blocker : std::uint8_t { gate = 1, rate = 2, plug = 4, order = 8 };
-using Blockers = std::uint8_t;  // a set of Blocker; rate and plug come with limits
-
 // The first four are begun and ended by the user, the others are momentary: they end themselves.
-BLKDRAIN_REF_WORDS(SectionKind, isolate, drained, quiesce_all, self_quiesce, change, context,
-                   settle, close_backend, close_node)
+BLKDRAIN_REF_WORDS(SectionKind, isolate, drained, quiesce_all, self_quiesce, settle, change,
+                   context, close_backend, close_node)
 
 // attach: parent x gets child y, as its last edge. detach: parent x loses the edge with this index.
 // replace: what pointed to x points to y. insert_medium: backend x gets the root y. remove_medium:
@@ -49,12 +48,20 @@ BLKDRAIN_REF_WORDS(ChangeOp, attach, detach, replace, insert_medium, remove_medi
 // has reached.
 BLKDRAIN_REF_WORDS(Phase, queued, closed, effective, quiet, idle)
 
+// A word that stands if it is true.
+struct Flag {
+    const char* word;
+    bool value;
+};
+
 // What the caller of a wait holds (R12).
 struct Holding {
-    std::vector<SectionId> sections{};
-    std::vector<TokenId> tokens{};
+    Few<SectionId> sections{};
+    Few<TokenId> tokens{};
     RequestId request{};  // being served: its completion dispatch runs
 
+    bool empty() const { return sections.empty() && tokens.empty() && !request; }
+    void fields(auto& f) const { f(Flag{"holding", !empty()}, sections, tokens, request); }
     bool operator==(const Holding&) const = default;
 };
 
@@ -68,6 +75,9 @@ struct Node {
     std::vector<NodeId> children{};  // edges, in order; the same child may occur twice
 
     bool settled() const { return settle == Settle::done || settle == Settle::failed; }
+    void fields(auto& f) const {
+        f(id, loop, Flag{"pinned", pinned}, children, settle, settler, internal);
+    }
     bool operator==(const Node&) const = default;
 };
 
@@ -76,9 +86,17 @@ struct Backend {
     LoopId loop{};
     bool pinned = false;
     bool listening = false;
-    NodeId root{};               // none: no medium
-    std::vector<Notice> owed{};  // notifications posted and not delivered, oldest first
+    NodeId root{};              // none: no medium
+    Notice told = Notice::end;  // its owner: the last notification delivered
+    std::uint32_t owed = 0;     // notifications posted and not delivered; they alternate
 
+    Notice next_told() const { return told == Notice::end ? Notice::begin : Notice::end; }
+    // What its owner knows once all is delivered.
+    Notice posted() const { return owed % 2 == 0 ? told : next_told(); }
+    void fields(auto& f) const {
+        f(id, loop, Flag{"pinned", pinned}, Flag{"listening", listening}, root);
+        f(Flag{"told", told == Notice::begin}, owed);
+    }
     bool operator==(const Backend&) const = default;
 };
 
@@ -94,6 +112,10 @@ struct Request {
 
     // Waiting for its admission.
     bool in_line() const { return state == RequestState::waiting && !cancelled; }
+    void fields(auto& f) const {
+        f(id, backend, direction, token, loop, state, Flag{"once_admitted", ever_admitted});
+        f(Flag{"cancelled", cancelled});
+    }
     bool operator==(const Request&) const = default;
 };
 
@@ -103,6 +125,7 @@ struct Token {
     bool open = false;
     Holding holding{};
 
+    void fields(auto& f) const { f(id, backends, Flag{"open", open}, holding); }
     bool operator==(const Token&) const = default;
 };
 
@@ -115,15 +138,24 @@ struct Section {
     BackendId backend{};
     BackendSet set{};  // also, except
     ChangeOp op = ChangeOp::attach;
-    NodeId other{};                 // y of a change
-    std::uint32_t edge = 0;         // of a detach; follows its edge
-    LoopId loop{};                  // of a context change
-    NodeSet closing{};              // of close_node: still to close
-    std::vector<TokenId> tokens{};  // named by a change
+    NodeId other{};          // y of a change
+    std::uint32_t edge = 0;  // of a detach; follows its edge
+    LoopId loop{};           // of a context change
+    NodeSet closing{};       // of close_node: still to close
+    Few<TokenId> tokens{};   // named by a change
     Holding holding{};
 
     bool live() const { return phase != Phase::queued; }
-    bool momentary() const { return kind >= SectionKind::change; }
+    bool momentary() const { return kind >= SectionKind::settle; }
+    bool live_isolate() const { return kind == SectionKind::isolate && live(); }
+    bool settles() const {
+        return kind == SectionKind::drained || kind == SectionKind::settle ||
+               kind == SectionKind::context || kind == SectionKind::close_node;
+    }
+    // The graph decides whom it covers.
+    bool follows_graph() const {
+        return kind == SectionKind::isolate || (settles() && kind != SectionKind::close_node);
+    }
     bool moves() const { return kind == SectionKind::change || kind == SectionKind::context; }
     bool closes(NodeId n) const { return closing.contains(n); }
     bool closes(BackendId b) const { return kind == SectionKind::close_backend && backend == b; }
@@ -136,6 +168,10 @@ struct Section {
     bool begun() const {
         return !momentary() &&
                phase >= (kind == SectionKind::drained ? Phase::idle : Phase::effective);
+    }
+    void fields(auto& f) const {
+        f(id, kind, backend, node, op, other, edge, loop, set, closing, tokens, phase);
+        f(Flag{"abandoned", abandoned}, holding);
     }
     bool operator==(const Section&) const = default;
 };
@@ -151,6 +187,7 @@ struct Wait {
     std::vector<TokenId> tokens{};
 
     bool drain() const { return static_cast<bool>(backend); }
+    void fields(auto& f) const { f(id, backend, section, requests, tokens, holding); }
     bool operator==(const Wait&) const = default;
 };
 
@@ -162,38 +199,27 @@ struct State {
     std::vector<Section> sections{};  // in the order begun: the order of the queued isolates (R23)
     std::vector<Wait> waits{};        // by id
 
+    // The objects of the sort that the id names.
+    static auto& all(auto& state, NodeId) { return state.nodes; }
+    static auto& all(auto& state, BackendId) { return state.backends; }
+    static auto& all(auto& state, RequestId) { return state.requests; }
+    static auto& all(auto& state, TokenId) { return state.tokens; }
+    static auto& all(auto& state, SectionId) { return state.sections; }
+    static auto& all(auto& state, WaitId) { return state.waits; }
+    void fields(auto& f) const { f(nodes, backends, requests, tokens, sections, waits); }
     bool operator==(const State&) const = default;
 };
 
 std::size_t hash(const State& state);
 std::string to_string(const State& state);
 
-// The objects of the sort that the id names.
-auto& all(auto& state, NodeId) {
-    return state.nodes;
-}
-auto& all(auto& state, BackendId) {
-    return state.backends;
-}
-auto& all(auto& state, RequestId) {
-    return state.requests;
-}
-auto& all(auto& state, TokenId) {
-    return state.tokens;
-}
-auto& all(auto& state, SectionId) {
-    return state.sections;
-}
-auto& all(auto& state, WaitId) {
-    return state.waits;
-}
-
 // The object with this id; null.
 auto* find(auto& state, auto id) {
-    for (auto& object : all(state, id))
+    auto& objects = State::all(state, id);
+    for (auto& object : objects)
         if (object.id == id)
             return &object;
-    return decltype(&all(state, id).front()){};
+    return decltype(&objects.front()){};
 }
 
 }  // namespace blkdrain_ref
