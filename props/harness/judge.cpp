@@ -78,6 +78,7 @@ void Judge::reset() {
     model_.tokens.clear();
     model_.sections.clear();
     model_.waits.clear();
+    model_changed();
     operations_.clear();
     tokens_.clear();
     violation_.reset();
@@ -96,6 +97,7 @@ void Judge::announce(const ref::Event& event) {
     }
     hash_ = hash_of(event, hash_);
     ++events_;
+    model_changed();
     if (const std::optional<ref::Reason> reason = ref::accept(model_, event)) {
         refuse(*reason);
         return;
@@ -103,8 +105,23 @@ void Judge::announce(const ref::Event& event) {
     note(event);
 }
 
+const ref::View& Judge::view() const {
+    if (!view_) {
+        view_.emplace(model_);
+    }
+    return *view_;
+}
+
+const ref::Scope& Judge::covered() const {
+    if (!covered_) {
+        covered_ = ref::covered(view());
+    }
+    return *covered_;
+}
+
 void Judge::adopt(const ref::State& model, const std::vector<ref::Event>& accepted) {
     model_ = model;
+    model_changed();
     for (const ref::Event& event : accepted) {
         if (listener_ != nullptr) {
             listener_->event(event);
@@ -189,7 +206,7 @@ void Judge::nothing_is_due() {
         return;
     }
     due_.clear();
-    ref::due(model_, due_);
+    ref::due(view(), due_);
     if (!due_.empty()) {
         refuse(ref::refusal(model_, due_.front(), ref::Code::never_happened), "liveness");
     }
@@ -201,7 +218,7 @@ const ref::Section* Judge::idle_above(std::uint32_t node, std::uint32_t only) co
             return (only == 0 || section.id.value == only) &&
                    section.kind == ref::SectionKind::drained && section.phase == ref::Phase::idle &&
                    !section.abandoned &&
-                   ref::down(model_, {section.node}).contains(ref::NodeId{node});
+                   ref::down(view(), {section.node}).contains(ref::NodeId{node});
         });
     return found == model_.sections.end() ? nullptr : &*found;
 }
@@ -226,16 +243,19 @@ void Judge::same_state(const Observed& observed) {
     if (failed()) {
         return;
     }
-    const ref::Scope cover = model_.sections.empty() ? ref::Scope{} : ref::covered(model_);
+    const ref::Scope& cover = covered();
     if (observed.nodes.size() != model_.nodes.size()) {
         return differs(27, "node_count",
                        "the graph has " + std::to_string(observed.nodes.size()) +
                            " nodes where the model has " + std::to_string(model_.nodes.size()));
     }
+    // Both list nodes, backends and tokens in the order of ids.
+    auto node = model_.nodes.begin();
     for (const Observed::Node& seen : observed.nodes) {
-        const ref::Node* node = ref::find(model_, ref::NodeId{seen.id});
-        if (node == nullptr) {
-            return differs(27, "node_exists", named("n", seen.id) + " exists and should be closed");
+        if (seen.id != node->id.value) {
+            return differs(
+                27, "node_exists",
+                named("n", seen.id) + " exists where the model has " + named("n", node->id.value));
         }
         if (seen.loop != node->loop.value) {
             return differs(28, "node_loop",
@@ -281,6 +301,7 @@ void Judge::same_state(const Observed& observed) {
                            named("n", seen.id) + " is closing: " + word(seen.closing) +
                                ", by the model: " + word(!seen.closing));
         }
+        ++node;
     }
     if (observed.backends.size() != model_.backends.size()) {
         return differs(27, "backend_count",
@@ -288,11 +309,12 @@ void Judge::same_state(const Observed& observed) {
                            " backends where the model has " +
                            std::to_string(model_.backends.size()));
     }
+    auto backend = model_.backends.begin();
     for (const Observed::Backend& seen : observed.backends) {
-        const ref::Backend* backend = ref::find(model_, ref::BackendId{seen.id});
-        if (backend == nullptr) {
+        if (seen.id != backend->id.value) {
             return differs(27, "backend_exists",
-                           named("b", seen.id) + " exists and should be closed");
+                           named("b", seen.id) + " exists where the model has " +
+                               named("b", backend->id.value));
         }
         if (seen.loop != backend->loop.value) {
             return differs(28, "backend_loop",
@@ -315,6 +337,7 @@ void Judge::same_state(const Observed& observed) {
                            named("b", seen.id) + " is closing: " + word(seen.closing) +
                                ", by the model: " + word(!seen.closing));
         }
+        ++backend;
     }
     if (observed.requests.size() != model_.requests.size()) {
         return differs(3, "request_count",
@@ -359,13 +382,14 @@ void Judge::same_state(const Observed& observed) {
                            " tokens exist where the model has " +
                            std::to_string(model_.tokens.size()));
     }
+    auto token = model_.tokens.begin();
     for (const Observed::Token& seen : observed.tokens) {
-        const ref::Token* token = ref::find(model_, ref::TokenId{seen.id});
-        if (token == nullptr || token->open != seen.open) {
+        if (seen.id != token->id.value || seen.open != token->open) {
             return differs(
                 4, "token_state",
                 named("t", seen.id) + " is open: " + word(seen.open) + ", unlike in the model");
         }
+        ++token;
     }
     if (observed.operations.size() != model_.sections.size() + model_.waits.size()) {
         return differs(7, "operation_count",
@@ -453,15 +477,15 @@ void Judge::same_items(const Observed& observed) {
     };
     for (const ref::Section& section : model_.sections) {
         if (!section.begun() && !section.abandoned) {
-            compare(false, section.id.value, ref::explain(model_, section.id));
+            compare(false, section.id.value, ref::explain(view(), section.id));
         }
     }
     for (const ref::Wait& wait : model_.waits) {
-        compare(false, wait.id.value, ref::explain(model_, wait.id));
+        compare(false, wait.id.value, ref::explain(view(), wait.id));
     }
     for (const ref::Token& token : model_.tokens) {
         if (!token.open) {
-            compare(true, token.id.value, ref::explain(model_, token.id));
+            compare(true, token.id.value, ref::explain(view(), token.id));
         }
     }
 }

@@ -829,7 +829,7 @@ std::optional<Violation> Runner::differing_outcome() {
         return found(3, "completion_unannounced",
                      "a request completed whose completion was not announced");
     }
-    const ref::BackendSet gated = ref::gated_listeners(judge_.model());
+    const ref::BackendSet gated = judge_.covered().backends;
     for (Slot slot = 0; slot < objects_.backends.size(); ++slot) {
         const Objects::Backend& backend = objects_.backends[slot];
         const ref::Backend* entry =
