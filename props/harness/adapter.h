@@ -108,9 +108,9 @@ public:
     virtual void await(const std::function<bool()>& over) = 0;
     virtual void advance(std::uint64_t ticks) = 0;
 
-    // The observable state at rest, if it implements(). `explain`: with what each pending operation
-    // says it waits for.
-    virtual void observe(Observed& into, bool explain) = 0;
+    // The observable state at rest, valid until the next call; null if it does not implement.
+    // `explain`: with what each pending operation says it waits for.
+    virtual const Observed* observe(bool explain) = 0;
 
     // Ids in announcements; 0: none (yet).
     [[nodiscard]] virtual std::uint32_t request_id(Slot request) const = 0;

@@ -77,6 +77,7 @@ void Judge::reset() {
     model_.tokens.clear();
     model_.sections.clear();
     model_.waits.clear();
+    model_changed();
     operations_.clear();
     tokens_.clear();
     violation_.reset();
@@ -95,6 +96,7 @@ void Judge::announce(const ref::Event& event) {
     }
     hash_ = hash_of(event, hash_);
     ++events_;
+    model_changed();
     if (const std::optional<ref::Reason> reason = ref::accept(model_, event)) {
         refuse(*reason);
         return;
@@ -102,8 +104,16 @@ void Judge::announce(const ref::Event& event) {
     note(event);
 }
 
+const ref::Scope& Judge::covered() const {
+    if (!covered_) {
+        covered_ = ref::covered(model_);
+    }
+    return *covered_;
+}
+
 void Judge::adopt(const ref::State& model, const std::vector<ref::Event>& accepted) {
     model_ = model;
+    model_changed();
     for (const ref::Event& event : accepted) {
         if (listener_ != nullptr) {
             listener_->event(event);
@@ -225,16 +235,19 @@ void Judge::same_state(const Observed& observed) {
     if (failed()) {
         return;
     }
-    const ref::Scope cover = model_.sections.empty() ? ref::Scope{} : ref::covered(model_);
+    const ref::Scope& cover = covered();
     if (observed.nodes.size() != model_.nodes.size()) {
         return differs(27, "node_count",
                        "the graph has " + std::to_string(observed.nodes.size()) +
                            " nodes where the model has " + std::to_string(model_.nodes.size()));
     }
+    // Both list nodes, backends and tokens in the order of ids.
+    auto node = model_.nodes.begin();
     for (const Observed::Node& seen : observed.nodes) {
-        const ref::Node* node = ref::find(model_, ref::NodeId{seen.id});
-        if (node == nullptr) {
-            return differs(27, "node_exists", named("n", seen.id) + " exists and should be closed");
+        if (seen.id != node->id.value) {
+            return differs(
+                27, "node_exists",
+                named("n", seen.id) + " exists where the model has " + named("n", node->id.value));
         }
         if (seen.loop != node->loop.value) {
             return differs(28, "node_loop",
@@ -280,6 +293,7 @@ void Judge::same_state(const Observed& observed) {
                            named("n", seen.id) + " is closing: " + word(seen.closing) +
                                ", by the model: " + word(!seen.closing));
         }
+        ++node;
     }
     if (observed.backends.size() != model_.backends.size()) {
         return differs(27, "backend_count",
@@ -287,11 +301,12 @@ void Judge::same_state(const Observed& observed) {
                            " backends where the model has " +
                            std::to_string(model_.backends.size()));
     }
+    auto backend = model_.backends.begin();
     for (const Observed::Backend& seen : observed.backends) {
-        const ref::Backend* backend = ref::find(model_, ref::BackendId{seen.id});
-        if (backend == nullptr) {
+        if (seen.id != backend->id.value) {
             return differs(27, "backend_exists",
-                           named("b", seen.id) + " exists and should be closed");
+                           named("b", seen.id) + " exists where the model has " +
+                               named("b", backend->id.value));
         }
         if (seen.loop != backend->loop.value) {
             return differs(28, "backend_loop",
@@ -314,6 +329,7 @@ void Judge::same_state(const Observed& observed) {
                            named("b", seen.id) + " is closing: " + word(seen.closing) +
                                ", by the model: " + word(!seen.closing));
         }
+        ++backend;
     }
     if (observed.requests.size() != model_.requests.size()) {
         return differs(3, "request_count",
@@ -358,13 +374,14 @@ void Judge::same_state(const Observed& observed) {
                            " tokens exist where the model has " +
                            std::to_string(model_.tokens.size()));
     }
+    auto token = model_.tokens.begin();
     for (const Observed::Token& seen : observed.tokens) {
-        const ref::Token* token = ref::find(model_, ref::TokenId{seen.id});
-        if (token == nullptr || token->open != seen.open) {
+        if (seen.id != token->id.value || seen.open != token->open) {
             return differs(
                 4, "token_state",
                 named("t", seen.id) + " is open: " + word(seen.open) + ", unlike in the model");
         }
+        ++token;
     }
     if (observed.operations.size() != model_.sections.size() + model_.waits.size()) {
         return differs(7, "operation_count",

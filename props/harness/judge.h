@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <blkdrain_ref/event.h>
+#include <blkdrain_ref/rules.h>
 #include <blkdrain_ref/state.h>
 #include <blkdrain_ref/step.h>
 
@@ -39,6 +40,8 @@ public:
     void announce(const blkdrain_ref::Event& event);
 
     [[nodiscard]] const blkdrain_ref::State& model() const { return model_; }
+    // Whom its live sections cover, worked out once for all that is asked between two events.
+    [[nodiscard]] const blkdrain_ref::Scope& covered() const;
     [[nodiscard]] std::uint64_t events() const { return events_; }
     // FNV-1a over all events: equal for equal traces.
     [[nodiscard]] std::uint64_t trace_hash() const { return hash_; }
@@ -74,7 +77,10 @@ public:
     // judged one by one: the model starts with what they must have led to, and is compared with it.
     void mute(bool muted) { muted_ = muted; }
     [[nodiscard]] bool muted() const { return muted_; }
-    void start_with(blkdrain_ref::State model) { model_ = std::move(model); }
+    void start_with(blkdrain_ref::State model) {
+        model_ = std::move(model);
+        model_changed();
+    }
 
     // For the search of an order in real runs: the model is replaced by one that accepted the
     // events in some order.
@@ -92,11 +98,13 @@ private:
     }
     static void write(std::vector<std::uint8_t>& table, std::uint32_t id,
                       blkdrain_ref::Error error);
+    void model_changed() { covered_.reset(); }
     void note(const blkdrain_ref::Event& event);
     void differs(int rule, const char* code, std::string sentence);
     void same_items(const Observed& observed);
 
     blkdrain_ref::State model_;
+    mutable std::optional<blkdrain_ref::Scope> covered_;
     std::vector<std::uint8_t> operations_;
     std::vector<std::uint8_t> tokens_;
     std::vector<blkdrain_ref::Event> due_;

@@ -37,6 +37,8 @@ void Objects::clear() {
     tokens.clear();
     sections.clear();
     waits.clear();
+    live_requests = 0;
+    pending_waits = 0;
 }
 
 Slot Objects::resolve(OperandKind kind, Opcode opcode, std::uint8_t byte, bool over_too) const {

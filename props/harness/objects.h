@@ -86,6 +86,8 @@ struct Objects {
     std::vector<Token> tokens;
     std::vector<Section> sections;
     std::vector<Wait> waits;
+    std::uint32_t live_requests = 0;
+    std::uint32_t pending_waits = 0;
 
     void clear();
 

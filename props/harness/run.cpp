@@ -72,12 +72,15 @@ bool starts_as_it_says(const Scenario& scenario) {
 
 ref::State start_of(const Scenario& scenario) {
     ref::State state;
+    state.nodes.reserve(scenario.graph.nodes.size());
+    state.backends.reserve(scenario.graph.backends.size());
     std::uint32_t id = 0;
     for (const NodeSpec& spec : scenario.graph.nodes) {
         ref::Node& node = state.nodes.emplace_back();
         node.id = {++id};
         node.loop = {spec.loop};
         node.pinned = spec.pinned;
+        node.children.reserve(spec.children.size());
         for (const ChildSpec& child : spec.children) {
             node.children.push_back({child.node + 1U});
         }
@@ -124,9 +127,9 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
     ticks_ = 0;
     operations_ = 0;
     first_unverified_ = 0;
-    performed_ = 0;
+    calls_ = 0;
     judged_events_ = 0;
-    judged_performed_ = 0;
+    judged_calls_ = 0;
 
     judge_.listen(options.time_line);
     adapter_.open(scenario, *this);
@@ -312,14 +315,9 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
         ++operations_;
         ++counts_->operations;
         ++(performed ? count.uses : count.skipped);
-        performed_ += performed ? 1 : 0;
-        std::uint64_t overlap = 0;
-        for (const Objects::Wait& wait : objects_.waits) {
-            overlap += wait.pending ? 1 : 0;
-        }
-        for (const Objects::Request& request : objects_.requests) {
-            overlap += request.live ? 1 : 0;
-        }
+        const bool calls = record.opcode != Opcode::hold && record.opcode != Opcode::await;
+        calls_ += performed && calls ? 1 : 0;
+        const std::uint64_t overlap = objects_.pending_waits + objects_.live_requests;
         counts_->overlap_sum += overlap;
         counts_->overlap_max = std::max(counts_->overlap_max, overlap);
     }
@@ -570,6 +568,7 @@ bool Runner::create(const OperationRow& row, Call& call) {
     }
     call.own_wait = static_cast<Slot>(objects_.waits.size());
     Objects::Wait& wait = objects_.waits.emplace_back();
+    ++objects_.pending_waits;
     wait.client = call.client;
     wait.opcode = call.opcode;
     wait.deadline = call.deadline == 0 ? 0 : ticks_ + call.deadline;
@@ -634,6 +633,7 @@ Slot Runner::request_exists(const Call& send) {
     Guard guard(*this);
     const auto slot = static_cast<Slot>(objects_.requests.size());
     Objects::Request& request = objects_.requests.emplace_back();
+    ++objects_.live_requests;
     request.client = send.client;
     request.backend = send.backend;
     request.loop = send.loop;
@@ -654,6 +654,7 @@ void Runner::request_over(Slot slot, Result result, unsigned loop) {
         Guard guard(*this);
         Objects::Request& request = objects_.requests[slot];
         again = ++request.completions > 1;
+        objects_.live_requests -= again ? 0 : 1;
         elsewhere = request.loop != loop;
         request.live = false;
         request.held = false;
@@ -695,6 +696,7 @@ void Runner::wait_over(Slot slot, Result result, bool section) {
         opcode = wait.opcode;
         if (callbacks == 1) {
             wait.pending = false;
+            --objects_.pending_waits;
             wait.result = result;
             OperationCount& count = (*counts_)[opcode];
             ++(result == Result::ok ? count.effective : count.failed);
@@ -787,15 +789,16 @@ void Runner::at_rest() {
     if (judge_.failed()) {
         return;
     }
-    if (judge_.events() == judged_events_ && performed_ == judged_performed_ && !setting_up_) {
+    if (judge_.events() == judged_events_ && calls_ == judged_calls_ && !setting_up_) {
         return;  // nothing was called and nothing moved
     }
     judged_events_ = judge_.events();
-    judged_performed_ = performed_;
+    judged_calls_ = calls_;
     judge_.nothing_is_due();
-    if (!judge_.failed() && adapter_.implements()) {
-        adapter_.observe(observed_, options_.explain);
-        judge_.same_state(observed_);
+    if (!judge_.failed()) {
+        if (const Observed* const observed = adapter_.observe(options_.explain)) {
+            judge_.same_state(*observed);
+        }
     }
     if (!judge_.failed()) {
         verify_outcomes();
@@ -812,11 +815,7 @@ std::optional<Violation> Runner::differing_outcome() {
         return Violation{"outcome", rule, code,
                          std::move(sentence) + " (R" + std::to_string(rule) + ")", 0};
     };
-    std::uint32_t live = 0;
-    for (const Objects::Request& request : objects_.requests) {
-        live += request.live ? 1 : 0;
-    }
-    if (live != judge_.model().requests.size()) {
+    if (objects_.live_requests != judge_.model().requests.size()) {
         for (Slot slot = 0; slot < objects_.requests.size(); ++slot) {
             const std::uint32_t id = adapter_.request_id(slot);
             if (objects_.requests[slot].live &&

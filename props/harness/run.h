@@ -126,7 +126,6 @@ private:
     std::mutex mutex_;  // objects_, left_*_, counts of operations, misbehaviour_
     Judge judge_;
     Objects objects_;
-    Observed observed_;
     std::vector<std::vector<Left>> left_for_completion_;    // by backend
     std::vector<std::vector<Left>> left_for_notification_;  // by backend
     std::array<Result, clients_max> last_{};  // what the client's last immediate call said
@@ -142,9 +141,9 @@ private:
     std::uint64_t ticks_ = 0;
     std::uint32_t operations_ = 0;
     std::size_t first_unverified_ = 0;
-    std::uint64_t performed_ = 0;      // operations that were not skipped
+    std::uint64_t calls_ = 0;          // operations that called the adapter
     std::uint64_t judged_events_ = 0;  // as of the last time everything was compared at rest
-    std::uint64_t judged_performed_ = 0;
+    std::uint64_t judged_calls_ = 0;
 };
 
 }  // namespace blkdrain_props

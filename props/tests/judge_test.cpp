@@ -74,7 +74,9 @@ TEST_F(JudgeTest, equal_states_are_fine_and_each_difference_is_found) {
     EXPECT_FALSE(judge_.failed());
 
     const auto differs = [&](auto change, int rule) {
-        Judge fresh = judge_;
+        Judge fresh;
+        fresh.reset();
+        fresh.adopt(judge_.model(), {});
         Observed other = observed;
         change(other);
         fresh.same_state(other);

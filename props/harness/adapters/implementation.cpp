@@ -85,17 +85,17 @@ public:
         world_->on_loop(loop, task);
     }
     void post(unsigned loop, std::function<void()> task) override {
-        moved();
-        world_->loop(loop).post(std::move(task));
+        drivers_.moved();
+        loop_[loop]->post(std::move(task));
     }
     void rest() override;
     void run_clients(unsigned count, const std::function<void(unsigned)>& body) override {
-        world_->run_clients(count, body, [this] { return moves(); });
+        world_->run_clients(count, body, drivers_.moves);
         rest();
     }
     void await(const std::function<bool()>& over) override { world_->await(over); }
     void advance(std::uint64_t ticks) override { world_->advance(ticks); }
-    void observe(Observed& into, bool explain) override;
+    const Observed* observe(bool explain) override;
 
     std::uint32_t request_id(Slot slot) const override {
         return requests_[slot] == nullptr ? 0 : requests_[slot]->id;
@@ -125,7 +125,7 @@ private:
 
     private:
         void told(bool begin) {
-            adapter_.moved();
+            adapter_.drivers_.moved();
             adapter_.stage_->notified(slot_, begin, adapter_.current_loop());
         }
         ImplementationAdapter& adapter_;
@@ -137,8 +137,6 @@ private:
     void announce(const blkdrain::detail::Announcement& announcement) override;
     std::uint64_t stamp() override { return stamps_.fetch_add(1, std::memory_order_seq_cst); }
 
-    void moved() { drivers_.moves.fetch_add(1, std::memory_order_relaxed); }
-    std::uint64_t moves() const { return drivers_.moves.load(std::memory_order_relaxed); }
     unsigned current_loop() const;
     unsigned number_of(const EventLoop* loop) const;
 
@@ -175,6 +173,7 @@ private:
     Stage* stage_ = nullptr;
     DriverWorld drivers_;
     std::unique_ptr<blkdrain::Graph> graph_;
+    std::array<EventLoop*, loops_max> loop_{};
     unsigned loops_ = 1;
     bool changes_graph_ = false;
 
@@ -249,7 +248,8 @@ void ImplementationAdapter::open(const Scenario& scenario, Stage& stage) {
     graph_ = std::make_unique<blkdrain::Graph>();
     graph_->announce_to(this);
     for (unsigned i = 0; i < loops_; ++i) {
-        graph_->add_loop(world_->loop(i));
+        loop_[i] = &world_->loop(i);
+        graph_->add_loop(*loop_[i]);
     }
 }
 
@@ -266,7 +266,7 @@ void ImplementationAdapter::close(bool clean) {
             backends_[i].reset();
         }
     }
-    world_->rest([this] { return moves(); });
+    world_->rest(drivers_.moves);
     for (std::size_t i = 0; i < backends_used_; ++i) {
         owners_[i].reset();
     }
@@ -319,7 +319,7 @@ void ImplementationAdapter::abandon_graph() {
 
 unsigned ImplementationAdapter::number_of(const EventLoop* loop) const {
     for (unsigned i = 0; i < loops_; ++i) {
-        if (&world_->loop(i) == loop) {
+        if (loop_[i] == loop) {
             return i;
         }
     }
@@ -333,7 +333,7 @@ unsigned ImplementationAdapter::current_loop() const {
 // ---- Calls
 
 Result ImplementationAdapter::call(const Call& call) {
-    moved();
+    drivers_.moved();
     switch (call.opcode) {
         case Opcode::new_node:
             new_node(call);
@@ -399,7 +399,7 @@ void ImplementationAdapter::new_node(const Call& call) {
     }
     std::string name = "n" + std::to_string(call.node);
     const blkdrain::NodeId id =
-        graph_->add_node(std::move(name), std::move(driver), world_->loop(call.loop));
+        graph_->add_node(std::move(name), std::move(driver), *loop_[call.loop]);
     // release: with the id comes the node.
     node_ids_[call.node].store(id.value, std::memory_order_release);
     const blkdrain::os::mutex_lock lock(drivers_.mutex);
@@ -419,8 +419,7 @@ void ImplementationAdapter::new_backend(const Call& call) {
     CallScope scope;
     scope.pinned = call.pinned;
     CurrentCall::set(&scope);
-    backends_[call.backend].emplace(*graph_, "b" + std::to_string(call.backend),
-                                    world_->loop(call.loop));
+    backends_[call.backend].emplace(*graph_, "b" + std::to_string(call.backend), *loop_[call.loop]);
     CurrentCall::set(nullptr);
     blkdrain::BlockBackend& backend = *backends_[call.backend];
     backend_ids_[call.backend].store(backend.id().value, std::memory_order_release);
@@ -472,7 +471,7 @@ Result ImplementationAdapter::send(const Call& call) {
 void ImplementationAdapter::completed(void* context, std::error_code result) {
     auto& sent = *static_cast<SentRequest*>(context);
     ImplementationAdapter& self = *sent.adapter;
-    self.moved();
+    self.drivers_.moved();
     if (self.drivers_.canary == HarnessCanary::completion_swallowed && sent.slot % 8 == 7) {
         return;
     }
@@ -505,7 +504,7 @@ Options ImplementationAdapter::options_of(const Call& call) const {
 }
 
 void ImplementationAdapter::over(Slot wait, const Error& error, bool section) {
-    moved();
+    drivers_.moved();
     stage_->wait_over(wait, result_of(error.code), section);
     world_->changed();
 }
@@ -557,8 +556,7 @@ void ImplementationAdapter::control(const Call& call) {
             }
             const Slot own_wait = call.own_wait;
             wait = graph_->open_token(
-                set, plain(),
-                [this, own_wait](const Error& error, blkdrain::OperationToken token) {
+                set, plain(), [this, own_wait](const Error& error, blkdrain::OperationToken token) {
                     if (token.open()) {
                         token_ids_[token_of_wait_[own_wait]].store(token.id().value,
                                                                    std::memory_order_relaxed);
@@ -623,8 +621,7 @@ void ImplementationAdapter::control(const Call& call) {
             wait = graph_->remove_medium(backend->id(), change(), done(call));
             break;
         case Opcode::set_loop:
-            wait = graph_->set_event_loop(node(call.node), world_->loop(call.loop), plain(),
-                                          done(call));
+            wait = graph_->set_event_loop(node(call.node), *loop_[call.loop], plain(), done(call));
             break;
         case Opcode::close_backend:
             wait = backend->close(plain(), done(call));
@@ -735,27 +732,34 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
         default:
             break;
     }
-    const bool wait = announcement.kind == Kind::drain || announcement.kind == Kind::quiet_wait;
     const auto finish = [&](ref::Event& event) {
-        if (is_wait_.size() <= announcement.id && wait) {
-            is_wait_.resize(announcement.id + 1);
-        }
-        if (wait) {
-            is_wait_[announcement.id] = true;
-        }
-        if (announcement.kind == Kind::abandon && !announcement.flag &&
-            announcement.id < is_wait_.size() && is_wait_[announcement.id]) {
-            event.wait = {announcement.id};
-            event.section = {};
-        }
-        // An owner that refuses to move does so through its listener, which comes after the
-        // backend.
-        if (announcement.kind == Kind::backend_new) {
-            const CallScope* scope = CurrentCall::get();
-            event.pinned = scope != nullptr && scope->pinned;
+        switch (announcement.kind) {
+            case Kind::drain:
+            case Kind::quiet_wait:
+                if (is_wait_.size() <= announcement.id) {
+                    is_wait_.resize(announcement.id + 1);
+                }
+                is_wait_[announcement.id] = true;
+                break;
+            case Kind::abandon:
+                if (!announcement.flag && announcement.id < is_wait_.size() &&
+                    is_wait_[announcement.id]) {
+                    event.wait = {announcement.id};
+                    event.section = {};
+                }
+                break;
+            case Kind::backend_new: {
+                // An owner that refuses to move does so through its listener, which comes after
+                // the backend.
+                const CallScope* scope = CurrentCall::get();
+                event.pinned = scope != nullptr && scope->pinned;
+                break;
+            }
+            default:
+                break;
         }
     };
-    moved();
+    drivers_.moved();
     if (stage_->judge().muted()) {
         return;
     }
@@ -783,11 +787,11 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
 
 void ImplementationAdapter::rest() {
     if (!threaded()) {
-        world_->rest([this] { return moves(); });
+        world_->rest(drivers_.moves);
         return;
     }
     do {
-        world_->rest([this] { return moves(); });
+        world_->rest(drivers_.moves);
         collect();
         look(explain_);
         // A deadline may fire at any time: then what was looked at is not what was announced.
@@ -938,15 +942,12 @@ void ImplementationAdapter::look(bool explain) {
     }
 }
 
-void ImplementationAdapter::observe(Observed& into, bool explain) {
+const Observed* ImplementationAdapter::observe(bool explain) {
     explain_ = explain;
-    if (threaded()) {
-        // As it was when the loops came to rest.
-        into = observed_;
-        return;
+    if (!threaded()) {  // else it is as it was when the loops came to rest
+        look(explain);
     }
-    look(explain);
-    std::swap(into, observed_);
+    return &observed_;
 }
 
 std::unique_ptr<Adapter> make_implementation_adapter(HarnessCanary canary) {

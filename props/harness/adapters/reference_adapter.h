@@ -28,7 +28,7 @@ public:
     void run_clients(unsigned count, const std::function<void(unsigned)>& body) override;
     void await(const std::function<bool()>& over) override;
     void advance(std::uint64_t ticks) override;
-    void observe(Observed&, bool) override {}
+    const Observed* observe(bool) override { return nullptr; }
 
     std::uint32_t request_id(Slot request) const override { return request + 1; }
     std::uint32_t token_id(Slot token) const override { return token + 1; }

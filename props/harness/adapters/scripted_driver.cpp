@@ -83,7 +83,7 @@ ScriptedDriver::~ScriptedDriver() {
 void ScriptedDriver::enter() {
     active_.fetch_add(1, std::memory_order_seq_cst);
     world_.active.fetch_add(1, std::memory_order_relaxed);
-    world_.moves.fetch_add(1, std::memory_order_relaxed);
+    world_.moved();
     if (!world_.threaded) {
         world_.stage->judge().node_entered(node_->id().value);
     }

@@ -47,8 +47,14 @@ struct DriverWorld {
     Stage* stage = nullptr;
     bool threaded = false;
     HarnessCanary canary = HarnessCanary::none;
-    std::atomic<int> active{0};           // in all nodes together
-    std::atomic<std::uint64_t> moves{0};  // changes whenever a driver or an owner is called
+    std::atomic<int> active{0};  // in all nodes together
+    // Threaded: changes whenever a driver or an owner is called.
+    std::atomic<std::uint64_t> moves{0};
+    void moved() {
+        if (threaded) {
+            moves.fetch_add(1, std::memory_order_relaxed);
+        }
+    }
 
     // The drivers by slot, null when gone. A driver is not destroyed while it is pinned: a node may
     // be closed at any time, and what it starts on its own account comes from any thread.

@@ -4,6 +4,7 @@
 // world.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,10 +35,11 @@ public:
     // Runs `task` on the loop, which comes to rest or at least gets as far as that before the call
     // returns.
     virtual void on_loop(unsigned loop, const std::function<void()>& task) = 0;
-    // Until no loop and no client has anything left to do. `moves` counts what happens.
-    virtual void rest(const std::function<std::uint64_t()>& moves) = 0;
+    // Until no loop and no client has anything left to do. `moves`, where threaded(), counts what
+    // happens.
+    virtual void rest(const std::atomic<std::uint64_t>& moves) = 0;
     virtual void run_clients(unsigned count, const std::function<void(unsigned)>& body,
-                             const std::function<std::uint64_t()>& moves) = 0;
+                             const std::atomic<std::uint64_t>& moves) = 0;
     // In a client; wakes up by changed().
     virtual void await(const std::function<bool()>& over) = 0;
     virtual void changed() = 0;

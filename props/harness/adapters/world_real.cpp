@@ -85,7 +85,7 @@ public:
 
     // Rounds of one task per loop. When between two rounds no loop did anything but that task, and
     // nothing was counted by `moves`, and once more so, nothing is left that could move anything.
-    void rest(const std::function<std::uint64_t()>& moves) override {
+    void rest(const std::atomic<std::uint64_t>& moves) override {
         std::array<std::uint64_t, loops_max> before{};
         std::uint64_t moves_before = 0;
         const auto started = std::chrono::steady_clock::now();
@@ -97,7 +97,7 @@ public:
                 });
             }
             latch_.wait(used_, "a round of all loops");
-            const std::uint64_t moves_now = moves();
+            const std::uint64_t moves_now = moves.load(std::memory_order_relaxed);
             bool quiet = quiet_rounds >= 0 && moves_now == moves_before;
             for (unsigned i = 0; i < used_; ++i) {
                 quiet = quiet && rounds_[i] - before[i] <= 1;
@@ -112,7 +112,7 @@ public:
     }
 
     void run_clients(unsigned count, const std::function<void(unsigned)>& body,
-                     const std::function<std::uint64_t()>& moves) override {
+                     const std::atomic<std::uint64_t>& moves) override {
         std::vector<std::thread> threads;
         const std::function<void(unsigned)>* const what = &body;
         for (unsigned i = 0; i < count; ++i) {

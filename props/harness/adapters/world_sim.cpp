@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -87,24 +88,23 @@ public:
         }
     }
 
-    void rest(const std::function<std::uint64_t()>&) override {
+    void rest(const std::atomic<std::uint64_t>&) override {
         if (!stepped_) {
             blkdrain::sim::quiesce();
             return;
         }
-        // Bounded: a loop that is never idle is a busy loop, which what is judged next will show.
-        constexpr int rounds_max = 100'000;
-        bool busy = true;
-        for (int round = 0; busy && round < rounds_max; ++round) {
-            busy = false;
-            for (const auto& loop : loops_) {
-                busy = loop->run_once(std::chrono::nanoseconds(0)) || busy;
-            }
+        // Until every loop in turn was idle. Bounded: a loop that is never idle is a busy loop,
+        // which what is judged next will show.
+        constexpr std::size_t turns_max = 300'000;
+        std::size_t idle = 0;
+        for (std::size_t turn = 0; idle < loops_.size() && turn < turns_max; ++turn) {
+            const bool busy = loops_[turn % loops_.size()]->run_once(std::chrono::nanoseconds(0));
+            idle = busy ? 0 : idle + 1;
         }
     }
 
     void run_clients(unsigned count, const std::function<void(unsigned)>& body,
-                     const std::function<std::uint64_t()>&) override {
+                     const std::atomic<std::uint64_t>&) override {
         static constexpr const char* names[] = {"client0", "client1", "client2", "client3"};
         const std::function<void(unsigned)>* const what = &body;
         for (unsigned i = 0; i < count; ++i) {
