@@ -20,7 +20,7 @@ struct Edit {
     Kind kind;
     NodeState* parent = nullptr;  // edges: whose
     std::size_t index = 0;        // remove_edge, repoint_edge: which child
-    std::string role;             // add_edge, remove_edge
+    std::string role;             // of an edge that is not in the graph now
     Backend* backend = nullptr;   // set_root
     NodeState* from = nullptr;    // child or root before; null: none
     NodeState* to = nullptr;      // child or root after; null: none

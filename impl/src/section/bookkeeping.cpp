@@ -16,11 +16,15 @@ namespace detail {
 // --- covers ---
 
 void ControlPlane::add_cover(SectionOperation& section, const Member& member) {
-    if (section.unused_covers.empty()) {
-        section.unused_covers.push_back(&section.covers.emplace_back());
+    Cover& cover = covers_.take();
+    if (section.unused_slots.empty()) {
+        cover.slot = static_cast<std::uint32_t>(section.covers.size());
+        section.covers.push_back(&cover);
+    } else {
+        cover.slot = section.unused_slots.back();
+        section.unused_slots.pop_back();
+        section.covers[cover.slot] = &cover;
     }
-    Cover& cover = *section.unused_covers.back();
-    section.unused_covers.pop_back();
     cover.section = &section;
     cover.node = member.node;
     cover.backend = member.backend;
@@ -37,6 +41,7 @@ void ControlPlane::add_cover(SectionOperation& section, const Member& member) {
 
 void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
     if (section.covers.empty()) {
+        section.covers.reserve(scope.size());
         for (const Member& member : scope) {
             add_cover(section, member);
         }
@@ -51,15 +56,15 @@ void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
     for (const Member& member : scope) {
         mark_of(member) = wanted;
     }
-    for (Cover& cover : section.covers) {
-        if (cover.node == nullptr && cover.backend == nullptr) {
+    for (Cover* cover : section.covers) {
+        if (cover == nullptr) {
             continue;
         }
-        std::uint64_t& mark = cover.node != nullptr ? cover.node->mark : cover.backend->mark;
+        std::uint64_t& mark = cover->node != nullptr ? cover->node->mark : cover->backend->mark;
         if (mark == wanted) {
             mark = kept;
         } else {
-            uncover(cover);
+            uncover(*cover);
         }
     }
     for (const Member& member : scope) {
@@ -101,35 +106,36 @@ void ControlPlane::forget_settle_unless_kept(NodeState& node) {
 }
 
 void ControlPlane::uncover(Cover& cover) {
-    if (cover.node == nullptr && cover.backend == nullptr) {
-        return;
-    }
-    cover.section->unused_covers.push_back(&cover);
-    if (cover.busy) {
-        cover.busy = false;
-        --cover.section->busy_members;
-    }
+    SectionOperation& section = *cover.section;
+    section.covers[cover.slot] = nullptr;
+    section.unused_slots.push_back(cover.slot);
+    take_off(cover);
+}
+
+void ControlPlane::take_off(Cover& cover) {
+    set_busy(cover, false);
     if (cover.node != nullptr) {
         NodeState& node = *cover.node;
         node.covers.unlink(cover);
-        cover.node = nullptr;
         left_.push_back(&node);
     } else {
         Backend& backend = *cover.backend;
         backend.covers.unlink(cover);
-        cover.backend = nullptr;
         if (backend.covers.empty()) {
             touched_.push_back(&backend);
         }
     }
+    covers_.give_back(cover);
 }
 
 void ControlPlane::uncover_all(SectionOperation& section) {
-    for (Cover& cover : section.covers) {
-        uncover(cover);
+    for (Cover* cover : section.covers) {
+        if (cover != nullptr) {
+            take_off(*cover);
+        }
     }
     section.covers.clear();
-    section.unused_covers.clear();
+    section.unused_slots.clear();
 }
 
 // --- gates ---

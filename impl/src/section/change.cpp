@@ -61,7 +61,7 @@ Wait ControlPlane::change(ChangeCall call, ChangeOptions options, DoneCallback d
                     std::move(options.tokens)};
     start(std::move(operation), std::move(options),
           backend != nullptr ? backend->home : &x->loop());
-    section.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    section.report = report_to(std::move(done));
 
     Error error = NotificationScope::inside()
                       ? Error{Errc::busy, "a section notification is being served"}
@@ -106,7 +106,8 @@ bool ControlPlane::advance_change(SectionOperation& change) {
     if (!run_pass(change)) {
         return false;
     }
-    for (const NodeState* node : touched_by(change.plan)) {
+    touched_by(change.plan, walked_);
+    for (const NodeState* node : walked_) {
         if (pass_touches(*node, change)) {
             return false;
         }
@@ -134,7 +135,7 @@ void ControlPlane::carry_out(SectionOperation& change) {
     if (moves.backend != nullptr) {
         moves.backend->home = moves.to;
     }
-    Edits edits = edits_of(change.plan);
+    Edits& edits = edits_of(change.plan);
     apply(edits);
     ++graph_generation_;
     publish(edits);
@@ -182,7 +183,7 @@ Wait ControlPlane::set_event_loop(NodeId id, EventLoop& loop, WaitOptions option
     section.node = node;
     section.target = &loop;
     start(std::move(operation), std::move(options), &node->loop());
-    section.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    section.report = report_to(std::move(done));
     Error error;
     if (NotificationScope::inside()) {
         error = {Errc::busy, "set_event_loop: a section notification is being served"};
@@ -244,11 +245,14 @@ bool ControlPlane::advance_context(SectionOperation& change) {
     } else if (std::string who = refusers(*change.node, *change.target); !who.empty()) {
         error = {Errc::context, describe(change) + ": refused by" + who};
     } else {
-        for (const Cover& cover : change.covers) {
-            if (cover.node != nullptr) {
-                cover.node->move_to(*change.target);
-            } else if (cover.backend != nullptr) {
-                cover.backend->home = change.target;
+        for (const Cover* cover : change.covers) {
+            if (cover == nullptr) {
+                continue;
+            }
+            if (cover->node != nullptr) {
+                cover->node->move_to(*change.target);
+            } else {
+                cover->backend->home = change.target;
             }
         }
     }

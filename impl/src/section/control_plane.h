@@ -133,12 +133,13 @@ private:
     void conclude(Operation& operation, Error error);  // reports and forgets
     void give_up(SectionOperation& section, Error why);
     void let_go(SectionOperation& section);
-    std::function<void(Error, bool)> hand_over(OperationId section, SectionCallback begun);
+    std::unique_ptr<Report> hand_over(OperationId section, SectionCallback begun);
 
     // bookkeeping.cpp: who is covered, gated, watched, busy
     void cover(SectionOperation& section, const Scope& scope);
     void add_cover(SectionOperation& section, const Member& member);
     void uncover(Cover& cover);
+    void take_off(Cover& cover);
     static void forget_settle_unless_kept(NodeState& node);
     void uncover_all(SectionOperation& section);
     void close_gates();
@@ -161,6 +162,7 @@ private:
     void free_counters(Backend& backend);
 
     // scope.cpp: who is in scope, on the control plane's picture of the graph
+    void update_scope(SectionOperation& section);
     void scope_of(const SectionOperation& section, Scope& into);
     void add_node_members(const Nodes& nodes, Scope& into);
     void add_backends_on(const Nodes& nodes, const SectionOperation* exempting, Scope& into);
@@ -198,7 +200,7 @@ private:
     // change_plan.cpp: what a plan means on the graph as it is now
     Error shape_error(const ChangePlan& plan) const;
     Error check(const ChangePlan& plan);
-    Edits edits_of(const ChangePlan& plan) const;
+    Edits& edits_of(const ChangePlan& plan);
     struct Moves {
         Nodes nodes;
         Backend* backend = nullptr;
@@ -206,8 +208,9 @@ private:
         bool refused = false;
     };
     Moves moves_of(const ChangePlan& plan);
-    Nodes touched_by(const ChangePlan& plan);
+    void touched_by(const ChangePlan& plan, Nodes& into);
     void scope_of_change(const SectionOperation& change, Scope& into);
+    void add_entering(Scope& into);
 
     // change.cpp: changes and context changes (R24, R28)
     bool advance_change(SectionOperation& change);
@@ -241,7 +244,7 @@ private:
 
     // explain.cpp (R12, R26)
     Items items_of(Operation& operation);
-    static std::vector<const OuterRequest*> line_up_to(const OuterRequest& request);
+    const std::vector<const OuterRequest*>& line_up_to(const OuterRequest& request);
     bool would_deadlock(Operation& operation);
     bool hostage(const Operation& operation, const Item& item);
     Explanation explanation(Operation& operation);
@@ -274,7 +277,16 @@ private:
     std::vector<NodeState*> left_;       // left a scope: maybe nobody keeps them settled
     std::vector<Cover*> fresh_;          // backends covered since the last watch_fresh
     std::vector<std::unique_ptr<NodeState>> graveyard_;
+    CoverPool covers_;
     Walker walker_;
+
+    // Scratch, kept for its memory.
+    Nodes walked_;  // by scope_of and callers of touched_by
+    Scope scope_;   // of update_scope
+    Scope own_;     // of scope_of_change, the next too
+    Scope entering_;
+    Edits edits_;                            // of edits_of
+    std::vector<const OuterRequest*> line_;  // of line_up_to
 
     // Lanes are added under the lock and never go; read without it up to lane_count_.
     std::array<std::unique_ptr<Lane>, Graph::loops_max> lanes_;

@@ -179,27 +179,27 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
     const auto every_bank = [](const Bank&) { return true; };
     const auto every_request = [](const OuterRequest&, RequestState) { return true; };
     const auto add_members = [&](SectionOperation& section) {
-        for (const Cover& cover : section.covers) {
-            if (!cover.busy) {
+        for (const Cover* cover : section.covers) {
+            if (cover == nullptr || !cover->busy) {
                 continue;
             }
-            if (cover.node != nullptr) {
+            if (cover->node != nullptr) {
                 items.push_back({WaitItem::Kind::internal,
-                                 cover.node->id().value,
+                                 cover->node->id().value,
                                  nullptr,
                                  nullptr,
                                  {},
-                                 cover.node});
+                                 cover->node});
                 continue;
             }
             const auto started = [&](const OuterRequest& request, RequestState state) {
                 return !request.never_admitted ||
                        (state == RequestState::waiting && of_closed_token(request) &&
-                        !excuses(cover, TokenId{request.token.load(std::memory_order_relaxed)}));
+                        !excuses(*cover, TokenId{request.token.load(std::memory_order_relaxed)}));
             };
-            add_requests(*cover.backend, every_bank, started);
-            for (const TokenId token : cover.backend->open_tokens) {
-                if (!excuses(cover, token)) {
+            add_requests(*cover->backend, every_bank, started);
+            for (const TokenId token : cover->backend->open_tokens) {
+                if (!excuses(*cover, token)) {
                     items.push_back({WaitItem::Kind::token, token.value});
                 }
             }
@@ -260,8 +260,8 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                 }
             };
             add_settling(section.settling);
-            for (const Cover& cover : section.covers) {
-                add_settling(keeps_settled(cover) ? cover.node : nullptr);
+            for (const Cover* cover : section.covers) {
+                add_settling(cover != nullptr && keeps_settled(*cover) ? cover->node : nullptr);
             }
             const auto add_passes_over = [&](const NodeState& node) {
                 for (const Cover* cover = node.covers.first(); cover != nullptr;
@@ -275,7 +275,8 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                 add_passes_over(*node);
             }
             if (section.kind == OperationKind::change) {
-                for (const NodeState* node : touched_by(section.plan)) {
+                touched_by(section.plan, walked_);
+                for (const NodeState* node : walked_) {
                     add_passes_over(*node);
                 }
             }
@@ -288,9 +289,10 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
 }
 
 // The waiting requests of its backend, direction and token up to `request` itself, oldest first
-// (R18).
-std::vector<const OuterRequest*> ControlPlane::line_up_to(const OuterRequest& request) {
-    std::vector<const OuterRequest*> line;
+// (R18). Good until the next call.
+const std::vector<const OuterRequest*>& ControlPlane::line_up_to(const OuterRequest& request) {
+    std::vector<const OuterRequest*>& line = line_;
+    line.clear();
     for (const OuterRequest& other : request.backend.load(std::memory_order_relaxed)->waiting) {
         if (other.is_write() == request.is_write() &&
             other.token.load(std::memory_order_relaxed) ==
@@ -330,7 +332,7 @@ bool ControlPlane::hostage(const Operation& operation, const Item& item) {
                 return false;
             }
             // Gated itself, or behind one of its class that is hostage.
-            const std::vector<const OuterRequest*> line = line_up_to(*item.request);
+            const std::vector<const OuterRequest*>& line = line_up_to(*item.request);
             return (!line.empty() && line.front()->token.load(std::memory_order_relaxed) == 0 &&
                     gated_by_held(*item.backend)) ||
                    std::any_of(line.begin(), line.end(), [&](const OuterRequest* earlier) {
