@@ -16,7 +16,6 @@ constinit thread_local Fiber* this_fiber = nullptr;
 const char host_owner = 0;
 
 constinit thread_local Machine* Machine::current_machine = nullptr;
-constinit thread_local ThreadSlots host_slots{};
 
 namespace {
 

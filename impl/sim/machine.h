@@ -265,11 +265,6 @@ inline ObjectTag ObjectTag::make_at_run_time() {
 // Owner of a mutex that the host locked.
 extern const char host_owner;
 
-// Per-thread slots of whoever runs now.
-extern constinit thread_local ThreadSlots host_slots;
-inline ThreadSlots& current_slots() {
-    return this_fiber != nullptr ? this_fiber->slots : host_slots;
-}
 std::size_t allocate_thread_slot();
 
 }  // namespace blkdrain::sim

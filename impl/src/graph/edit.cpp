@@ -53,10 +53,10 @@ void apply(Edits& edits) {
         switch (edit.kind) {
             case Edit::Kind::add_edge:
                 edit.index = edit.parent->edges.size();
-                insert_edge(*edit.parent, edit.index, std::move(edit.role), *edit.to);
+                insert_edge(*edit.parent, edit.index, std::move(*edit.role), *edit.to);
                 break;
             case Edit::Kind::remove_edge:
-                edit.role = erase_edge(*edit.parent, edit.index);
+                *edit.role = erase_edge(*edit.parent, edit.index);
                 break;
             case Edit::Kind::repoint_edge:
                 repoint(*edit.parent, edit.index, *edit.to);
@@ -68,14 +68,14 @@ void apply(Edits& edits) {
     }
 }
 
-void undo(Edits& edits) {
-    for (Edit& edit : std::views::reverse(edits)) {
+void undo(const Edits& edits) {
+    for (const Edit& edit : std::views::reverse(edits)) {
         switch (edit.kind) {
             case Edit::Kind::add_edge:
-                edit.role = erase_edge(*edit.parent, edit.index);
+                *edit.role = erase_edge(*edit.parent, edit.index);
                 break;
             case Edit::Kind::remove_edge:
-                insert_edge(*edit.parent, edit.index, std::move(edit.role), *edit.from);
+                insert_edge(*edit.parent, edit.index, std::move(*edit.role), *edit.from);
                 break;
             case Edit::Kind::repoint_edge:
                 repoint(*edit.parent, edit.index, *edit.from);

@@ -16,15 +16,7 @@ namespace detail {
 // --- covers ---
 
 void ControlPlane::add_cover(SectionOperation& section, const Member& member) {
-    Cover& cover = covers_.take();
-    if (section.unused_slots.empty()) {
-        cover.slot = static_cast<std::uint32_t>(section.covers.size());
-        section.covers.push_back(&cover);
-    } else {
-        cover.slot = section.unused_slots.back();
-        section.unused_slots.pop_back();
-        section.covers[cover.slot] = &cover;
-    }
+    Cover& cover = section.covers.add(covers_);
     cover.section = &section;
     cover.node = member.node;
     cover.backend = member.backend;
@@ -41,7 +33,6 @@ void ControlPlane::add_cover(SectionOperation& section, const Member& member) {
 
 void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
     if (section.covers.empty()) {
-        section.covers.reserve(scope.size());
         for (const Member& member : scope) {
             add_cover(section, member);
         }
@@ -56,15 +47,15 @@ void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
     for (const Member& member : scope) {
         mark_of(member) = wanted;
     }
-    for (Cover* cover : section.covers) {
-        if (cover == nullptr) {
+    for (Cover& cover : section.covers) {
+        if (cover.node == nullptr && cover.backend == nullptr) {
             continue;
         }
-        std::uint64_t& mark = cover->node != nullptr ? cover->node->mark : cover->backend->mark;
+        std::uint64_t& mark = cover.node != nullptr ? cover.node->mark : cover.backend->mark;
         if (mark == wanted) {
             mark = kept;
         } else {
-            uncover(*cover);
+            uncover(cover);
         }
     }
     for (const Member& member : scope) {
@@ -106,36 +97,31 @@ void ControlPlane::forget_settle_unless_kept(NodeState& node) {
 }
 
 void ControlPlane::uncover(Cover& cover) {
-    SectionOperation& section = *cover.section;
-    section.covers[cover.slot] = nullptr;
-    section.unused_slots.push_back(cover.slot);
-    take_off(cover);
-}
-
-void ControlPlane::take_off(Cover& cover) {
+    if (cover.node == nullptr && cover.backend == nullptr) {
+        return;
+    }
     set_busy(cover, false);
     if (cover.node != nullptr) {
         NodeState& node = *cover.node;
         node.covers.unlink(cover);
+        cover.node = nullptr;
         left_.push_back(&node);
     } else {
         Backend& backend = *cover.backend;
         backend.covers.unlink(cover);
+        cover.backend = nullptr;
         if (backend.covers.empty()) {
             touched_.push_back(&backend);
         }
     }
-    covers_.give_back(cover);
+    cover.section->covers.leave_unused(cover);
 }
 
 void ControlPlane::uncover_all(SectionOperation& section) {
-    for (Cover* cover : section.covers) {
-        if (cover != nullptr) {
-            take_off(*cover);
-        }
+    for (Cover& cover : section.covers) {
+        uncover(cover);
     }
-    section.covers.clear();
-    section.unused_slots.clear();
+    section.covers.clear(covers_);
 }
 
 // --- gates ---

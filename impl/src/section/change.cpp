@@ -36,19 +36,18 @@ const char* name_of(ChangeKind kind) {
 
 }  // namespace
 
-Wait ControlPlane::change(ChangeCall call, ChangeOptions options, DoneCallback done) {
+Wait ControlPlane::change(ChangeCall&& call, ChangeOptions&& options, DoneCallback&& done) {
     const Locked locked(*this);
-    const std::string subject = name_of(call.kind);
     NodeState* x = find_node(call.x);
     NodeState* y = find_node(call.y);
     Backend* backend = find_backend(call.backend);
     if ((call.x.value != 0 && x == nullptr) || (call.y.value != 0 && y == nullptr) ||
         (call.backend.value != 0 && backend == nullptr)) {
-        return refuse(
-            std::move(options), nullptr, std::move(done),
-            {Errc::no_such_object,
-             subject + ": n" + std::to_string(call.x.value) + ", n" + std::to_string(call.y.value) +
-                 " or b" + std::to_string(call.backend.value) + " is gone or never was"});
+        return refuse(std::move(options), nullptr, std::move(done),
+                      {Errc::no_such_object,
+                       std::string(name_of(call.kind)) + ": n" + std::to_string(call.x.value) +
+                           ", n" + std::to_string(call.y.value) + " or b" +
+                           std::to_string(call.backend.value) + " is gone or never was"});
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::change);
     SectionOperation& section = *operation;
@@ -89,7 +88,7 @@ Wait ControlPlane::change(ChangeCall call, ChangeOptions options, DoneCallback d
     });
     const OperationId id = section.id;
     if (error) {
-        error.message = subject + ": " + error.message;
+        error.message = std::string(name_of(call.kind)) + ": " + error.message;
         conclude(section, std::move(error));
         return {};
     }
@@ -168,8 +167,8 @@ void ControlPlane::finish(SectionOperation& section, Error error) {
     remove(section);
 }
 
-Wait ControlPlane::set_event_loop(NodeId id, EventLoop& loop, WaitOptions options,
-                                  DoneCallback done) {
+Wait ControlPlane::set_event_loop(NodeId id, EventLoop& loop, WaitOptions&& options,
+                                  DoneCallback&& done) {
     const Locked locked(*this);
     NodeState* node = find_node(id);
     if (node == nullptr) {
@@ -245,14 +244,11 @@ bool ControlPlane::advance_context(SectionOperation& change) {
     } else if (std::string who = refusers(*change.node, *change.target); !who.empty()) {
         error = {Errc::context, describe(change) + ": refused by" + who};
     } else {
-        for (const Cover* cover : change.covers) {
-            if (cover == nullptr) {
-                continue;
-            }
-            if (cover->node != nullptr) {
-                cover->node->move_to(*change.target);
-            } else {
-                cover->backend->home = change.target;
+        for (const Cover& cover : change.covers) {
+            if (cover.node != nullptr) {
+                cover.node->move_to(*change.target);
+            } else if (cover.backend != nullptr) {
+                cover.backend->home = change.target;
             }
         }
     }

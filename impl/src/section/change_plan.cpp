@@ -15,13 +15,11 @@ namespace detail {
 namespace {
 
 Edit repointing(NodeState& parent, std::size_t index, NodeState& from, NodeState& to) {
-    Edit edit{Edit::Kind::repoint_edge, &parent, index, {}, nullptr, &from, &to};
-    return edit;
+    return {Edit::Kind::repoint_edge, &parent, index, nullptr, nullptr, &from, &to};
 }
 
 Edit new_root(Backend& backend, NodeState* to) {
-    Edit edit{Edit::Kind::set_root, nullptr, 0, {}, &backend, backend.root, to};
-    return edit;
+    return {Edit::Kind::set_root, nullptr, 0, nullptr, &backend, backend.root, to};
 }
 
 // Every edge and root edge to `from`, except from `to` itself, goes to `to`.
@@ -49,21 +47,17 @@ bool loose(const NodeState& node) {
 }  // namespace
 
 // Good until the next call; the plan makes sense (shape_error).
-Edits& ControlPlane::edits_of(const ChangePlan& plan) {
+Edits& ControlPlane::edits_of(ChangePlan& plan) {
     Edits& edits = edits_;
     edits.clear();
     switch (plan.kind) {
         case ChangeKind::attach:
-            edits.push_back({Edit::Kind::add_edge, plan.x, 0, plan.role, nullptr, nullptr, plan.y});
+            edits.push_back(
+                {Edit::Kind::add_edge, plan.x, 0, &plan.role, nullptr, nullptr, plan.y});
             break;
         case ChangeKind::detach:
-            edits.push_back({Edit::Kind::remove_edge,
-                             plan.x,
-                             plan.index,
-                             {},
-                             nullptr,
-                             plan.x->edges[plan.index].child,
-                             nullptr});
+            edits.push_back({Edit::Kind::remove_edge, plan.x, plan.index, &plan.role, nullptr,
+                             plan.x->edges[plan.index].child, nullptr});
             break;
         case ChangeKind::replace:
             repoint_parents(*plan.x, *plan.y, edits);
@@ -76,12 +70,15 @@ Edits& ControlPlane::edits_of(const ChangePlan& plan) {
             break;
         case ChangeKind::insert_filter:
             repoint_parents(*plan.x, *plan.y, edits);
-            edits.push_back({Edit::Kind::add_edge, plan.y, 0, "file", nullptr, nullptr, plan.x});
+            plan.role = "file";
+            edits.push_back(
+                {Edit::Kind::add_edge, plan.y, 0, &plan.role, nullptr, nullptr, plan.x});
             break;
         case ChangeKind::remove_filter: {
             NodeState& child = *plan.x->edges[0].child;
             repoint_parents(*plan.x, child, edits);
-            edits.push_back({Edit::Kind::remove_edge, plan.x, 0, {}, nullptr, &child, nullptr});
+            edits.push_back(
+                {Edit::Kind::remove_edge, plan.x, 0, &plan.role, nullptr, &child, nullptr});
             break;
         }
     }
@@ -127,7 +124,7 @@ Error ControlPlane::shape_error(const ChangePlan& plan) const {
     return {};
 }
 
-Error ControlPlane::check(const ChangePlan& plan) {
+Error ControlPlane::check(ChangePlan& plan) {
     for (const NodeState* node : {plan.x, plan.y}) {
         if (node != nullptr && node->closing.value != 0) {
             return {Errc::closing, describe(*node) + " is being closed"};
@@ -215,8 +212,9 @@ ControlPlane::Moves ControlPlane::moves_of(const ChangePlan& plan) {
 
 // The ends of the edges that change, and who moves to another loop: no settle pass may be under way
 // there.
-void ControlPlane::touched_by(const ChangePlan& plan, Nodes& into) {
-    into = moves_of(plan).nodes;
+void ControlPlane::touched_by(ChangePlan& plan, Nodes& into) {
+    const Moves moves = moves_of(plan);
+    into.assign(moves.nodes.begin(), moves.nodes.end());
     if (shape_error(plan)) {
         return;
     }
@@ -229,8 +227,8 @@ void ControlPlane::touched_by(const ChangePlan& plan, Nodes& into) {
     }
 }
 
-void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) {
-    const ChangePlan& plan = change.plan;
+void ControlPlane::scope_of_change(SectionOperation& change, Scope& into) {
+    ChangePlan& plan = change.plan;
     // The graph may have moved away under a change that will fail at its switch: then no edge is
     // left to guard.
     if (shape_error(plan)) {

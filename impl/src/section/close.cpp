@@ -45,7 +45,7 @@ const Operation* ControlPlane::anchored_at(const NodeState& node) const {
 
 // --- a backend ---
 
-Wait ControlPlane::close(Backend& backend, WaitOptions options, DoneCallback done) {
+Wait ControlPlane::close(Backend& backend, WaitOptions&& options, DoneCallback&& done) {
     const Locked locked(*this);
     const Wait wait = begin_close(backend, std::move(options), std::move(done));
     progress();
@@ -76,7 +76,7 @@ bool ControlPlane::close_orphans() {
     return false;
 }
 
-Wait ControlPlane::begin_close(Backend& backend, WaitOptions options, DoneCallback done) {
+Wait ControlPlane::begin_close(Backend& backend, WaitOptions&& options, DoneCallback&& done) {
     if (backend.closed) {
         return refuse(std::move(options), backend.home, std::move(done), gone("close", backend));
     }
@@ -166,7 +166,7 @@ void ControlPlane::detach_backend(Backend& backend) {
 
 // --- a node ---
 
-Wait ControlPlane::close(NodeId id, WaitOptions options, DoneCallback done) {
+Wait ControlPlane::close(NodeId id, WaitOptions&& options, DoneCallback&& done) {
     const Locked locked(*this);
     NodeState* node = find_node(id);
     if (node == nullptr) {

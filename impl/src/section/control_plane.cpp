@@ -232,7 +232,7 @@ void ControlPlane::conclude(Operation& operation, Error error) {
     operations_.erase(operation.id);
 }
 
-Wait ControlPlane::refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback done,
+Wait ControlPlane::refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback&& done,
                           Error error) {
     EventLoop* loop =
         callback_loop(options.loop, anchor_loop != nullptr ? anchor_loop : &lanes_[0]->loop);

@@ -58,15 +58,16 @@ public:
     Error set_listener(Backend& backend, SectionListener* listener);
     Lane* current_lane();
 
-    Wait isolate(Backend& backend, IsolateOptions options, SectionCallback begun);
-    Wait self_quiesce(Backend& backend, WaitOptions options, SectionCallback begun);
-    Wait drained(NodeId node, WaitOptions options, SectionCallback begun);
-    Wait quiesce_all(std::vector<BackendId> except, WaitOptions options, SectionCallback begun);
-    Wait settle(NodeId node, WaitOptions options, DoneCallback done);
-    Wait quiet(OperationId section, WaitOptions options, DoneCallback done);
-    Wait drain(Backend& backend, WaitOptions options, DoneCallback done);
-    Wait open_token(const std::vector<BackendId>& backends, WaitOptions options,
-                    TokenCallback opened);
+    Wait isolate(Backend& backend, IsolateOptions&& options, SectionCallback&& begun);
+    Wait self_quiesce(Backend& backend, WaitOptions&& options, SectionCallback&& begun);
+    Wait drained(NodeId node, WaitOptions&& options, SectionCallback&& begun);
+    Wait quiesce_all(std::vector<BackendId>&& except, WaitOptions&& options,
+                     SectionCallback&& begun);
+    Wait settle(NodeId node, WaitOptions&& options, DoneCallback&& done);
+    Wait quiet(OperationId section, WaitOptions&& options, DoneCallback&& done);
+    Wait drain(Backend& backend, WaitOptions&& options, DoneCallback&& done);
+    Wait open_token(const std::vector<BackendId>& backends, WaitOptions&& options,
+                    TokenCallback&& opened);
     // Ids instead of pointers in the plan: operands are looked up under the lock. `x`, `y` as in
     // ChangePlan.
     struct ChangeCall {
@@ -77,10 +78,10 @@ public:
         std::size_t index = 0;
         std::string role;
     };
-    Wait change(ChangeCall call, ChangeOptions options, DoneCallback done);
-    Wait set_event_loop(NodeId node, EventLoop& loop, WaitOptions options, DoneCallback done);
-    Wait close(NodeId node, WaitOptions options, DoneCallback done);
-    Wait close(Backend& backend, WaitOptions options, DoneCallback done);
+    Wait change(ChangeCall&& call, ChangeOptions&& options, DoneCallback&& done);
+    Wait set_event_loop(NodeId node, EventLoop& loop, WaitOptions&& options, DoneCallback&& done);
+    Wait close(NodeId node, WaitOptions&& options, DoneCallback&& done);
+    Wait close(Backend& backend, WaitOptions&& options, DoneCallback&& done);
 
     // The handle goes: what close does, in the background, as soon as it can (R27).
     void abandon_handle(Backend& backend);
@@ -92,7 +93,7 @@ public:
     Explanation explain(OperationId operation);
     Explanation explain(TokenId token);
     std::vector<Explanation> explain_all();
-    void snapshot(Snapshot& into);
+    void snapshot(Snapshot& into, Snapshot::Names names);
 
     std::error_code begin_internal(NodeState& node);
     void end_internal(NodeState& node);
@@ -127,19 +128,18 @@ private:
     void open_tokens();
     void start(std::unique_ptr<Operation> operation, WaitOptions&& options, EventLoop* anchor_loop);
     void enroll(std::unique_ptr<Operation> operation);
-    Wait refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback done, Error error);
+    Wait refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback&& done, Error error);
     void arm_deadline(Operation& operation, std::chrono::nanoseconds deadline);
     void report(Operation& operation, Error error, bool stands = false);
     void conclude(Operation& operation, Error error);  // reports and forgets
     void give_up(SectionOperation& section, Error why);
     void let_go(SectionOperation& section);
-    std::unique_ptr<Report> hand_over(OperationId section, SectionCallback begun);
+    std::unique_ptr<Report> hand_over(OperationId section, SectionCallback&& begun);
 
     // bookkeeping.cpp: who is covered, gated, watched, busy
     void cover(SectionOperation& section, const Scope& scope);
     void add_cover(SectionOperation& section, const Member& member);
     void uncover(Cover& cover);
-    void take_off(Cover& cover);
     static void forget_settle_unless_kept(NodeState& node);
     void uncover_all(SectionOperation& section);
     void close_gates();
@@ -163,7 +163,7 @@ private:
 
     // scope.cpp: who is in scope, on the control plane's picture of the graph
     void update_scope(SectionOperation& section);
-    void scope_of(const SectionOperation& section, Scope& into);
+    void scope_of(SectionOperation& section, Scope& into);
     void add_node_members(const Nodes& nodes, Scope& into);
     void add_backends_on(const Nodes& nodes, const SectionOperation* exempting, Scope& into);
     bool exempts(const SectionOperation& section, const Backend& backend) const;
@@ -199,8 +199,8 @@ private:
 
     // change_plan.cpp: what a plan means on the graph as it is now
     Error shape_error(const ChangePlan& plan) const;
-    Error check(const ChangePlan& plan);
-    Edits& edits_of(const ChangePlan& plan);
+    Error check(ChangePlan& plan);
+    Edits& edits_of(ChangePlan& plan);
     struct Moves {
         Nodes nodes;
         Backend* backend = nullptr;
@@ -208,8 +208,8 @@ private:
         bool refused = false;
     };
     Moves moves_of(const ChangePlan& plan);
-    void touched_by(const ChangePlan& plan, Nodes& into);
-    void scope_of_change(const SectionOperation& change, Scope& into);
+    void touched_by(ChangePlan& plan, Nodes& into);
+    void scope_of_change(SectionOperation& change, Scope& into);
     void add_entering(Scope& into);
 
     // change.cpp: changes and context changes (R24, R28)
@@ -220,7 +220,7 @@ private:
     std::string refusers(NodeState& node, const EventLoop& loop);
 
     // close.cpp (R27)
-    Wait begin_close(Backend& backend, WaitOptions options, DoneCallback done);
+    Wait begin_close(Backend& backend, WaitOptions&& options, DoneCallback&& done);
     bool close_orphans();
     bool advance_close_backend(SectionOperation& section);
     bool advance_close_node(SectionOperation& section);

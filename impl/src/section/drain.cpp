@@ -10,7 +10,7 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-Wait ControlPlane::drain(Backend& backend, WaitOptions options, DoneCallback done) {
+Wait ControlPlane::drain(Backend& backend, WaitOptions&& options, DoneCallback&& done) {
     const Locked locked(*this);
     if (backend.closed) {
         return refuse(std::move(options), backend.home, std::move(done), gone("drain", backend));

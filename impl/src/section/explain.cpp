@@ -179,27 +179,27 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
     const auto every_bank = [](const Bank&) { return true; };
     const auto every_request = [](const OuterRequest&, RequestState) { return true; };
     const auto add_members = [&](SectionOperation& section) {
-        for (const Cover* cover : section.covers) {
-            if (cover == nullptr || !cover->busy) {
+        for (const Cover& cover : section.covers) {
+            if (!cover.busy) {
                 continue;
             }
-            if (cover->node != nullptr) {
+            if (cover.node != nullptr) {
                 items.push_back({WaitItem::Kind::internal,
-                                 cover->node->id().value,
+                                 cover.node->id().value,
                                  nullptr,
                                  nullptr,
                                  {},
-                                 cover->node});
+                                 cover.node});
                 continue;
             }
             const auto started = [&](const OuterRequest& request, RequestState state) {
                 return !request.never_admitted ||
                        (state == RequestState::waiting && of_closed_token(request) &&
-                        !excuses(*cover, TokenId{request.token.load(std::memory_order_relaxed)}));
+                        !excuses(cover, TokenId{request.token.load(std::memory_order_relaxed)}));
             };
-            add_requests(*cover->backend, every_bank, started);
-            for (const TokenId token : cover->backend->open_tokens) {
-                if (!excuses(*cover, token)) {
+            add_requests(*cover.backend, every_bank, started);
+            for (const TokenId token : cover.backend->open_tokens) {
+                if (!excuses(cover, token)) {
                     items.push_back({WaitItem::Kind::token, token.value});
                 }
             }
@@ -260,8 +260,8 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                 }
             };
             add_settling(section.settling);
-            for (const Cover* cover : section.covers) {
-                add_settling(cover != nullptr && keeps_settled(*cover) ? cover->node : nullptr);
+            for (const Cover& cover : section.covers) {
+                add_settling(keeps_settled(cover) ? cover.node : nullptr);
             }
             const auto add_passes_over = [&](const NodeState& node) {
                 for (const Cover* cover = node.covers.first(); cover != nullptr;

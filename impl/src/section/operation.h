@@ -93,7 +93,7 @@ struct ChangePlan {
     NodeState* y = nullptr;  // child, now, filter or medium
     Ref<Backend> backend;    // insert_medium, remove_medium
     std::size_t index = 0;   // detach; no_index: the edge went meanwhile
-    std::string role;        // attach
+    std::string role;        // of an edge that comes or goes, while it is not there
     std::vector<TokenId> tokens;
 };
 
@@ -107,9 +107,8 @@ struct SectionOperation final : Operation {
     EventLoop* target = nullptr;    // context
     Nodes to_close;                 // close_node: taken on, not closed yet
 
-    std::vector<Cover*> covers;               // null: unused
-    std::vector<std::uint32_t> unused_slots;  // of covers
-    std::size_t busy_members = 0;             // covers with busy set: not quiet before it is zero
+    CoverList covers;
+    std::size_t busy_members = 0;  // covers with busy set: not quiet before it is zero
     bool quiet_reported = false;
 
     // The settle pass (R20), from quiet until all of `order` is settled.

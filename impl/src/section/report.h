@@ -61,7 +61,7 @@ std::unique_ptr<Report> report_by(Callback callback) {
     return std::make_unique<Made>(std::move(callback));
 }
 
-inline std::unique_ptr<Report> report_to(DoneCallback done) {
+inline std::unique_ptr<Report> report_to(DoneCallback&& done) {
     return report_by([done = std::move(done)](Error outcome, bool) { done(std::move(outcome)); });
 }
 

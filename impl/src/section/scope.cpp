@@ -40,7 +40,7 @@ void ControlPlane::update_scope(SectionOperation& section) {
     cover(section, scope_);
 }
 
-void ControlPlane::scope_of(const SectionOperation& section, Scope& into) {
+void ControlPlane::scope_of(SectionOperation& section, Scope& into) {
     Nodes& nodes = walked_;
     nodes.clear();
     switch (section.kind) {

@@ -12,7 +12,7 @@ BLKDRAIN_NAMESPACE_BEGIN
 namespace detail {
 
 // The callback's section exists exactly if the section stands; after a failed settle it does (R21).
-std::unique_ptr<Report> ControlPlane::hand_over(OperationId section, SectionCallback begun) {
+std::unique_ptr<Report> ControlPlane::hand_over(OperationId section, SectionCallback&& begun) {
     return report_by(
         [control = ControlRef(this), section, begun = std::move(begun)](Error error, bool stands) {
             begun(std::move(error), stands ? Section(control, section) : Section{});
@@ -109,7 +109,7 @@ void ControlPlane::end(OperationId id) {
     progress();
 }
 
-Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions options, SectionCallback begun) {
+Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions&& options, SectionCallback&& begun) {
     const Locked locked(*this);
     if (backend.closed) {
         return refuse(
@@ -132,8 +132,8 @@ Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions options, SectionCa
     return {ControlRef(this), id};
 }
 
-Wait ControlPlane::quiesce_all(std::vector<BackendId> except, WaitOptions options,
-                               SectionCallback begun) {
+Wait ControlPlane::quiesce_all(std::vector<BackendId>&& except, WaitOptions&& options,
+                               SectionCallback&& begun) {
     const Locked locked(*this);
     if (Error error = unknown("quiesce_all", except)) {
         return refuse(
@@ -151,7 +151,7 @@ Wait ControlPlane::quiesce_all(std::vector<BackendId> except, WaitOptions option
     return {ControlRef(this), id};
 }
 
-Wait ControlPlane::drained(NodeId id, WaitOptions options, SectionCallback begun) {
+Wait ControlPlane::drained(NodeId id, WaitOptions&& options, SectionCallback&& begun) {
     const Locked locked(*this);
     NodeState* node = find_node(id);
     if (node == nullptr) {
@@ -201,7 +201,7 @@ bool ControlPlane::advance_drained(SectionOperation& section) {
     return true;
 }
 
-Wait ControlPlane::quiet(OperationId id, WaitOptions options, DoneCallback done) {
+Wait ControlPlane::quiet(OperationId id, WaitOptions&& options, DoneCallback&& done) {
     const Locked locked(*this);
     const SectionOperation* section = find_section(id);
     if (section == nullptr || section->phase != Operation::Phase::begun) {

@@ -52,9 +52,9 @@ void ControlPlane::order_pass(SectionOperation& section) {
     section.ordered_at = graph_generation_;
     section.next_to_settle = 0;
     section.order.clear();
-    for (const Cover* cover : section.covers) {
-        if (cover != nullptr && cover->node != nullptr && keeps_settled(*cover)) {
-            section.order.push_back(cover->node);
+    for (const Cover& cover : section.covers) {
+        if (cover.node != nullptr && keeps_settled(cover)) {
+            section.order.push_back(cover.node);
         }
     }
     walker_.sort_topologically(section.order);
@@ -143,11 +143,16 @@ std::error_code ControlPlane::settle_error(const SectionOperation& section) cons
 
 // Started, and not everything settled yet.
 bool ControlPlane::pass_running(const SectionOperation& section) {
-    return section.in_pass &&
-           std::any_of(section.covers.begin(), section.covers.end(), [](const Cover* cover) {
-               return cover != nullptr && cover->node != nullptr &&
-                      cover->node->settle != NodeState::Settle::done && keeps_settled(*cover);
-           });
+    if (!section.in_pass) {
+        return false;
+    }
+    for (const Cover& cover : section.covers) {
+        if (cover.node != nullptr && cover.node->settle != NodeState::Settle::done &&
+            keeps_settled(cover)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Whether the pass of the cover's section is under way over its node: neither the edges of that may
@@ -226,7 +231,7 @@ std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
     }
 }
 
-Wait ControlPlane::settle(NodeId id, WaitOptions options, DoneCallback done) {
+Wait ControlPlane::settle(NodeId id, WaitOptions&& options, DoneCallback&& done) {
     const Locked locked(*this);
     NodeState* node = find_node(id);
     if (node == nullptr) {

@@ -33,21 +33,22 @@ private:
     std::size_t used_ = 0;
 };
 
-// Names seldom change from one snapshot to the next.
-void update(std::string& text, const std::string& now) {
-    if (text != now) {
-        text = now;
+void fill(std::string& text, const std::string& name, Snapshot::Names names) {
+    if (names == Snapshot::Names::included) {
+        text = name;
+    } else {
+        text.clear();
     }
 }
 
-void look_at(const NodeState& node, Snapshot::NodeView& view) {
+void look_at(const NodeState& node, Snapshot::Names names, Snapshot::NodeView& view) {
     view.id = node.id();
-    update(view.name, node.name());
+    fill(view.name, node.name(), names);
     view.loop = &node.loop();
     Views children(view.children);
     for (const auto& edge : node.edges) {
         Snapshot::Edge& child = children.next();
-        update(child.role, edge.role);
+        fill(child.role, edge.role, names);
         child.child = edge.child->id();
     }
     view.internal_requests = node.internal_requests;
@@ -58,9 +59,9 @@ void look_at(const NodeState& node, Snapshot::NodeView& view) {
     view.closing = node.closing.value != 0;
 }
 
-void look_at(const Backend& backend, Snapshot::BackendView& view) {
+void look_at(const Backend& backend, Snapshot::Names names, Snapshot::BackendView& view) {
     view.id = backend.id;
-    update(view.name, backend.name);
+    fill(view.name, backend.name, names);
     view.loop = backend.home;
     view.root = backend.root != nullptr ? backend.root->id() : NodeId{};
     view.gated = backend.gated();
@@ -69,18 +70,18 @@ void look_at(const Backend& backend, Snapshot::BackendView& view) {
 
 }  // namespace
 
-void ControlPlane::snapshot(Snapshot& into) {
+void ControlPlane::snapshot(Snapshot& into, Snapshot::Names names) {
     const Locked locked(*this);
     Views nodes(into.nodes);
     for (const auto& node : nodes_) {
         if (node != nullptr) {
-            look_at(*node, nodes.next());
+            look_at(*node, names, nodes.next());
         }
     }
     Views backends(into.backends);
     for (const auto& backend : backends_) {
         if (backend) {
-            look_at(*backend, backends.next());
+            look_at(*backend, names, backends.next());
         }
     }
     into.requests.clear();

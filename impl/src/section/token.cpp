@@ -52,8 +52,8 @@ void ControlPlane::reassess_named(const std::vector<TokenId>& tokens) {
     }
 }
 
-Wait ControlPlane::open_token(const std::vector<BackendId>& backends, WaitOptions options,
-                              TokenCallback opened) {
+Wait ControlPlane::open_token(const std::vector<BackendId>& backends, WaitOptions&& options,
+                              TokenCallback&& opened) {
     const Locked locked(*this);
     auto operation = std::make_unique<TokenOperation>();
     TokenOperation& token = *operation;
