@@ -20,6 +20,16 @@ void release(ControlPlane* control) noexcept {
 }
 
 ControlPlane::ControlPlane() {
+    // What a small graph needs, at once.
+    nodes_.reserve(small_graph);
+    backends_.reserve(small_graph);
+    counter_owners_.reserve(small_graph);
+    touched_.reserve(small_graph);
+    left_.reserve(small_graph);
+    fresh_.reserve(small_graph);
+    walked_.reserve(small_graph);
+    scope_.reserve(small_graph);
+    own_.reserve(small_graph);
     // Ids and counters start at 1: 0 names nothing.
     nodes_.emplace_back();
     backends_.emplace_back();

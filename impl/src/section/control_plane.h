@@ -255,6 +255,8 @@ private:
     template <class Visit>
     void for_each_request(Visit visit) const;
 
+    static constexpr std::size_t small_graph = 16;
+
     // Guards everything below. Never held over a wait.
     os::mutex mutex_;
 
