@@ -19,24 +19,8 @@ std::error_code error(int number) {
 
 }  // namespace
 
-DescriptorTable::Entry& DescriptorTable::at(int fd) {
-    Entry* entry = find(fd);
-    if (entry == nullptr) {
-        misuse("use of a descriptor that is not open");
-    }
-    return *entry;
-}
-
-const DescriptorTable::Entry& DescriptorTable::at(int fd) const {
-    return const_cast<DescriptorTable*>(this)->at(fd);
-}
-
-DescriptorTable::Entry* DescriptorTable::find(int fd) {
-    const auto index = static_cast<std::size_t>(fd - first_descriptor);
-    if (fd < first_descriptor || index >= used_ || entries_[index].kind == Kind::none) {
-        return nullptr;
-    }
-    return &entries_[index];
+void DescriptorTable::refuse_closed() {
+    misuse("use of a descriptor that is not open");
 }
 
 int DescriptorTable::open(Kind kind) {

@@ -83,9 +83,20 @@ private:
         std::vector<int> watchers;        // pollers that have this descriptor
     };
 
-    Entry& at(int fd);
-    const Entry& at(int fd) const;
-    Entry* find(int fd);
+    Entry* find(int fd) {
+        // What is below the first descriptor wraps around.
+        const auto index = static_cast<std::size_t>(fd) - first_descriptor;
+        return index < used_ && entries_[index].kind != Kind::none ? &entries_[index] : nullptr;
+    }
+    Entry& at(int fd) {
+        Entry* const entry = find(fd);
+        if (entry == nullptr) [[unlikely]] {
+            refuse_closed();
+        }
+        return *entry;
+    }
+    const Entry& at(int fd) const { return const_cast<DescriptorTable*>(this)->at(fd); }
+    [[noreturn]] static void refuse_closed();
     Interest* find_interest(Entry& poller, int fd);
     std::uint32_t readiness(const Entry& entry) const;
     std::uint32_t reportable(const Interest& interest) const;

@@ -15,10 +15,9 @@ constinit thread_local Fiber* this_fiber = nullptr;
 
 const char host_owner = 0;
 
-namespace {
+constinit thread_local Machine* Machine::current_machine = nullptr;
 
-constinit thread_local Machine* current_machine = nullptr;
-thread_local ThreadSlots host_slots{};
+namespace {
 
 // Run numbers are unique in the process, so that an object that went from one run to another
 // notices.
@@ -68,10 +67,6 @@ void misuse(const std::string& message) {
     std::abort();
 }
 
-ThreadSlots& current_slots() {
-    return this_fiber != nullptr ? this_fiber->slots : host_slots;
-}
-
 std::size_t allocate_thread_slot() {
     static std::atomic<std::size_t> used{0};
     const std::size_t slot = used.fetch_add(1, std::memory_order_relaxed);
@@ -81,15 +76,12 @@ std::size_t allocate_thread_slot() {
     return slot;
 }
 
-Machine& Machine::current() {
-    return current_machine != nullptr ? *current_machine : MachinePool::local().idle_machine();
+Machine& Machine::between_simulations() {
+    return MachinePool::local().idle_machine();
 }
 
-Machine* Machine::of_run(std::uint32_t run) {
-    if (current_machine != nullptr && current_machine->run_ == run) {
-        return current_machine;
-    }
-    MachinePool& pool = MachinePool::local();
+Machine* Machine::idle_of_run(std::uint32_t run) {
+    const MachinePool& pool = MachinePool::local();
     return pool.idle && pool.idle->run_ == run ? pool.idle.get() : nullptr;
 }
 
@@ -851,6 +843,9 @@ int Machine::poll(int poller, std::span<os::ready> out, os::duration timeout) {
         if (!descriptors_.has_events(poller)) {
             if (timeout < os::duration::zero()) {
                 misuse("a poller wait outside simulated threads would never end");
+            }
+            if (timeout == os::duration::zero()) {
+                return 0;
             }
             advance_to(clock_ + timeout);
         }

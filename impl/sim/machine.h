@@ -114,9 +114,14 @@ public:
 
     // The machine of the current Simulation; outside of one, a machine without threads that only
     // has a clock and descriptors. One per operating-system thread.
-    static Machine& current();
+    static Machine& current() {
+        return current_machine != nullptr ? *current_machine : between_simulations();
+    }
     // The machine that an object was opened in, or null if that is gone.
-    static Machine* of_run(std::uint32_t run);
+    static Machine* of_run(std::uint32_t run) {
+        return current_machine != nullptr && current_machine->run_ == run ? current_machine
+                                                                          : idle_of_run(run);
+    }
 
     // A fresh machine out of the pool becomes the current one, until it is given back.
     static Machine& take(Strategy& strategy, const Options& options);
@@ -182,6 +187,11 @@ private:
     friend struct ObjectTag;
 
     static FiberContext* fiber_main(void* argument);
+    static Machine& between_simulations();
+    static Machine* idle_of_run(std::uint32_t run);
+
+    // That of the current Simulation.
+    static constinit thread_local Machine* current_machine;
 
     void reset();
     bool touch(ObjectTag& tag, ObjectClass object_class, const Fiber& fiber);
@@ -255,8 +265,6 @@ inline ObjectTag ObjectTag::make_at_run_time() {
 // Owner of a mutex that the host locked.
 extern const char host_owner;
 
-// Per-thread slots of whoever runs now.
-ThreadSlots& current_slots();
 std::size_t allocate_thread_slot();
 
 }  // namespace blkdrain::sim

@@ -30,10 +30,21 @@ private:
 // One pointer per simulated thread and Tag, and one for the host.
 template <class Tag, class T>
 struct thread_slot {
-    static T* get() { return static_cast<T*>(sim::current_slots()[index()]); }
-    static void set(T* pointer) { sim::current_slots()[index()] = pointer; }
+    static T* get() {
+        return sim::this_fiber == nullptr ? of_host
+                                          : static_cast<T*>(sim::this_fiber->slots[index()]);
+    }
+    static void set(T* pointer) {
+        if (sim::this_fiber == nullptr) {
+            of_host = pointer;
+        } else {
+            sim::this_fiber->slots[index()] = pointer;
+        }
+    }
 
 private:
+    static inline constinit thread_local T* of_host = nullptr;
+
     static std::size_t index() {
         static const std::size_t allocated = sim::allocate_thread_slot();
         return allocated;

@@ -100,7 +100,7 @@ public:
     [[nodiscard]] std::vector<Explanation> explain_all() const;
 
     // The whole observable state, for tests and tools. Exact while the loops are at rest.
-    void snapshot(Snapshot& into) const;
+    void snapshot(Snapshot& into, Snapshot::Names names = Snapshot::Names::left_out) const;
 
     // Test builds only: where commit points are announced. Before the graph is used.
     void announce_to(detail::AnnouncementSink* sink);

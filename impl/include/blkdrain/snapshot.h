@@ -21,8 +21,12 @@ enum class RequestState : std::uint8_t {
 // Why a waiting request waits (a set of bits).
 enum class Blocker : std::uint8_t { none = 0, gate = 1, order = 2, rate = 4, plug = 8 };
 
-// The observable state of a graph as plain values, in the order of ids.
+// The observable state of a graph as plain values, in the order of ids. One that is taken again and
+// again allocates nothing once warm.
 struct Snapshot {
+    // Whether names and roles are filled in; else they are empty.
+    enum class Names : bool { left_out, included };
+
     struct Edge {
         std::string role;
         NodeId child;

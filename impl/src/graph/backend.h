@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <vector>
 
@@ -78,7 +77,7 @@ public:
     // Notifications owed to the listener, oldest first (true: begin), delivered by one task at a
     // time (R9).
     SectionListener* listener = nullptr;
-    std::deque<bool> owed;
+    std::vector<bool> owed;
     bool told_gated = false;  // state after the last one appended
     bool delivering = false;
 

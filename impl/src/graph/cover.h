@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include <blkdrain/world.h>
 
@@ -21,12 +24,13 @@ enum class Demand : std::uint8_t { gated, quiet, settled };
 // Gated-ness is never counted apart from it: a backend is gated, and a node stopped, as long as its
 // chain of covers is not empty.
 //
-// Owned by the section; linked into the member's chain. Guarded by the control plane's lock.
+// Listed by its section, linked into the member's chain. Guarded by the control plane's lock.
 struct Cover {
     SectionOperation* section = nullptr;
     NodeState* node = nullptr;  // exactly one of node and backend is set while linked
     Backend* backend = nullptr;
-    Cover* next = nullptr;  // in the member's chain
+    Cover* next = nullptr;             // in the member's chain
+    Cover* next_of_section = nullptr;  // in the section's list
     Demand demand = Demand::quiet;
     bool entering =
         false;          // by a graph change: tokens that the change names count as open here (R24)
@@ -56,6 +60,92 @@ public:
 
 private:
     Cover* first_ = nullptr;
+};
+
+// The storage of the covers of a graph: sections that come and go allocate nothing once warm.
+class CoverPool {
+public:
+    // Unlinked, not busy.
+    Cover& take() {
+        if (free_ == nullptr) {
+            slabs_.push_back(std::make_unique<Cover[]>(slab_size));
+            for (std::size_t i = slab_size; i-- > 0;) {
+                give_back(slabs_.back()[i]);
+            }
+        }
+        Cover& cover = *free_;
+        free_ = cover.next_of_section;
+        cover.next_of_section = nullptr;
+        return cover;
+    }
+
+    void give_back(Cover& cover) {
+        cover.next_of_section = free_;
+        free_ = &cover;
+    }
+
+private:
+    static constexpr std::size_t slab_size = 32;
+
+    std::vector<std::unique_ptr<Cover[]>> slabs_;
+    Cover* free_ = nullptr;
+};
+
+// The covers of one section. One that is unlinked (it has neither node nor backend) keeps its place
+// for the next member that enters.
+class CoverList {
+public:
+    class Iterator {
+    public:
+        explicit Iterator(Cover* at) : at_(at) {}
+        Cover& operator*() const { return *at_; }
+        Iterator& operator++() {
+            at_ = at_->next_of_section;
+            return *this;
+        }
+        friend bool operator==(const Iterator&, const Iterator&) = default;
+
+    private:
+        Cover* at_;
+    };
+
+    [[nodiscard]] bool empty() const { return first_ == nullptr; }
+    [[nodiscard]] Iterator begin() const { return Iterator(first_); }
+    [[nodiscard]] Iterator end() const { return Iterator(nullptr); }
+
+    // To be linked by the caller.
+    Cover& add(CoverPool& pool) {
+        if (unused_ != nullptr) {
+            Cover& cover = *unused_;
+            unused_ = cover.next;
+            return cover;
+        }
+        Cover& cover = pool.take();
+        (first_ == nullptr ? first_ : last_->next_of_section) = &cover;
+        last_ = &cover;
+        return cover;
+    }
+
+    // `cover` is unlinked now.
+    void leave_unused(Cover& cover) {
+        cover.next = unused_;
+        unused_ = &cover;
+    }
+
+    // All of them are unlinked.
+    void clear(CoverPool& pool) {
+        while (first_ != nullptr) {
+            Cover& cover = *first_;
+            first_ = cover.next_of_section;
+            pool.give_back(cover);
+        }
+        unused_ = nullptr;
+    }
+
+private:
+    Cover* first_ = nullptr;
+    Cover* last_ = nullptr;    // means nothing while the list is empty
+    Cover* unused_ = nullptr;  // linked through `next`, the last one first
 };
 
 }  // namespace detail

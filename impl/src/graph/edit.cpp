@@ -25,15 +25,19 @@ void set_root(Backend& backend, NodeState* root) {
     }
 }
 
-void insert_edge(NodeState& parent, std::size_t index, std::string role, NodeState& child) {
+void insert_edge(NodeState& parent, std::size_t index, std::string&& role, NodeState& child) {
     parent.edges.insert(parent.edges.begin() + static_cast<std::ptrdiff_t>(index),
                         {std::move(role), &child});
     child.parents.push_back(&parent);
 }
 
-void erase_edge(NodeState& parent, std::size_t index) {
-    unlink_parent(*parent.edges[index].child, parent);
-    parent.edges.erase(parent.edges.begin() + static_cast<std::ptrdiff_t>(index));
+// Gives its role back.
+std::string erase_edge(NodeState& parent, std::size_t index) {
+    const auto edge = parent.edges.begin() + static_cast<std::ptrdiff_t>(index);
+    unlink_parent(*edge->child, parent);
+    std::string role = std::move(edge->role);
+    parent.edges.erase(edge);
+    return role;
 }
 
 void repoint(NodeState& parent, std::size_t index, NodeState& child) {
@@ -49,11 +53,10 @@ void apply(Edits& edits) {
         switch (edit.kind) {
             case Edit::Kind::add_edge:
                 edit.index = edit.parent->edges.size();
-                insert_edge(*edit.parent, edit.index, edit.role, *edit.to);
+                insert_edge(*edit.parent, edit.index, std::move(*edit.role), *edit.to);
                 break;
             case Edit::Kind::remove_edge:
-                edit.role = edit.parent->edges[edit.index].role;
-                erase_edge(*edit.parent, edit.index);
+                *edit.role = erase_edge(*edit.parent, edit.index);
                 break;
             case Edit::Kind::repoint_edge:
                 repoint(*edit.parent, edit.index, *edit.to);
@@ -65,14 +68,14 @@ void apply(Edits& edits) {
     }
 }
 
-void undo(Edits& edits) {
-    for (Edit& edit : std::views::reverse(edits)) {
+void undo(const Edits& edits) {
+    for (const Edit& edit : std::views::reverse(edits)) {
         switch (edit.kind) {
             case Edit::Kind::add_edge:
-                erase_edge(*edit.parent, edit.index);
+                *edit.role = erase_edge(*edit.parent, edit.index);
                 break;
             case Edit::Kind::remove_edge:
-                insert_edge(*edit.parent, edit.index, edit.role, *edit.from);
+                insert_edge(*edit.parent, edit.index, std::move(*edit.role), *edit.from);
                 break;
             case Edit::Kind::repoint_edge:
                 repoint(*edit.parent, edit.index, *edit.from);

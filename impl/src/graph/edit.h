@@ -20,17 +20,18 @@ struct Edit {
     Kind kind;
     NodeState* parent = nullptr;  // edges: whose
     std::size_t index = 0;        // remove_edge, repoint_edge: which child
-    std::string role;             // add_edge, remove_edge
-    Backend* backend = nullptr;   // set_root
-    NodeState* from = nullptr;    // child or root before; null: none
-    NodeState* to = nullptr;      // child or root after; null: none
+    std::string* role =
+        nullptr;  // add_edge, remove_edge: where it is kept while the edge is not there
+    Backend* backend = nullptr;  // set_root
+    NodeState* from = nullptr;   // child or root before; null: none
+    NodeState* to = nullptr;     // child or root after; null: none
 };
 
 using Edits = std::vector<Edit>;
 
 // Apply in order, undo in reverse order; both leave drivers and the request path alone.
 void apply(Edits& edits);
-void undo(Edits& edits);
+void undo(const Edits& edits);
 
 // Lets drivers and the request path see the result of `edits`, which are applied. Nothing may cross
 // the edges meanwhile.

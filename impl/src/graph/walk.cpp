@@ -119,7 +119,7 @@ void Walker::sort_topologically(Nodes& nodes) {
         }
     }
     BLKDRAIN_CHECK(scratch_.size() == nodes.size(), "the graph has no cycle");
-    nodes.swap(scratch_);
+    nodes.assign(scratch_.begin(), scratch_.end());
 }
 
 }  // namespace detail

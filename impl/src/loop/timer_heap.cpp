@@ -80,13 +80,6 @@ bool TimerHeap::cancel(Id id) {
     return true;
 }
 
-std::optional<TimerHeap::Due> TimerHeap::first() const {
-    if (heap_.empty()) {
-        return std::nullopt;
-    }
-    return Due{heap_.front().number, heap_.front().deadline};
-}
-
 TimerHeap::Task TimerHeap::pop() {
     BLKDRAIN_CHECK(!heap_.empty(), "only a timer that exists is taken");
     return remove(0);

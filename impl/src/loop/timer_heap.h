@@ -40,7 +40,10 @@ public:
     [[nodiscard]] std::uint64_t next_number() const { return next_number_; }
 
     // The first to come.
-    [[nodiscard]] std::optional<Due> first() const;
+    [[nodiscard]] std::optional<Due> first() const {
+        return heap_.empty() ? std::nullopt
+                             : std::optional(Due{heap_.front().number, heap_.front().deadline});
+    }
 
     // Takes out the first to come; there must be one.
     [[nodiscard]] Task pop();

@@ -22,7 +22,7 @@ Lane::~Lane() {
     }
     Slab* slab = slabs_.load(std::memory_order_relaxed);
     while (slab != nullptr) {
-        for (std::size_t i = 0; i < Slab::size; ++i) {
+        for (std::size_t i = 0; i < slab->made.load(std::memory_order_relaxed); ++i) {
             BLKDRAIN_CHECK(slab->at(i).id.load(std::memory_order_relaxed) == 0,
                            "a graph outlives its requests");
             std::destroy_at(&slab->at(i));
@@ -40,21 +40,24 @@ Cell* Lane::add_segment(std::uint32_t segment) {
     return cells;
 }
 
-void Lane::add_slab() {
-    auto* slab = new Slab;
-    for (std::size_t i = Slab::size; i-- > 0;) {
-        auto* request = new (slab->place(i)) OuterRequest(*this);
-        request->next_free = free_;
-        free_ = request;
+OuterRequest& Lane::make_request() {
+    // relaxed, the loads: only this thread writes them.
+    Slab* slab = slabs_.load(std::memory_order_relaxed);
+    if (slab == nullptr || slab->made.load(std::memory_order_relaxed) == Slab::size) {
+        slab = new Slab(slab);
+        // release: the slab is complete for whoever finds it.
+        slabs_.store(slab, std::memory_order_release);
     }
-    // relaxed: only this thread writes it; release: see for_each_request.
-    slab->next = slabs_.load(std::memory_order_relaxed);
-    slabs_.store(slab, std::memory_order_release);
+    const std::uint32_t place = slab->made.load(std::memory_order_relaxed);
+    auto* request = new (slab->place(place)) OuterRequest(*this);
+    // release: see for_each_request.
+    slab->made.store(place + 1, std::memory_order_release);
+    return *request;
 }
 
 OuterRequest& Lane::allocate() {
     if (free_ == nullptr) [[unlikely]] {
-        add_slab();
+        return make_request();
     }
     OuterRequest& request = *free_;
     free_ = request.next_free;

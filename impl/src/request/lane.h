@@ -113,7 +113,7 @@ private:
     }
 
     Cell* add_segment(std::uint32_t segment);
-    void add_slab();
+    OuterRequest& make_request();
 
     std::array<os::atomic<Cell*>, segments> segments_;
     OuterRequest* free_ = nullptr;

@@ -74,8 +74,12 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
 Announcement describe_send(const OuterRequest& request, const Backend& backend);
 
 struct Lane::Slab {
-    static constexpr std::size_t size = 32;
-    Slab* next = nullptr;
+    static constexpr std::uint32_t size = 32;
+
+    explicit Slab(Slab* older) : next(older) {}
+
+    Slab* const next;
+    os::atomic<std::uint32_t> made{0};  // requests, from the front; they stay until the lane goes
     alignas(OuterRequest) std::byte storage[size * sizeof(OuterRequest)];
 
     [[nodiscard]] void* place(std::size_t i) { return &storage[i * sizeof(OuterRequest)]; }
@@ -86,9 +90,11 @@ struct Lane::Slab {
 
 template <class Visit>
 void Lane::for_each_request(Visit visit) const {
-    // acquire: the slab's requests were made before it was published.
+    // acquire: the slab was complete before it was published.
     for (Slab* slab = slabs_.load(std::memory_order_acquire); slab != nullptr; slab = slab->next) {
-        for (std::size_t i = 0; i < Slab::size; ++i) {
+        // acquire: the requests were made before they were counted.
+        const std::uint32_t made = slab->made.load(std::memory_order_acquire);
+        for (std::uint32_t i = 0; i < made; ++i) {
             // acquire: the fields set before the id are visible with it.
             if (slab->at(i).id.load(std::memory_order_acquire) != 0) {
                 visit(slab->at(i));

@@ -176,8 +176,8 @@ Explanation Graph::explain(TokenId token) const {
 std::vector<Explanation> Graph::explain_all() const {
     return control_->explain_all();
 }
-void Graph::snapshot(Snapshot& into) const {
-    control_->snapshot(into);
+void Graph::snapshot(Snapshot& into, Snapshot::Names names) const {
+    control_->snapshot(into, names);
 }
 void Graph::announce_to(detail::AnnouncementSink* sink) {
     control_->announce.announce_to(sink);

@@ -16,11 +16,7 @@ namespace detail {
 // --- covers ---
 
 void ControlPlane::add_cover(SectionOperation& section, const Member& member) {
-    if (section.unused_covers.empty()) {
-        section.unused_covers.push_back(&section.covers.emplace_back());
-    }
-    Cover& cover = *section.unused_covers.back();
-    section.unused_covers.pop_back();
+    Cover& cover = section.covers.add(covers_);
     cover.section = &section;
     cover.node = member.node;
     cover.backend = member.backend;
@@ -104,11 +100,7 @@ void ControlPlane::uncover(Cover& cover) {
     if (cover.node == nullptr && cover.backend == nullptr) {
         return;
     }
-    cover.section->unused_covers.push_back(&cover);
-    if (cover.busy) {
-        cover.busy = false;
-        --cover.section->busy_members;
-    }
+    set_busy(cover, false);
     if (cover.node != nullptr) {
         NodeState& node = *cover.node;
         node.covers.unlink(cover);
@@ -122,14 +114,14 @@ void ControlPlane::uncover(Cover& cover) {
             touched_.push_back(&backend);
         }
     }
+    cover.section->covers.leave_unused(cover);
 }
 
 void ControlPlane::uncover_all(SectionOperation& section) {
     for (Cover& cover : section.covers) {
         uncover(cover);
     }
-    section.covers.clear();
-    section.unused_covers.clear();
+    section.covers.clear(covers_);
 }
 
 // --- gates ---

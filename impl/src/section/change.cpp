@@ -36,19 +36,18 @@ const char* name_of(ChangeKind kind) {
 
 }  // namespace
 
-Wait ControlPlane::change(ChangeCall call, ChangeOptions options, DoneCallback done) {
+Wait ControlPlane::change(ChangeCall&& call, ChangeOptions&& options, DoneCallback&& done) {
     const Locked locked(*this);
-    const std::string subject = name_of(call.kind);
     NodeState* x = find_node(call.x);
     NodeState* y = find_node(call.y);
     Backend* backend = find_backend(call.backend);
     if ((call.x.value != 0 && x == nullptr) || (call.y.value != 0 && y == nullptr) ||
         (call.backend.value != 0 && backend == nullptr)) {
-        return refuse(
-            std::move(options), nullptr, std::move(done),
-            {Errc::no_such_object,
-             subject + ": n" + std::to_string(call.x.value) + ", n" + std::to_string(call.y.value) +
-                 " or b" + std::to_string(call.backend.value) + " is gone or never was"});
+        return refuse(std::move(options), nullptr, std::move(done),
+                      {Errc::no_such_object,
+                       std::string(name_of(call.kind)) + ": n" + std::to_string(call.x.value) +
+                           ", n" + std::to_string(call.y.value) + " or b" +
+                           std::to_string(call.backend.value) + " is gone or never was"});
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::change);
     SectionOperation& section = *operation;
@@ -61,7 +60,7 @@ Wait ControlPlane::change(ChangeCall call, ChangeOptions options, DoneCallback d
                     std::move(options.tokens)};
     start(std::move(operation), std::move(options),
           backend != nullptr ? backend->home : &x->loop());
-    section.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    section.report = report_to(std::move(done));
 
     Error error = NotificationScope::inside()
                       ? Error{Errc::busy, "a section notification is being served"}
@@ -89,7 +88,7 @@ Wait ControlPlane::change(ChangeCall call, ChangeOptions options, DoneCallback d
     });
     const OperationId id = section.id;
     if (error) {
-        error.message = subject + ": " + error.message;
+        error.message = std::string(name_of(call.kind)) + ": " + error.message;
         conclude(section, std::move(error));
         return {};
     }
@@ -106,7 +105,8 @@ bool ControlPlane::advance_change(SectionOperation& change) {
     if (!run_pass(change)) {
         return false;
     }
-    for (const NodeState* node : touched_by(change.plan)) {
+    touched_by(change.plan, walked_);
+    for (const NodeState* node : walked_) {
         if (pass_touches(*node, change)) {
             return false;
         }
@@ -134,7 +134,7 @@ void ControlPlane::carry_out(SectionOperation& change) {
     if (moves.backend != nullptr) {
         moves.backend->home = moves.to;
     }
-    Edits edits = edits_of(change.plan);
+    Edits& edits = edits_of(change.plan);
     apply(edits);
     ++graph_generation_;
     publish(edits);
@@ -167,8 +167,8 @@ void ControlPlane::finish(SectionOperation& section, Error error) {
     remove(section);
 }
 
-Wait ControlPlane::set_event_loop(NodeId id, EventLoop& loop, WaitOptions options,
-                                  DoneCallback done) {
+Wait ControlPlane::set_event_loop(NodeId id, EventLoop& loop, WaitOptions&& options,
+                                  DoneCallback&& done) {
     const Locked locked(*this);
     NodeState* node = find_node(id);
     if (node == nullptr) {
@@ -182,7 +182,7 @@ Wait ControlPlane::set_event_loop(NodeId id, EventLoop& loop, WaitOptions option
     section.node = node;
     section.target = &loop;
     start(std::move(operation), std::move(options), &node->loop());
-    section.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    section.report = report_to(std::move(done));
     Error error;
     if (NotificationScope::inside()) {
         error = {Errc::busy, "set_event_loop: a section notification is being served"};

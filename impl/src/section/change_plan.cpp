@@ -15,13 +15,11 @@ namespace detail {
 namespace {
 
 Edit repointing(NodeState& parent, std::size_t index, NodeState& from, NodeState& to) {
-    Edit edit{Edit::Kind::repoint_edge, &parent, index, {}, nullptr, &from, &to};
-    return edit;
+    return {Edit::Kind::repoint_edge, &parent, index, nullptr, nullptr, &from, &to};
 }
 
 Edit new_root(Backend& backend, NodeState* to) {
-    Edit edit{Edit::Kind::set_root, nullptr, 0, {}, &backend, backend.root, to};
-    return edit;
+    return {Edit::Kind::set_root, nullptr, 0, nullptr, &backend, backend.root, to};
 }
 
 // Every edge and root edge to `from`, except from `to` itself, goes to `to`.
@@ -48,20 +46,18 @@ bool loose(const NodeState& node) {
 
 }  // namespace
 
-Edits ControlPlane::edits_of(const ChangePlan& plan) const {
-    Edits edits;
+// Good until the next call; the plan makes sense (shape_error).
+Edits& ControlPlane::edits_of(ChangePlan& plan) {
+    Edits& edits = edits_;
+    edits.clear();
     switch (plan.kind) {
         case ChangeKind::attach:
-            edits.push_back({Edit::Kind::add_edge, plan.x, 0, plan.role, nullptr, nullptr, plan.y});
+            edits.push_back(
+                {Edit::Kind::add_edge, plan.x, 0, &plan.role, nullptr, nullptr, plan.y});
             break;
         case ChangeKind::detach:
-            edits.push_back({Edit::Kind::remove_edge,
-                             plan.x,
-                             plan.index,
-                             {},
-                             nullptr,
-                             plan.x->edges[plan.index].child,
-                             nullptr});
+            edits.push_back({Edit::Kind::remove_edge, plan.x, plan.index, &plan.role, nullptr,
+                             plan.x->edges[plan.index].child, nullptr});
             break;
         case ChangeKind::replace:
             repoint_parents(*plan.x, *plan.y, edits);
@@ -74,12 +70,15 @@ Edits ControlPlane::edits_of(const ChangePlan& plan) const {
             break;
         case ChangeKind::insert_filter:
             repoint_parents(*plan.x, *plan.y, edits);
-            edits.push_back({Edit::Kind::add_edge, plan.y, 0, "file", nullptr, nullptr, plan.x});
+            plan.role = "file";
+            edits.push_back(
+                {Edit::Kind::add_edge, plan.y, 0, &plan.role, nullptr, nullptr, plan.x});
             break;
         case ChangeKind::remove_filter: {
             NodeState& child = *plan.x->edges[0].child;
             repoint_parents(*plan.x, child, edits);
-            edits.push_back({Edit::Kind::remove_edge, plan.x, 0, {}, nullptr, &child, nullptr});
+            edits.push_back(
+                {Edit::Kind::remove_edge, plan.x, 0, &plan.role, nullptr, &child, nullptr});
             break;
         }
     }
@@ -125,7 +124,7 @@ Error ControlPlane::shape_error(const ChangePlan& plan) const {
     return {};
 }
 
-Error ControlPlane::check(const ChangePlan& plan) {
+Error ControlPlane::check(ChangePlan& plan) {
     for (const NodeState* node : {plan.x, plan.y}) {
         if (node != nullptr && node->closing.value != 0) {
             return {Errc::closing, describe(*node) + " is being closed"};
@@ -146,7 +145,7 @@ Error ControlPlane::check(const ChangePlan& plan) {
     if (plan.kind == ChangeKind::replace && plan.x == plan.y) {
         return {Errc::cycle, describe(*plan.x) + " cannot replace itself"};
     }
-    Edits edits = edits_of(plan);
+    Edits& edits = edits_of(plan);
     apply(edits);
     Error error;
     for (const Edit& edit : edits) {
@@ -213,36 +212,44 @@ ControlPlane::Moves ControlPlane::moves_of(const ChangePlan& plan) {
 
 // The ends of the edges that change, and who moves to another loop: no settle pass may be under way
 // there.
-Nodes ControlPlane::touched_by(const ChangePlan& plan) {
-    Nodes nodes = moves_of(plan).nodes;
-    for (const Edit& edit : shape_error(plan) ? Edits{} : edits_of(plan)) {
+void ControlPlane::touched_by(ChangePlan& plan, Nodes& into) {
+    const Moves moves = moves_of(plan);
+    into.assign(moves.nodes.begin(), moves.nodes.end());
+    if (shape_error(plan)) {
+        return;
+    }
+    for (const Edit& edit : edits_of(plan)) {
         for (NodeState* end : {edit.parent, edit.from, edit.to}) {
             if (end != nullptr) {
-                nodes.push_back(end);
+                into.push_back(end);
             }
         }
     }
-    return nodes;
 }
 
-void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) {
-    const ChangePlan& plan = change.plan;
+void ControlPlane::scope_of_change(SectionOperation& change, Scope& into) {
+    ChangePlan& plan = change.plan;
     // The graph may have moved away under a change that will fail at its switch: then no edge is
     // left to guard.
-    Edits edits = shape_error(plan) ? Edits{} : edits_of(plan);
+    if (shape_error(plan)) {
+        edits_.clear();
+    } else {
+        edits_of(plan);
+    }
 
     // Its own part: what is above the edges that change.
-    Nodes above;
+    Scope& own = own_;
+    own.clear();
+    walked_.clear();
     const std::uint64_t stamp = walker_.new_stamp();
-    for (const Edit& edit : edits) {
+    for (const Edit& edit : edits_) {
         if (edit.parent != nullptr) {
-            walker_.up(*edit.parent, stamp, above);
+            walker_.up(*edit.parent, stamp, walked_);
         }
     }
-    Scope own;
-    add_backends_on(above, nullptr, own);
-    add_node_members(above, own);
-    for (const Edit& edit : edits) {
+    add_backends_on(walked_, nullptr, own);
+    add_node_members(walked_, own);
+    for (const Edit& edit : edits_) {
         if (edit.kind == Edit::Kind::set_root) {
             own.push_back({nullptr, edit.backend, Demand::quiet});
         }
@@ -253,34 +260,7 @@ void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) 
         own.push_back({nullptr, moves.backend, Demand::quiet});
     }
 
-    // Who enters another section by it.
-    std::vector<std::pair<SectionOperation*, Scope>> after;
-    apply(edits);
-    for_each_section([&](SectionOperation& section) {
-        if (section.kind != OperationKind::change && section.kind != OperationKind::close_backend &&
-            section.kind != OperationKind::close_node &&
-            section.phase != Operation::Phase::queued) {
-            scope_of(section, after.emplace_back(&section, Scope{}).second);
-        }
-    });
-    undo(edits);
-    for (auto& [section, scope] : after) {
-        const bool idle =
-            section->kind == OperationKind::drained && section->phase == Operation::Phase::begun;
-        const Demand demand = idle                                          ? Demand::settled
-                              : section->quiet_reported || section->in_pass ? Demand::quiet
-                                                                            : Demand::gated;
-        for (Member& member : scope) {
-            const Cover* cover =
-                (member.node != nullptr ? member.node->covers : member.backend->covers).first();
-            while (cover != nullptr && cover->section != section) {
-                cover = cover->next;
-            }
-            if (cover == nullptr) {
-                own.push_back({member.node, member.backend, demand, true});
-            }
-        }
-    }
+    add_entering(own);
 
     // Stopped until its settle returns, also if nothing asks for it any more (R25).
     if (change.settling != nullptr) {
@@ -289,18 +269,50 @@ void ControlPlane::scope_of_change(const SectionOperation& change, Scope& into) 
 
     // Each member once, with the strongest demand.
     const std::uint64_t seen = walker_.new_stamp();
-    for (const Demand demand : {Demand::settled, Demand::quiet, Demand::gated}) {
-        for (const bool entering : {true, false}) {
-            for (const Member& member : own) {
-                std::uint64_t& mark =
-                    member.node != nullptr ? member.node->mark : member.backend->mark;
-                if (member.demand == demand && member.entering == entering && mark != seen) {
-                    mark = seen;
-                    into.push_back(member);
-                }
+    const auto add = [&](Demand demand, bool entering) {
+        for (const Member& member : own) {
+            std::uint64_t& mark = member.node != nullptr ? member.node->mark : member.backend->mark;
+            if (member.demand == demand && member.entering == entering && mark != seen) {
+                mark = seen;
+                into.push_back(member);
             }
         }
+    };
+    for (const Demand demand : {Demand::settled, Demand::quiet, Demand::gated}) {
+        for (const bool entering : {true, false}) {
+            add(demand, entering);
+        }
     }
+}
+
+// Who enters another section by `edits_`.
+void ControlPlane::add_entering(Scope& into) {
+    apply(edits_);
+    for_each_section([&](SectionOperation& section) {
+        if (section.kind == OperationKind::change || section.kind == OperationKind::close_backend ||
+            section.kind == OperationKind::close_node ||
+            section.phase == Operation::Phase::queued) {
+            return;
+        }
+        entering_.clear();
+        scope_of(section, entering_);
+        const bool idle =
+            section.kind == OperationKind::drained && section.phase == Operation::Phase::begun;
+        const Demand demand = idle                                        ? Demand::settled
+                              : section.quiet_reported || section.in_pass ? Demand::quiet
+                                                                          : Demand::gated;
+        for (const Member& member : entering_) {
+            const Cover* cover =
+                (member.node != nullptr ? member.node->covers : member.backend->covers).first();
+            while (cover != nullptr && cover->section != &section) {
+                cover = cover->next;
+            }
+            if (cover == nullptr) {
+                into.push_back({member.node, member.backend, demand, true});
+            }
+        }
+    });
+    undo(edits_);
 }
 
 }  // namespace detail

@@ -45,7 +45,7 @@ const Operation* ControlPlane::anchored_at(const NodeState& node) const {
 
 // --- a backend ---
 
-Wait ControlPlane::close(Backend& backend, WaitOptions options, DoneCallback done) {
+Wait ControlPlane::close(Backend& backend, WaitOptions&& options, DoneCallback&& done) {
     const Locked locked(*this);
     const Wait wait = begin_close(backend, std::move(options), std::move(done));
     progress();
@@ -76,7 +76,7 @@ bool ControlPlane::close_orphans() {
     return false;
 }
 
-Wait ControlPlane::begin_close(Backend& backend, WaitOptions options, DoneCallback done) {
+Wait ControlPlane::begin_close(Backend& backend, WaitOptions&& options, DoneCallback&& done) {
     if (backend.closed) {
         return refuse(std::move(options), backend.home, std::move(done), gone("close", backend));
     }
@@ -85,7 +85,7 @@ Wait ControlPlane::begin_close(Backend& backend, WaitOptions options, DoneCallba
     section.backend = Ref<Backend>(&backend);
     const Operation* holder = holder_of(backend);
     start(std::move(operation), std::move(options), backend.home);
-    section.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    section.report = report_to(std::move(done));
     Error error;
     if (backend.closing.value != 0) {
         error = {Errc::closing, "close of " + describe(backend) + ": it is being closed already"};
@@ -166,7 +166,7 @@ void ControlPlane::detach_backend(Backend& backend) {
 
 // --- a node ---
 
-Wait ControlPlane::close(NodeId id, WaitOptions options, DoneCallback done) {
+Wait ControlPlane::close(NodeId id, WaitOptions&& options, DoneCallback&& done) {
     const Locked locked(*this);
     NodeState* node = find_node(id);
     if (node == nullptr) {
@@ -178,7 +178,7 @@ Wait ControlPlane::close(NodeId id, WaitOptions options, DoneCallback done) {
     section.node = node;
     const Operation* anchored = anchored_at(*node);
     start(std::move(operation), std::move(options), &node->loop());
-    section.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    section.report = report_to(std::move(done));
     Error error;
     if (node->closing.value != 0) {
         error = {Errc::closing, "close of " + describe(*node) + ": it is being closed already"};

@@ -20,6 +20,16 @@ void release(ControlPlane* control) noexcept {
 }
 
 ControlPlane::ControlPlane() {
+    // What a small graph needs, at once.
+    nodes_.reserve(small_graph);
+    backends_.reserve(small_graph);
+    counter_owners_.reserve(small_graph);
+    touched_.reserve(small_graph);
+    left_.reserve(small_graph);
+    fresh_.reserve(small_graph);
+    walked_.reserve(small_graph);
+    scope_.reserve(small_graph);
+    own_.reserve(small_graph);
     // Ids and counters start at 1: 0 names nothing.
     nodes_.emplace_back();
     backends_.emplace_back();
@@ -197,7 +207,7 @@ void ControlPlane::start(std::unique_ptr<Operation> operation, WaitOptions&& opt
 
 void ControlPlane::arm_deadline(Operation& operation, std::chrono::nanoseconds deadline) {
     EventLoop& loop = *operation.loop;
-    auto* state = new Operation::Deadline;
+    auto* state = new Deadline;
     operation.deadline = state;
     auto give_up = [control = Ref<ControlPlane>(this), id = operation.id,
                     token = operation.kind == OperationKind::token
@@ -220,20 +230,8 @@ void ControlPlane::arm_deadline(Operation& operation, std::chrono::nanoseconds d
 }
 
 void ControlPlane::report(Operation& operation, Error error, bool stands) {
-    operation.loop->post(
-        [loop = operation.loop, deadline = std::exchange(operation.deadline, nullptr),
-         callback = std::move(operation.report), outcome = std::move(error), stands]() mutable {
-            if (deadline != nullptr && deadline->armed) {
-                loop->cancel_timer(deadline->timer);
-                delete deadline;
-            } else if (deadline != nullptr) {
-                deadline->over = true;
-            }
-            if (callback) {
-                callback(std::move(outcome), stands);
-            }
-        });
-    operation.report = nullptr;
+    Report::post(std::move(operation.report), *operation.loop,
+                 std::exchange(operation.deadline, nullptr), std::move(error), stands);
     if (operation.is_linked()) {
         operation.unlink();
     }
@@ -244,7 +242,7 @@ void ControlPlane::conclude(Operation& operation, Error error) {
     operations_.erase(operation.id);
 }
 
-Wait ControlPlane::refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback done,
+Wait ControlPlane::refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback&& done,
                           Error error) {
     EventLoop* loop =
         callback_loop(options.loop, anchor_loop != nullptr ? anchor_loop : &lanes_[0]->loop);
@@ -281,7 +279,7 @@ bool ControlPlane::abandon(OperationId id, Errc why) {
     }
     Operation& operation = *found->second;
     if (canary(Canary::abandon_reports_twice)) {
-        operation.loop->post([report = operation.report] { report({}, false); });
+        operation.loop->post([report = operation.report.get()] { report->tell({}, false); });
     }
     Error error{why, describe(operation) +
                          (why == Errc::timed_out ? ": the deadline passed" : " was given up")};

@@ -58,15 +58,16 @@ public:
     Error set_listener(Backend& backend, SectionListener* listener);
     Lane* current_lane();
 
-    Wait isolate(Backend& backend, IsolateOptions options, SectionCallback begun);
-    Wait self_quiesce(Backend& backend, WaitOptions options, SectionCallback begun);
-    Wait drained(NodeId node, WaitOptions options, SectionCallback begun);
-    Wait quiesce_all(std::vector<BackendId> except, WaitOptions options, SectionCallback begun);
-    Wait settle(NodeId node, WaitOptions options, DoneCallback done);
-    Wait quiet(OperationId section, WaitOptions options, DoneCallback done);
-    Wait drain(Backend& backend, WaitOptions options, DoneCallback done);
-    Wait open_token(const std::vector<BackendId>& backends, WaitOptions options,
-                    TokenCallback opened);
+    Wait isolate(Backend& backend, IsolateOptions&& options, SectionCallback&& begun);
+    Wait self_quiesce(Backend& backend, WaitOptions&& options, SectionCallback&& begun);
+    Wait drained(NodeId node, WaitOptions&& options, SectionCallback&& begun);
+    Wait quiesce_all(std::vector<BackendId>&& except, WaitOptions&& options,
+                     SectionCallback&& begun);
+    Wait settle(NodeId node, WaitOptions&& options, DoneCallback&& done);
+    Wait quiet(OperationId section, WaitOptions&& options, DoneCallback&& done);
+    Wait drain(Backend& backend, WaitOptions&& options, DoneCallback&& done);
+    Wait open_token(const std::vector<BackendId>& backends, WaitOptions&& options,
+                    TokenCallback&& opened);
     // Ids instead of pointers in the plan: operands are looked up under the lock. `x`, `y` as in
     // ChangePlan.
     struct ChangeCall {
@@ -77,10 +78,10 @@ public:
         std::size_t index = 0;
         std::string role;
     };
-    Wait change(ChangeCall call, ChangeOptions options, DoneCallback done);
-    Wait set_event_loop(NodeId node, EventLoop& loop, WaitOptions options, DoneCallback done);
-    Wait close(NodeId node, WaitOptions options, DoneCallback done);
-    Wait close(Backend& backend, WaitOptions options, DoneCallback done);
+    Wait change(ChangeCall&& call, ChangeOptions&& options, DoneCallback&& done);
+    Wait set_event_loop(NodeId node, EventLoop& loop, WaitOptions&& options, DoneCallback&& done);
+    Wait close(NodeId node, WaitOptions&& options, DoneCallback&& done);
+    Wait close(Backend& backend, WaitOptions&& options, DoneCallback&& done);
 
     // The handle goes: what close does, in the background, as soon as it can (R27).
     void abandon_handle(Backend& backend);
@@ -92,7 +93,7 @@ public:
     Explanation explain(OperationId operation);
     Explanation explain(TokenId token);
     std::vector<Explanation> explain_all();
-    void snapshot(Snapshot& into);
+    void snapshot(Snapshot& into, Snapshot::Names names);
 
     std::error_code begin_internal(NodeState& node);
     void end_internal(NodeState& node);
@@ -127,13 +128,13 @@ private:
     void open_tokens();
     void start(std::unique_ptr<Operation> operation, WaitOptions&& options, EventLoop* anchor_loop);
     void enroll(std::unique_ptr<Operation> operation);
-    Wait refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback done, Error error);
+    Wait refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback&& done, Error error);
     void arm_deadline(Operation& operation, std::chrono::nanoseconds deadline);
     void report(Operation& operation, Error error, bool stands = false);
     void conclude(Operation& operation, Error error);  // reports and forgets
     void give_up(SectionOperation& section, Error why);
     void let_go(SectionOperation& section);
-    std::function<void(Error, bool)> hand_over(OperationId section, SectionCallback begun);
+    std::unique_ptr<Report> hand_over(OperationId section, SectionCallback&& begun);
 
     // bookkeeping.cpp: who is covered, gated, watched, busy
     void cover(SectionOperation& section, const Scope& scope);
@@ -161,7 +162,8 @@ private:
     void free_counters(Backend& backend);
 
     // scope.cpp: who is in scope, on the control plane's picture of the graph
-    void scope_of(const SectionOperation& section, Scope& into);
+    void update_scope(SectionOperation& section);
+    void scope_of(SectionOperation& section, Scope& into);
     void add_node_members(const Nodes& nodes, Scope& into);
     void add_backends_on(const Nodes& nodes, const SectionOperation* exempting, Scope& into);
     bool exempts(const SectionOperation& section, const Backend& backend) const;
@@ -197,8 +199,8 @@ private:
 
     // change_plan.cpp: what a plan means on the graph as it is now
     Error shape_error(const ChangePlan& plan) const;
-    Error check(const ChangePlan& plan);
-    Edits edits_of(const ChangePlan& plan) const;
+    Error check(ChangePlan& plan);
+    Edits& edits_of(ChangePlan& plan);
     struct Moves {
         Nodes nodes;
         Backend* backend = nullptr;
@@ -206,8 +208,9 @@ private:
         bool refused = false;
     };
     Moves moves_of(const ChangePlan& plan);
-    Nodes touched_by(const ChangePlan& plan);
-    void scope_of_change(const SectionOperation& change, Scope& into);
+    void touched_by(ChangePlan& plan, Nodes& into);
+    void scope_of_change(SectionOperation& change, Scope& into);
+    void add_entering(Scope& into);
 
     // change.cpp: changes and context changes (R24, R28)
     bool advance_change(SectionOperation& change);
@@ -217,7 +220,7 @@ private:
     std::string refusers(NodeState& node, const EventLoop& loop);
 
     // close.cpp (R27)
-    Wait begin_close(Backend& backend, WaitOptions options, DoneCallback done);
+    Wait begin_close(Backend& backend, WaitOptions&& options, DoneCallback&& done);
     bool close_orphans();
     bool advance_close_backend(SectionOperation& section);
     bool advance_close_node(SectionOperation& section);
@@ -241,7 +244,7 @@ private:
 
     // explain.cpp (R12, R26)
     Items items_of(Operation& operation);
-    static std::vector<const OuterRequest*> line_up_to(const OuterRequest& request);
+    const std::vector<const OuterRequest*>& line_up_to(const OuterRequest& request);
     bool would_deadlock(Operation& operation);
     bool hostage(const Operation& operation, const Item& item);
     Explanation explanation(Operation& operation);
@@ -251,6 +254,8 @@ private:
         Visit visit);  // live, queued and pending ones, in the order of their calls
     template <class Visit>
     void for_each_request(Visit visit) const;
+
+    static constexpr std::size_t small_graph = 16;
 
     // Guards everything below. Never held over a wait.
     os::mutex mutex_;
@@ -274,7 +279,16 @@ private:
     std::vector<NodeState*> left_;       // left a scope: maybe nobody keeps them settled
     std::vector<Cover*> fresh_;          // backends covered since the last watch_fresh
     std::vector<std::unique_ptr<NodeState>> graveyard_;
+    CoverPool covers_;
     Walker walker_;
+
+    // Scratch, kept for its memory.
+    Nodes walked_;  // by scope_of and callers of touched_by
+    Scope scope_;   // of update_scope
+    Scope own_;     // of scope_of_change, the next too
+    Scope entering_;
+    Edits edits_;                            // of edits_of
+    std::vector<const OuterRequest*> line_;  // of line_up_to
 
     // Lanes are added under the lock and never go; read without it up to lane_count_.
     std::array<std::unique_ptr<Lane>, Graph::loops_max> lanes_;

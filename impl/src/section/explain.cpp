@@ -275,7 +275,8 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                 add_passes_over(*node);
             }
             if (section.kind == OperationKind::change) {
-                for (const NodeState* node : touched_by(section.plan)) {
+                touched_by(section.plan, walked_);
+                for (const NodeState* node : walked_) {
                     add_passes_over(*node);
                 }
             }
@@ -288,9 +289,10 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
 }
 
 // The waiting requests of its backend, direction and token up to `request` itself, oldest first
-// (R18).
-std::vector<const OuterRequest*> ControlPlane::line_up_to(const OuterRequest& request) {
-    std::vector<const OuterRequest*> line;
+// (R18). Good until the next call.
+const std::vector<const OuterRequest*>& ControlPlane::line_up_to(const OuterRequest& request) {
+    std::vector<const OuterRequest*>& line = line_;
+    line.clear();
     for (const OuterRequest& other : request.backend.load(std::memory_order_relaxed)->waiting) {
         if (other.is_write() == request.is_write() &&
             other.token.load(std::memory_order_relaxed) ==
@@ -330,7 +332,7 @@ bool ControlPlane::hostage(const Operation& operation, const Item& item) {
                 return false;
             }
             // Gated itself, or behind one of its class that is hostage.
-            const std::vector<const OuterRequest*> line = line_up_to(*item.request);
+            const std::vector<const OuterRequest*>& line = line_up_to(*item.request);
             return (!line.empty() && line.front()->token.load(std::memory_order_relaxed) == 0 &&
                     gated_by_held(*item.backend)) ||
                    std::any_of(line.begin(), line.end(), [&](const OuterRequest* earlier) {

@@ -89,7 +89,7 @@ bool ControlPlane::activate_isolates() {
     return false;
 }
 
-Wait ControlPlane::isolate(Backend& backend, IsolateOptions options, SectionCallback begun) {
+Wait ControlPlane::isolate(Backend& backend, IsolateOptions&& options, SectionCallback&& begun) {
     const Locked locked(*this);
     if (backend.closed) {
         return refuse(

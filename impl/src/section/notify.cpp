@@ -33,7 +33,7 @@ void ControlPlane::deliver(const Ref<Backend>& backend) {
         if (!backend->owed.empty() && backend->home->is_current()) {
             listener = backend->listener;
             begin = backend->owed.front();
-            backend->owed.pop_front();
+            backend->owed.erase(backend->owed.begin());
             announce(Announced::notify, backend->id.value,
                      [&](Announcement& a) { a.flag = begin; });
         }

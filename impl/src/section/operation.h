@@ -3,8 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <functional>
+#include <memory>
 #include <source_location>
 #include <string>
 #include <system_error>
@@ -23,6 +22,7 @@
 #include "graph/cover.h"
 #include "graph/node.h"
 #include "graph/walk.h"
+#include "section/report.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 
@@ -47,15 +47,6 @@ enum class OperationKind : std::uint8_t {
 // plane's lock. Pending operations are linked in the order of their calls; an operation is over
 // when it has reported.
 struct Operation : ListHook<> {
-    // A deadline, on the operation's loop alone: the task that arms it and the task that reports
-    // may come in either order (one from elsewhere, one from the loop itself); the later one frees
-    // it.
-    struct Deadline {
-        EventLoop::TimerId timer = 0;
-        bool armed = false;
-        bool over = false;
-    };
-
     using Phase = Snapshot::Phase;
 
     explicit Operation(OperationKind operation_kind) : kind(operation_kind) {}
@@ -66,9 +57,8 @@ struct Operation : ListHook<> {
     Phase phase = Phase::pending;
     Holding holding;
     std::source_location where;
-    EventLoop* loop = nullptr;  // where `report` runs
-    std::function<void(Error, bool)>
-        report;  // called once, by ControlPlane::report; true: the section or token stands
+    EventLoop* loop = nullptr;       // where it is reported
+    std::unique_ptr<Report> report;  // posted once, by ControlPlane::report
     Deadline* deadline = nullptr;
 };
 
@@ -103,7 +93,7 @@ struct ChangePlan {
     NodeState* y = nullptr;  // child, now, filter or medium
     Ref<Backend> backend;    // insert_medium, remove_medium
     std::size_t index = 0;   // detach; no_index: the edge went meanwhile
-    std::string role;        // attach
+    std::string role;        // of an edge that comes or goes, while it is not there
     std::vector<TokenId> tokens;
 };
 
@@ -117,9 +107,8 @@ struct SectionOperation final : Operation {
     EventLoop* target = nullptr;    // context
     Nodes to_close;                 // close_node: taken on, not closed yet
 
-    std::deque<Cover> covers;  // elements never move; unlinked ones have neither node nor backend
-    std::vector<Cover*> unused_covers;  // the unlinked ones
-    std::size_t busy_members = 0;       // covers with busy set: not quiet before it is zero
+    CoverList covers;
+    std::size_t busy_members = 0;  // covers with busy set: not quiet before it is zero
     bool quiet_reported = false;
 
     // The settle pass (R20), from quiet until all of `order` is settled.

@@ -33,8 +33,16 @@ void ControlPlane::add_backends_on(const Nodes& nodes, const SectionOperation* e
     }
 }
 
-void ControlPlane::scope_of(const SectionOperation& section, Scope& into) {
-    Nodes nodes;
+// Covers what is in scope now. The gates are still to be closed.
+void ControlPlane::update_scope(SectionOperation& section) {
+    scope_.clear();
+    scope_of(section, scope_);
+    cover(section, scope_);
+}
+
+void ControlPlane::scope_of(SectionOperation& section, Scope& into) {
+    Nodes& nodes = walked_;
+    nodes.clear();
     switch (section.kind) {
         case OperationKind::isolate:
             if (NodeState* root = section.backend->root; root != nullptr) {

@@ -12,12 +12,11 @@ BLKDRAIN_NAMESPACE_BEGIN
 namespace detail {
 
 // The callback's section exists exactly if the section stands; after a failed settle it does (R21).
-std::function<void(Error, bool)> ControlPlane::hand_over(OperationId section,
-                                                         SectionCallback begun) {
-    return
+std::unique_ptr<Report> ControlPlane::hand_over(OperationId section, SectionCallback&& begun) {
+    return report_by(
         [control = ControlRef(this), section, begun = std::move(begun)](Error error, bool stands) {
             begun(std::move(error), stands ? Section(control, section) : Section{});
-        };
+        });
 }
 
 void ControlPlane::announce_begin(const SectionOperation& section, Errc error, bool only_now) {
@@ -39,9 +38,7 @@ void ControlPlane::announce_begin(const SectionOperation& section, Errc error, b
 // in with it (R24).
 void ControlPlane::make_live(SectionOperation& section) {
     section.phase = Operation::Phase::live;
-    Scope scope;
-    scope_of(section, scope);
-    cover(section, scope);
+    update_scope(section);
     close_gates();
     refresh_changes();
 }
@@ -61,9 +58,7 @@ void ControlPlane::go_live(SectionOperation& section, bool only_now) {
 void ControlPlane::refresh_live_sections() {
     for_each_section([&](SectionOperation& section) {
         if (section.kind != OperationKind::change && section.phase != Operation::Phase::queued) {
-            Scope scope;
-            scope_of(section, scope);
-            cover(section, scope);
+            update_scope(section);
         }
     });
     close_gates();
@@ -76,9 +71,7 @@ void ControlPlane::refresh_changes() {
     }
     for_each_section([&](SectionOperation& section) {
         if (section.kind == OperationKind::change && section.phase != Operation::Phase::queued) {
-            Scope scope;
-            scope_of(section, scope);
-            cover(section, scope);
+            update_scope(section);
         }
     });
     close_gates();
@@ -116,7 +109,7 @@ void ControlPlane::end(OperationId id) {
     progress();
 }
 
-Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions options, SectionCallback begun) {
+Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions&& options, SectionCallback&& begun) {
     const Locked locked(*this);
     if (backend.closed) {
         return refuse(
@@ -139,8 +132,8 @@ Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions options, SectionCa
     return {ControlRef(this), id};
 }
 
-Wait ControlPlane::quiesce_all(std::vector<BackendId> except, WaitOptions options,
-                               SectionCallback begun) {
+Wait ControlPlane::quiesce_all(std::vector<BackendId>&& except, WaitOptions&& options,
+                               SectionCallback&& begun) {
     const Locked locked(*this);
     if (Error error = unknown("quiesce_all", except)) {
         return refuse(
@@ -158,7 +151,7 @@ Wait ControlPlane::quiesce_all(std::vector<BackendId> except, WaitOptions option
     return {ControlRef(this), id};
 }
 
-Wait ControlPlane::drained(NodeId id, WaitOptions options, SectionCallback begun) {
+Wait ControlPlane::drained(NodeId id, WaitOptions&& options, SectionCallback&& begun) {
     const Locked locked(*this);
     NodeState* node = find_node(id);
     if (node == nullptr) {
@@ -208,7 +201,7 @@ bool ControlPlane::advance_drained(SectionOperation& section) {
     return true;
 }
 
-Wait ControlPlane::quiet(OperationId id, WaitOptions options, DoneCallback done) {
+Wait ControlPlane::quiet(OperationId id, WaitOptions&& options, DoneCallback&& done) {
     const Locked locked(*this);
     const SectionOperation* section = find_section(id);
     if (section == nullptr || section->phase != Operation::Phase::begun) {
@@ -220,7 +213,7 @@ Wait ControlPlane::quiet(OperationId id, WaitOptions options, DoneCallback done)
     QuietOperation& wait = *operation;
     wait.section = id;
     start(std::move(operation), std::move(options), nullptr);
-    wait.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    wait.report = report_to(std::move(done));
     const OperationId wait_id = wait.id;
     announce(Announced::quiet_wait, wait_id.value, [&](Announcement& a) {
         a.a = id.value;

@@ -2,6 +2,7 @@
 //
 // The settle pass: each node once, parents before children (R20, R21).
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "section/control_plane.h"
@@ -10,25 +11,41 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-// One settle at a driver. The answer, from any thread, goes through the node's loop, so that the
-// driver has returned from settle before anything else happens to the node.
-class ControlPlane::PassSettlement final : public Settlement {
+// One settle at a driver: a task of the node's loop that asks, then one that takes the answer. That
+// may come from any thread; the driver has returned from settle before anything else happens to the
+// node.
+class ControlPlane::PassSettlement final : public Settlement, private Task {
 public:
-    PassSettlement(ControlPlane& control, NodeState& node, OperationId by)
-        : control_(&control), node_(node), by_(by), loop_(node.loop()) {}
+    static void start(ControlPlane& control, NodeState& node, OperationId by) {
+        auto* settlement = new PassSettlement(control, node, by);
+        settlement->loop_.post(*settlement);
+    }
 
     void complete(std::error_code result) override {
-        loop_.post([this, result] {
-            control_->settled(node_, by_, result);
-            delete this;
-        });
+        result_ = result;
+        run = [](Task& task) {
+            const std::unique_ptr<PassSettlement> self(static_cast<PassSettlement*>(&task));
+            self->control_->settled(self->node_, self->by_, self->result_);
+        };
+        loop_.post(*this);
     }
 
 private:
+    PassSettlement(ControlPlane& control, NodeState& node, OperationId by)
+        : Task([](Task& task) {
+              auto& self = static_cast<PassSettlement&>(task);
+              self.node_.driver().settle(self.node_, self);
+          }),
+          control_(&control),
+          node_(node),
+          by_(by),
+          loop_(node.loop()) {}
+
     const ControlRef control_;
     NodeState& node_;
     const OperationId by_;
     EventLoop& loop_;
+    std::error_code result_;
 };
 
 void ControlPlane::order_pass(SectionOperation& section) {
@@ -96,8 +113,7 @@ void ControlPlane::start_settle(NodeState& node, SectionOperation& section) {
     }
     node.settle = NodeState::Settle::running;
     section.settling = &node;
-    auto* settlement = new PassSettlement(*this, node, section.id);
-    node.loop().post([&node, settlement] { node.driver().settle(node, *settlement); });
+    PassSettlement::start(*this, node, section.id);
 }
 
 void ControlPlane::settled(NodeState& node, OperationId by, std::error_code result) {
@@ -127,11 +143,16 @@ std::error_code ControlPlane::settle_error(const SectionOperation& section) cons
 
 // Started, and not everything settled yet.
 bool ControlPlane::pass_running(const SectionOperation& section) {
-    return section.in_pass &&
-           std::any_of(section.covers.begin(), section.covers.end(), [](const Cover& cover) {
-               return cover.node != nullptr && cover.node->settle != NodeState::Settle::done &&
-                      keeps_settled(cover);
-           });
+    if (!section.in_pass) {
+        return false;
+    }
+    for (const Cover& cover : section.covers) {
+        if (cover.node != nullptr && cover.node->settle != NodeState::Settle::done &&
+            keeps_settled(cover)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Whether the pass of the cover's section is under way over its node: neither the edges of that may
@@ -177,7 +198,8 @@ const OuterRequest* ControlPlane::find_admitted(const Backend& backend) const {
 // The backends that may still send something to what is around `node` (R19). The last look is at a
 // request that makes the answer true, or none is needed: nothing changes it under the lock.
 std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
-    Nodes nodes;
+    Nodes& nodes = walked_;
+    nodes.clear();
     walker_.cone(node, walker_.new_stamp(), nodes);
     while (true) {
         std::vector<const Backend*> result;
@@ -209,7 +231,7 @@ std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
     }
 }
 
-Wait ControlPlane::settle(NodeId id, WaitOptions options, DoneCallback done) {
+Wait ControlPlane::settle(NodeId id, WaitOptions&& options, DoneCallback&& done) {
     const Locked locked(*this);
     NodeState* node = find_node(id);
     if (node == nullptr) {
@@ -220,7 +242,7 @@ Wait ControlPlane::settle(NodeId id, WaitOptions options, DoneCallback done) {
     SectionOperation& section = *operation;
     section.node = node;
     start(std::move(operation), std::move(options), &node->loop());
-    section.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    section.report = report_to(std::move(done));
     Error error;
     if (node->closing.value != 0) {
         error = {Errc::closing, "settle of " + describe(*node) + ": it is being closed"};

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
 
 #include "section/control_plane.h"
 
@@ -7,33 +10,78 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-void ControlPlane::snapshot(Snapshot& into) {
-    const Locked locked(*this);
-    into.nodes.clear();
-    for (const auto& node : nodes_) {
-        if (node == nullptr) {
-            continue;
+namespace {
+
+// Views are filled in place of those of the last snapshot, whose memory serves again.
+template <class View>
+class Views {
+public:
+    explicit Views(std::vector<View>& views) : views_(views) {}
+    Views(const Views&) = delete;
+    Views& operator=(const Views&) = delete;
+    ~Views() { views_.resize(used_); }
+
+    View& next() {
+        if (used_ == views_.size()) {
+            views_.emplace_back();
         }
-        auto& view = into.nodes.emplace_back();
-        view.id = node->id();
-        view.name = node->name();
-        view.loop = &node->loop();
-        for (const auto& edge : node->edges) {
-            view.children.push_back({edge.role, edge.child->id()});
-        }
-        view.internal_requests = node->internal_requests;
-        view.stopped = node->stopped();
-        view.settling = node->settle == NodeState::Settle::running;
-        view.settled = node->settle == NodeState::Settle::done;
-        view.settle_failed = static_cast<bool>(node->settle_error);
-        view.closing = node->closing.value != 0;
+        return views_[used_++];
     }
-    into.backends.clear();
+
+private:
+    std::vector<View>& views_;
+    std::size_t used_ = 0;
+};
+
+void fill(std::string& text, const std::string& name, Snapshot::Names names) {
+    if (names == Snapshot::Names::included) {
+        text = name;
+    } else {
+        text.clear();
+    }
+}
+
+void look_at(const NodeState& node, Snapshot::Names names, Snapshot::NodeView& view) {
+    view.id = node.id();
+    fill(view.name, node.name(), names);
+    view.loop = &node.loop();
+    Views children(view.children);
+    for (const auto& edge : node.edges) {
+        Snapshot::Edge& child = children.next();
+        fill(child.role, edge.role, names);
+        child.child = edge.child->id();
+    }
+    view.internal_requests = node.internal_requests;
+    view.stopped = node.stopped();
+    view.settling = node.settle == NodeState::Settle::running;
+    view.settled = node.settle == NodeState::Settle::done;
+    view.settle_failed = static_cast<bool>(node.settle_error);
+    view.closing = node.closing.value != 0;
+}
+
+void look_at(const Backend& backend, Snapshot::Names names, Snapshot::BackendView& view) {
+    view.id = backend.id;
+    fill(view.name, backend.name, names);
+    view.loop = backend.home;
+    view.root = backend.root != nullptr ? backend.root->id() : NodeId{};
+    view.gated = backend.gated();
+    view.closing = backend.closing.value != 0;
+}
+
+}  // namespace
+
+void ControlPlane::snapshot(Snapshot& into, Snapshot::Names names) {
+    const Locked locked(*this);
+    Views nodes(into.nodes);
+    for (const auto& node : nodes_) {
+        if (node != nullptr) {
+            look_at(*node, names, nodes.next());
+        }
+    }
+    Views backends(into.backends);
     for (const auto& backend : backends_) {
         if (backend) {
-            into.backends.push_back({backend->id, backend->name, backend->home,
-                                     backend->root != nullptr ? backend->root->id() : NodeId{},
-                                     backend->gated(), backend->closing.value != 0});
+            look_at(*backend, names, backends.next());
         }
     }
     into.requests.clear();

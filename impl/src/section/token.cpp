@@ -52,8 +52,8 @@ void ControlPlane::reassess_named(const std::vector<TokenId>& tokens) {
     }
 }
 
-Wait ControlPlane::open_token(const std::vector<BackendId>& backends, WaitOptions options,
-                              TokenCallback opened) {
+Wait ControlPlane::open_token(const std::vector<BackendId>& backends, WaitOptions&& options,
+                              TokenCallback&& opened) {
     const Locked locked(*this);
     auto operation = std::make_unique<TokenOperation>();
     TokenOperation& token = *operation;
@@ -78,10 +78,10 @@ Wait ControlPlane::open_token(const std::vector<BackendId>& backends, WaitOption
     start(std::move(operation), std::move(options),
           token.backends.empty() ? nullptr : token.backends[0]->home);
     const TokenId id = token.token;
-    token.report = [control = ControlRef(this), id, opened = std::move(opened)](Error outcome,
-                                                                                bool stands) {
-        opened(std::move(outcome), stands ? OperationToken(control, id) : OperationToken{});
-    };
+    token.report = report_by(
+        [control = ControlRef(this), id, opened = std::move(opened)](Error outcome, bool stands) {
+            opened(std::move(outcome), stands ? OperationToken(control, id) : OperationToken{});
+        });
     announce(Announced::token_request, id.value, [&](Announcement& a) {
         for (const auto& backend : token.backends) {
             a.set |= std::uint64_t{1} << (backend->id.value & 63U);
