@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <blkdrain_ref/event.h>
-#include <blkdrain_ref/rules.h>
+#include <blkdrain_ref/scope.h>
 #include <blkdrain_ref/state.h>
 #include <blkdrain_ref/step.h>
 
