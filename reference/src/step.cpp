@@ -508,20 +508,11 @@ struct Step {
 
     // Sections or edges come, go or change, or who listens; not requests, tokens and waits.
     bool moves_scopes() const {
-        switch (event.kind) {
-            case Kind::listen:
-            case Kind::end:
-            case Kind::settle_done:
-            case Kind::node_closed:
-            case Kind::finish:
-            case Kind::release:
-                return true;
-            case Kind::effective:
-                return section != nullptr && !section->live();
-            default:
-                return event.error == Error::ok && event.kind >= Kind::begin &&
-                       event.kind <= Kind::close_node;
-        }
+        const Kind kind = event.kind;
+        return kind == Kind::listen || kind == Kind::end || kind == Kind::settle_done ||
+               kind >= Kind::node_closed || (kind == Kind::begin && event.error == Error::ok) ||
+               (kind >= Kind::settle && kind <= Kind::close_node && event.error == Error::ok) ||
+               (kind == Kind::effective && section != nullptr && !section->live());
     }
 
     void run() {
@@ -579,8 +570,12 @@ Error result_of(const State& state, const Event& event) {
 
 void due(const State& state, std::vector<Event>& events) {
     const auto offer = [&](Event event) {
-        event.error = result_of(state, event);
-        if (!check(state, event))
+        std::optional<Reason> refused = check(state, event);
+        if (refused && refused->code == wrong_result) {
+            event.error = refused->expected;
+            refused = check(state, event);
+        }
+        if (!refused)
             events.push_back(event);
     };
     // An operation ends when nothing remains, or if its caller itself is in the way (R12).
@@ -617,9 +612,8 @@ void due(const State& state, std::vector<Event>& events) {
                                                : Kind::abandon,
                    .section = section.id});
         for (const Item& item : items)
-            if (item.kind == Item::Kind::settling)
-                offer({.kind = find(state, item.node)->settled() ? Kind::node_closed
-                                                                 : Kind::settle_start,
+            if (const Node* node = find(state, item.node); node && !node->settler)
+                offer({.kind = node->settled() ? Kind::node_closed : Kind::settle_start,
                        .node = item.node,
                        .section = section.id});
     }

@@ -52,14 +52,12 @@ public:
     constexpr bool contains(I id) const { return (bits_ & bit(id)) != 0; }
     constexpr bool empty() const { return bits_ == 0; }
     constexpr bool meets(IdSet other) const { return (bits_ & other.bits_) != 0; }
-    constexpr bool within(IdSet other) const { return (bits_ & ~other.bits_) == 0; }
-    constexpr int size() const { return std::popcount(bits_); }
     constexpr std::uint64_t bits() const { return bits_; }
     constexpr IdSet& operator|=(IdSet other) { return bits_ |= other.bits_, *this; }
     friend constexpr IdSet operator|(IdSet a, IdSet b) { return a |= b; }
     friend constexpr IdSet operator-(IdSet a, IdSet b) { return a.bits_ &= ~b.bits_, a; }
     friend constexpr IdSet operator&(IdSet a, IdSet b) { return a.bits_ &= b.bits_, a; }
-    friend constexpr auto operator<=>(const IdSet&, const IdSet&) = default;
+    friend constexpr bool operator==(const IdSet&, const IdSet&) = default;
 
     struct Iterator {  // in the order of the numbers
         using iterator_category = std::forward_iterator_tag;
@@ -94,7 +92,6 @@ class Few {
 public:
     void push_back(I id) { ids_.at(size_++) = id; }
     bool empty() const { return size_ == 0; }
-    std::size_t size() const { return size_; }
     bool contains(I id) const { return std::find(begin(), end(), id) != end(); }
     I* begin() { return ids_.data(); }
     I* end() { return ids_.data() + size_; }

@@ -216,9 +216,10 @@ std::string to_string(const State& state);
 // The object with this id; null.
 auto* find(auto& state, auto id) {
     auto& objects = State::all(state, id);
-    for (auto& object : objects)
-        if (object.id == id)
-            return &object;
+    if (id)
+        for (auto& object : objects)
+            if (object.id == id)
+                return &object;
     return decltype(&objects.front()){};
 }
 

@@ -166,12 +166,13 @@ inline Items remaining(const State& state, const Section& section) {
     const bool close = section.kind == SectionKind::close_node;
     const bool change = section.kind == SectionKind::change;
     const Change what = change ? change_of(state, section) : Change{};
-    Items items = change ? quiet_items(state, what) : quiet_items(state, section);
+    const Scope scope = change ? Scope{} : scope_of(state, section);
+    Items items = change ? quiet_items(state, what) : activity(state, scope, false);
     const bool quiet = items.empty() || close;
-    const NodeSet left = close ? section.closing : unsettled(state, section);
+    const NodeSet left = change ? settle_scope(state, section) : scope.nodes;
     for (const Node& node : state.nodes)
-        if (node.settler == section.id ||
-            (left.contains(node.id) && (quiet || node.settle == Settle::running)))
+        if (node.settler == section.id || (left.contains(node.id) && (close || !node.settled()) &&
+                                           (quiet || node.settle == Settle::running)))
             items.emplace_back(Item::Kind::settling, node.id);
     if (close)
         append(items, passes(state, section.id, section.closing));
