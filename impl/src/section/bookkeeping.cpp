@@ -383,9 +383,9 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
     std::size_t place = 0;
     Errc refusal = backend.closing.value != 0 ? Errc::closing : Errc::ok;
     if (refusal == Errc::ok && token_id.value != 0) {
-        const auto found = tokens_.find(token_id);
-        if (found != tokens_.end() && found->second->open) {
-            token = found->second.get();
+        const TokenOperation* found = tokens_.find(token_id);
+        if (found != nullptr && found->open) {
+            token = found;
             while (place < token->backends.size() && token->backends[place].get() != &backend) {
                 ++place;
             }

@@ -134,8 +134,7 @@ Error ControlPlane::check(ChangePlan& plan) {
         return {Errc::closing, describe(*plan.backend) + " is being closed"};
     }
     for (const TokenId token : plan.tokens) {
-        const auto found = tokens_.find(token);
-        if (found == tokens_.end() || !found->second->open) {
+        if (!is_open(token)) {
             return {Errc::bad_token, "t" + std::to_string(token.value) + " is not open"};
         }
     }

@@ -13,27 +13,26 @@ namespace detail {
 // Whoever holds a section through `backend`, or is about to change its root: it cannot be closed
 // meanwhile.
 const Operation* ControlPlane::holder_of(const Backend& backend) const {
-    for (const auto& [id, operation] : operations_) {
-        if (operation->kind == OperationKind::isolate ||
-            operation->kind == OperationKind::self_quiesce) {
-            if (static_cast<const SectionOperation&>(*operation).backend.get() == &backend) {
-                return operation.get();
+    for (const Operation& operation : operations_) {
+        if (operation.kind == OperationKind::isolate ||
+            operation.kind == OperationKind::self_quiesce) {
+            if (static_cast<const SectionOperation&>(operation).backend.get() == &backend) {
+                return &operation;
             }
-        } else if (operation->kind == OperationKind::change &&
-                   static_cast<const SectionOperation&>(*operation).plan.backend.get() ==
-                       &backend) {
-            return operation.get();
+        } else if (operation.kind == OperationKind::change &&
+                   static_cast<const SectionOperation&>(operation).plan.backend.get() == &backend) {
+            return &operation;
         }
     }
     return nullptr;
 }
 
 const Operation* ControlPlane::anchored_at(const NodeState& node) const {
-    for (const auto& [id, operation] : operations_) {
-        if (operation->kind > OperationKind::close_node) {
+    for (const Operation& operation : operations_) {
+        if (operation.kind > OperationKind::close_node) {
             continue;
         }
-        const auto& section = static_cast<const SectionOperation&>(*operation);
+        const auto& section = static_cast<const SectionOperation&>(operation);
         const bool anchor = section.kind != OperationKind::close_node && section.node == &node;
         if (anchor || (section.kind == OperationKind::change &&
                        (section.plan.x == &node || section.plan.y == &node))) {
@@ -114,16 +113,12 @@ Wait ControlPlane::begin_close(Backend& backend, WaitOptions&& options, DoneCall
                  [](Announcement& a) { a.error = Errc::cancelled; });
         request.cancel_remotely();
     }
-    std::vector<TokenOperation*> waiting;
-    for (auto& [token_id, token] : tokens_) {
+    for (TokenOperation& token : tokens_) {
         const auto same = [&](const Ref<Backend>& other) { return other.get() == &backend; };
-        if (!token->open && std::any_of(token->backends.begin(), token->backends.end(), same)) {
-            waiting.push_back(token.get());
+        if (!token.open && std::any_of(token.backends.begin(), token.backends.end(), same)) {
+            give_up_token(token, {Errc::closing, "operation token on " + describe(backend) +
+                                                     ": it is being closed"});
         }
-    }
-    for (TokenOperation* token : waiting) {
-        give_up_token(*token, {Errc::closing,
-                               "operation token on " + describe(backend) + ": it is being closed"});
     }
     return {ControlRef(this), id};
 }

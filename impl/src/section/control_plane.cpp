@@ -159,11 +159,10 @@ Error ControlPlane::unknown(const char* call, const std::vector<BackendId>& back
 }
 
 SectionOperation* ControlPlane::find_section(OperationId id) {
-    const auto found = operations_.find(id);
-    if (found == operations_.end() || found->second->kind > OperationKind::close_node) {
-        return nullptr;
-    }
-    return static_cast<SectionOperation*>(found->second.get());
+    Operation* found = operations_.find(id);
+    return found != nullptr && found->kind <= OperationKind::close_node
+               ? static_cast<SectionOperation*>(found)
+               : nullptr;
 }
 
 // --- the life of an operation ---
@@ -173,10 +172,12 @@ void ControlPlane::enroll(std::unique_ptr<Operation> operation) {
     if (operation->kind == OperationKind::token) {
         std::unique_ptr<TokenOperation> token(static_cast<TokenOperation*>(operation.release()));
         token->token = TokenId{++last_token_};
-        tokens_.emplace(token->token, std::move(token));
+        const TokenId id = token->token;
+        tokens_.add(id, std::move(token));
     } else {
         operation->id = OperationId{++last_operation_};
-        operations_.emplace(operation->id, std::move(operation));
+        const OperationId id = operation->id;
+        operations_.add(id, std::move(operation));
     }
 }
 
@@ -273,11 +274,11 @@ void ControlPlane::let_go(SectionOperation& section) {
 
 bool ControlPlane::abandon(OperationId id, Errc why) {
     const Locked locked(*this);
-    const auto found = operations_.find(id);
-    if (found == operations_.end() || !found->second->is_linked()) {
+    Operation* found = operations_.find(id);
+    if (found == nullptr || !found->is_linked()) {
         return false;
     }
-    Operation& operation = *found->second;
+    Operation& operation = *found;
     if (canary(Canary::abandon_reports_twice)) {
         operation.loop->post([report = operation.report.get()] { report->tell({}, false); });
     }

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +19,7 @@
 #include "request/gatekeeper.h"
 #include "request/lane.h"
 #include "request/outer_request.h"
+#include "section/id_table.h"
 #include "section/operation.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
@@ -262,8 +262,8 @@ private:
 
     std::vector<std::unique_ptr<NodeState>> nodes_;  // index: id
     std::vector<Ref<Backend>> backends_;             // index: id
-    std::map<OperationId, std::unique_ptr<Operation>> operations_;
-    std::map<TokenId, std::unique_ptr<TokenOperation>> tokens_;
+    IdTable<OperationId, Operation> operations_;
+    IdTable<TokenId, TokenOperation> tokens_;
     IntrusiveList<Operation> pending_;
     std::uint32_t last_operation_ = 0;
     std::uint32_t last_token_ = 0;
@@ -316,9 +316,9 @@ private:
 
 template <class Visit>
 void ControlPlane::for_each_section(Visit visit) {
-    for (auto& [id, operation] : operations_) {
-        if (operation->kind <= OperationKind::close_node) {
-            visit(static_cast<SectionOperation&>(*operation));
+    for (Operation& operation : operations_) {
+        if (operation.kind <= OperationKind::close_node) {
+            visit(static_cast<SectionOperation&>(operation));
         }
     }
 }

@@ -223,7 +223,7 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
         add_requests(
             backend, [&](const Bank& bank) { return bank.serial <= drain.serial; }, every_request);
         for (const TokenId token : backend.open_tokens) {
-            const TokenOperation& open = *tokens_.at(token);
+            const TokenOperation& open = *tokens_.find(token);
             for (std::size_t i = 0; i < open.backends.size(); ++i) {
                 if (open.backends[i].get() == &backend && open.serials[i] <= drain.serial) {
                     items.push_back({WaitItem::Kind::token, token.value});
@@ -431,7 +431,7 @@ Explanation ControlPlane::explanation(Operation& operation) {
             }
             case WaitItem::Kind::token:
                 out.text = "operation token t" + std::to_string(item.id) + " opened" +
-                           begun_at(*tokens_.at(TokenId{item.id}));
+                           begun_at(*tokens_.find(TokenId{item.id}));
                 break;
             case WaitItem::Kind::settling:
                 out.text = "settle of " + describe(*item.node);
@@ -450,15 +450,14 @@ Explanation ControlPlane::explanation(Operation& operation) {
 
 Explanation ControlPlane::explain(OperationId id) {
     const Locked locked(*this);
-    const auto found = operations_.find(id);
-    return found == operations_.end() ? Explanation{} : explanation(*found->second);
+    Operation* found = operations_.find(id);
+    return found == nullptr ? Explanation{} : explanation(*found);
 }
 
 Explanation ControlPlane::explain(TokenId id) {
     const Locked locked(*this);
-    const auto found = tokens_.find(id);
-    return found == tokens_.end() || found->second->open ? Explanation{}
-                                                         : explanation(*found->second);
+    TokenOperation* found = tokens_.find(id);
+    return found == nullptr || found->open ? Explanation{} : explanation(*found);
 }
 
 std::vector<Explanation> ControlPlane::explain_all() {

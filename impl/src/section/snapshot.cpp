@@ -108,13 +108,14 @@ void ControlPlane::snapshot(Snapshot& into, Snapshot::Names names) {
     std::sort(into.requests.begin(), into.requests.end(),
               [](const auto& a, const auto& b) { return a.id < b.id; });
     into.tokens.clear();
-    for (const auto& [id, token] : tokens_) {
-        into.tokens.push_back({id, token->open});
+    for (const TokenOperation& token : tokens_) {
+        into.tokens.push_back({token.token, token.open});
     }
     into.operations.clear();
-    for (const auto& [id, operation] : operations_) {
-        into.operations.push_back(
-            {id, is_section(operation->kind) ? operation->phase : Operation::Phase::pending});
+    for (const Operation& operation : operations_) {
+        into.operations.push_back({operation.id, is_section(operation.kind)
+                                                     ? operation.phase
+                                                     : Operation::Phase::pending});
     }
 }
 

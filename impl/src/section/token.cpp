@@ -19,23 +19,25 @@ bool ControlPlane::can_open(const TokenOperation& token) const {
 }
 
 bool ControlPlane::is_open(TokenId id) const {
-    const auto found = tokens_.find(id);
-    return found != tokens_.end() && found->second->open;
+    const TokenOperation* found = tokens_.find(id);
+    return found != nullptr && found->open;
 }
 
 // Named by a change: its requests wait until that ends, which if given up it does when its settle
 // has returned (R24, R25).
 bool ControlPlane::suspended(TokenId id) const {
-    return pending_changes_ != 0 &&
-           std::any_of(operations_.begin(), operations_.end(), [&](const auto& entry) {
-               const Operation& operation = *entry.second;
-               if (operation.kind != OperationKind::change ||
-                   operation.phase != Operation::Phase::live) {
-                   return false;
-               }
-               const auto& named = static_cast<const SectionOperation&>(operation).plan.tokens;
-               return std::find(named.begin(), named.end(), id) != named.end();
-           });
+    if (pending_changes_ == 0) {
+        return false;
+    }
+    for (const Operation& operation : operations_) {
+        if (operation.kind == OperationKind::change && operation.phase == Operation::Phase::live) {
+            const auto& named = static_cast<const SectionOperation&>(operation).plan.tokens;
+            if (std::find(named.begin(), named.end(), id) != named.end()) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 // After a change that names `tokens` came or went: what counts as open for changes, and whose
@@ -99,27 +101,27 @@ Wait ControlPlane::open_token(const std::vector<BackendId>& backends, WaitOption
 }
 
 void ControlPlane::open_tokens() {
-    for (auto& [id, token] : tokens_) {
-        if (token->open || !can_open(*token)) {
+    for (TokenOperation& token : tokens_) {
+        if (token.open || !can_open(token)) {
             continue;
         }
-        token->open = true;
-        for (const auto& backend : token->backends) {
+        token.open = true;
+        for (const auto& backend : token.backends) {
             Bank& bank = backend->banks.back();
             ++bank.open_tokens;
-            token->serials.push_back(bank.serial);
-            backend->open_tokens.push_back(id);
+            token.serials.push_back(bank.serial);
+            backend->open_tokens.push_back(token.token);
         }
-        announce(Announced::token_open, id.value);
-        report(*token, {}, true);
+        announce(Announced::token_open, token.token.value);
+        report(token, {}, true);
     }
 }
 
 void ControlPlane::close_token(TokenId id) {
     const Locked locked(*this);
-    const auto found = tokens_.find(id);
-    BLKDRAIN_CHECK(found != tokens_.end() && found->second->open, "a token that is closed is open");
-    TokenOperation& token = *found->second;
+    BLKDRAIN_CHECK(is_open(id), "a token that is closed is open");
+    const std::unique_ptr<TokenOperation> closed = tokens_.take(id);
+    TokenOperation& token = *closed;
     for (std::size_t i = 0; i < token.backends.size(); ++i) {
         Backend& backend = *token.backends[i];
         for (Bank& bank : backend.banks) {
@@ -131,9 +133,7 @@ void ControlPlane::close_token(TokenId id) {
             std::find(backend.open_tokens.begin(), backend.open_tokens.end(), id));
     }
     announce(Announced::token_close, id.value);
-    const std::unique_ptr<TokenOperation> closed = std::move(found->second);
-    tokens_.erase(found);
-    for (const auto& backend : closed->backends) {
+    for (const auto& backend : token.backends) {
         reassess(*backend);
     }
     progress();
@@ -149,16 +149,16 @@ bool ControlPlane::give_up_token(TokenOperation& token, Error error) {
 
 bool ControlPlane::abandon(TokenId id, Errc why) {
     const Locked locked(*this);
-    const auto found = tokens_.find(id);
-    if (found == tokens_.end() || found->second->open) {
+    TokenOperation* token = tokens_.find(id);
+    if (token == nullptr || token->open) {
         return false;
     }
     announce(Announced::abandon, id.value, [&](Announcement& a) {
         a.error = why;
         a.flag = true;
     });
-    report(*found->second, {why, "opening t" + std::to_string(id.value) + " was given up"});
-    tokens_.erase(found);
+    report(*token, {why, "opening t" + std::to_string(id.value) + " was given up"});
+    tokens_.erase(id);
     progress();
     return true;
 }
