@@ -99,6 +99,11 @@ public:
     // Every pending operation: what an engineer looks at when something hangs.
     [[nodiscard]] std::vector<Explanation> explain_all() const;
 
+    // `told` is called once for each operation that comes to wait in a circle (R26), on the loop of
+    // its callback: nobody in the circle gets on before one of its callers gives up or releases
+    // something. Replaces the one before; empty: nobody is told.
+    void on_cycle(CycleCallback told);
+
     // The whole observable state, for tests and tools. Exact while the loops are at rest.
     void snapshot(Snapshot& into) const;
 

@@ -132,11 +132,25 @@ struct WaitItem {
 };
 
 struct Explanation {
+    // A pending operation, by its id or that of the token which it opens.
+    struct Other {
+        OperationId operation;
+        TokenId token;
+        std::string subject;
+    };
+
     std::string subject;  // "drain s5 of b1 'vda', begun at job.cpp:31"
     std::vector<WaitItem> items;
+    // The pending operations that wait for each other in a circle, this one among them, in the
+    // order of their calls: each waits for something that the caller of the next one holds, by its
+    // own word (Holding). Empty: it is in no such circle.
+    std::vector<Other> cycle;
 
     [[nodiscard]] std::string text() const;
 };
+
+// Told of a pending operation that has come to wait in a circle (R26).
+using CycleCallback = std::function<void(const Explanation&)>;
 
 // Names a pending operation for those who may want to give it up or ask why it waits. A value:
 // copies name the same operation; nothing happens when it goes. Any thread.

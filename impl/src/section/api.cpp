@@ -173,6 +173,9 @@ Explanation Graph::explain(OperationId operation) const {
 Explanation Graph::explain(TokenId token) const {
     return control_->explain(token);
 }
+void Graph::on_cycle(CycleCallback told) {
+    control_->on_cycle(std::move(told));
+}
 std::vector<Explanation> Graph::explain_all() const {
     return control_->explain_all();
 }

@@ -301,6 +301,7 @@ void ControlPlane::progress() {
     do {
         release_due();
     } while (activate_isolates() || advance_operations() || close_orphans());
+    tell_of_cycles();
 }
 
 bool ControlPlane::advance_operations() {

@@ -92,6 +92,7 @@ public:
     Explanation explain(OperationId operation);
     Explanation explain(TokenId token);
     std::vector<Explanation> explain_all();
+    void on_cycle(CycleCallback told);
     void snapshot(Snapshot& into);
 
     std::error_code begin_internal(NodeState& node);
@@ -239,11 +240,18 @@ private:
     void note_gate(Backend& backend);
     void deliver(const Ref<Backend>& backend);
 
-    // explain.cpp (R12, R26)
+    // awaited.cpp (R12, R26)
+    static Item section_item(SectionOperation& section);
     Items items_of(Operation& operation);
     static std::vector<const OuterRequest*> line_up_to(const OuterRequest& request);
-    bool would_deadlock(Operation& operation);
+    void add_keepers(const Operation& waiter, const Item& item, Holding& into);
     bool hostage(const Operation& operation, const Item& item);
+    bool would_deadlock(Operation& operation);
+
+    // cycle.cpp, explain.cpp (R26)
+    class Waiters;
+    std::vector<Operation*> cycle_of(const Operation& operation);
+    void tell_of_cycles();
     Explanation explanation(Operation& operation);
 
     template <class Visit>
@@ -260,6 +268,7 @@ private:
     std::map<OperationId, std::unique_ptr<Operation>> operations_;
     std::map<TokenId, std::unique_ptr<TokenOperation>> tokens_;
     IntrusiveList<Operation> pending_;
+    CycleCallback cycle_told_;
     std::uint32_t last_operation_ = 0;
     std::uint32_t last_token_ = 0;
     std::uint64_t graph_generation_ = 0;  // counts the changes of edges and nodes

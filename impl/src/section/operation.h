@@ -70,6 +70,7 @@ struct Operation : ListHook<> {
     std::function<void(Error, bool)>
         report;  // called once, by ControlPlane::report; true: the section or token stands
     Deadline* deadline = nullptr;
+    bool cycle_told = false;  // R26
 };
 
 struct DrainOperation final : Operation {
