@@ -85,6 +85,12 @@ struct Holding {
 struct WaitOptions {
     Holding holding;
 
+    // The call shows up in messages and in explain() under the line that made its options (R26):
+    // that of the call itself, if they are left out or written `{}` there.
+    WaitOptions(  // NOLINT(google-explicit-constructor): `{}` is how they are left out
+        std::source_location made_at = std::source_location::current())
+        : where(made_at) {}
+
     // Gives up with Errc::timed_out this long after the call (R25). None: never.
     std::optional<std::chrono::nanoseconds> deadline;
 
@@ -92,19 +98,26 @@ struct WaitOptions {
     // loop of the anchor.
     EventLoop* loop = nullptr;
 
-    // The call shows up in explain() under this line (R26).
-    std::source_location where = std::source_location::current();
+    std::source_location where;
 };
 
 struct IsolateOptions : WaitOptions {
     std::vector<BackendId> also;  // further exempt backends (R6)
     bool only_now = false;        // Errc::conflict instead of queueing behind another isolate (R23)
 };
+    IsolateOptions(  // NOLINT(google-explicit-constructor)
+        std::source_location made_at = std::source_location::current())
+        : WaitOptions(made_at) {}
+
 
 struct ChangeOptions : WaitOptions {
     // The caller's open tokens: they count as closed for changes, and their requests wait until
     // this one ends (R24).
     std::vector<TokenId> tokens;
+    ChangeOptions(  // NOLINT(google-explicit-constructor)
+        std::source_location made_at = std::source_location::current())
+        : WaitOptions(made_at) {}
+
 };
 
 // Callbacks of control operations run exactly once, on the loop of WaitOptions, never inside the
