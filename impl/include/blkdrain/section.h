@@ -91,7 +91,8 @@ struct WaitOptions {
         std::source_location made_at = std::source_location::current())
         : where(made_at) {}
 
-    // Gives up with Errc::timed_out this long after the call (R25). None: never.
+    // Gives up with Errc::timed_out this long after the call (R25), however late the loop gets
+    // round to it. None: never.
     std::optional<std::chrono::nanoseconds> deadline;
 
     // Where the callback runs. Null: the calling thread's loop if it is inside one, else the home
@@ -104,20 +105,20 @@ struct WaitOptions {
 struct IsolateOptions : WaitOptions {
     std::vector<BackendId> also;  // further exempt backends (R6)
     bool only_now = false;        // Errc::conflict instead of queueing behind another isolate (R23)
-};
     IsolateOptions(  // NOLINT(google-explicit-constructor)
         std::source_location made_at = std::source_location::current())
         : WaitOptions(made_at) {}
 
+};
 
 struct ChangeOptions : WaitOptions {
     // The caller's open tokens: they count as closed for changes, and their requests wait until
     // this one ends (R24).
-    std::vector<TokenId> tokens;
     ChangeOptions(  // NOLINT(google-explicit-constructor)
         std::source_location made_at = std::source_location::current())
         : WaitOptions(made_at) {}
 
+    std::vector<TokenId> tokens;
 };
 
 // Callbacks of control operations run exactly once, on the loop of WaitOptions, never inside the

@@ -209,13 +209,13 @@ void ControlPlane::arm_deadline(Operation& operation, std::chrono::nanoseconds d
             control->abandon(id, Errc::timed_out);
         }
     };
-    loop.post([&loop, state, deadline, give_up] {
+    loop.post([&loop, state, deadline, called = os::now(), give_up] {
         if (state->over) {
             delete state;
             return;
         }
         state->armed = true;
-        state->timer = loop.start_timer(deadline, give_up);
+        state->timer = loop.start_timer(deadline - (os::now() - called), give_up);
     });
 }
 
