@@ -85,7 +85,8 @@ public:
     Wait close(WaitOptions options, DoneCallback done);
 
     // Once; told at once if gated already. Null takes the listener away: no call runs or comes
-    // after that on the home loop; from other threads wait for the loop first.
+    // after that on the home loop; from other threads wait for the loop first. busy: there is one
+    // already; no_such_object after close.
     Error set_listener(SectionListener* listener);
 
 private:

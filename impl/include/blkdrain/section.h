@@ -44,6 +44,7 @@ public:
 
     [[nodiscard]] bool live() const { return static_cast<bool>(control_); }
     [[nodiscard]] OperationId id() const { return id_; }
+    // Stays after the end.
 
 private:
     friend class Graph;
@@ -84,19 +85,19 @@ struct Holding {
 // Common to every operation that may wait.
 struct WaitOptions {
     Holding holding;
-
     // The call shows up in messages and in explain() under the line that made its options (R26):
     // that of the call itself, if they are left out or written `{}` there.
     WaitOptions(  // NOLINT(google-explicit-constructor): `{}` is how they are left out
         std::source_location made_at = std::source_location::current())
         : where(made_at) {}
 
+
     // Gives up with Errc::timed_out this long after the call (R25), however late the loop gets
     // round to it. None: never.
     std::optional<std::chrono::nanoseconds> deadline;
 
     // Where the callback runs. Null: the calling thread's loop if it is inside one, else the home
-    // loop of the anchor.
+    // loop of the anchor, else the loop that was first added to the graph.
     EventLoop* loop = nullptr;
 
     std::source_location where;
@@ -104,25 +105,25 @@ struct WaitOptions {
 
 struct IsolateOptions : WaitOptions {
     std::vector<BackendId> also;  // further exempt backends (R6)
-    bool only_now = false;        // Errc::conflict instead of queueing behind another isolate (R23)
     IsolateOptions(  // NOLINT(google-explicit-constructor)
         std::source_location made_at = std::source_location::current())
         : WaitOptions(made_at) {}
 
+    bool only_now = false;        // Errc::conflict instead of queueing behind another isolate (R23)
 };
 
 struct ChangeOptions : WaitOptions {
     // The caller's open tokens: they count as closed for changes, and their requests wait until
-    // this one ends (R24).
     ChangeOptions(  // NOLINT(google-explicit-constructor)
         std::source_location made_at = std::source_location::current())
         : WaitOptions(made_at) {}
 
+    // this one ends (R24).
     std::vector<TokenId> tokens;
 };
 
 // Callbacks of control operations run exactly once, on the loop of WaitOptions, never inside the
-// call.
+// call. With a null one nobody is told; a section or token that it would have got ends at once.
 using DoneCallback = std::function<void(Error)>;
 
 // With a section that lives unless `error` says there is none. A drained section whose settle

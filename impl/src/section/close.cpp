@@ -69,7 +69,7 @@ bool ControlPlane::close_orphans() {
             return true;
         }
         if (holder_of(*backend) == nullptr) {
-            begin_close(*backend, {}, [](const Error&) {});
+            begin_close(*backend, WaitOptions(no_line), nullptr);
             return true;
         }
     }
@@ -85,7 +85,7 @@ Wait ControlPlane::begin_close(Backend& backend, WaitOptions options, DoneCallba
     section.backend = Ref<Backend>(&backend);
     const Operation* holder = holder_of(backend);
     start(std::move(operation), std::move(options), backend.home);
-    section.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    section.report = told(std::move(done));
     Error error;
     if (backend.closing.value != 0) {
         error = {Errc::closing, "close of " + describe(backend) + ": it is being closed already"};
@@ -178,7 +178,7 @@ Wait ControlPlane::close(NodeId id, WaitOptions options, DoneCallback done) {
     section.node = node;
     const Operation* anchored = anchored_at(*node);
     start(std::move(operation), std::move(options), &node->loop());
-    section.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    section.report = told(std::move(done));
     Error error;
     if (node->closing.value != 0) {
         error = {Errc::closing, "close of " + describe(*node) + ": it is being closed already"};

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <blkdrain/graph.h>
@@ -78,6 +79,11 @@ public:
         std::string role;
     };
     Wait change(ChangeCall call, ChangeOptions options, DoneCallback done);
+    // What messages call them: "attach of n2 'disk' under n3 'filter'", "b1 'vda'", "n7" if there
+    // is none.
+    std::string subject(const ChangeCall& call);
+    std::string name(NodeId id);
+    std::string name(BackendId id);
     Wait set_event_loop(NodeId node, EventLoop& loop, WaitOptions options, DoneCallback done);
     Wait close(NodeId node, WaitOptions options, DoneCallback done);
     Wait close(Backend& backend, WaitOptions options, DoneCallback done);
@@ -119,7 +125,10 @@ private:
     Backend* find_backend(BackendId id);
     Error unknown(const char* call, const std::vector<BackendId>& backends);
     SectionOperation* find_section(OperationId id);
+    Lane* find_lane(const EventLoop& loop);
     Lane& lane_of(const EventLoop& loop);
+    std::string name_of(NodeId id);
+    std::string name_of(BackendId id);
     void progress();
     bool advance_operations();
     bool advance(Operation& operation);
@@ -128,10 +137,23 @@ private:
     void open_tokens();
     void start(std::unique_ptr<Operation> operation, WaitOptions&& options, EventLoop* anchor_loop);
     void enroll(std::unique_ptr<Operation> operation);
+    EventLoop* callback_loop(const WaitOptions& options, EventLoop* anchor);
+    // The reports of operations; null callbacks are told nothing.
+    static std::function<void(Error, bool)> told(DoneCallback done);
+    // What `refuse` calls for those whose success comes with a section or token.
+    template <class Begun>
+    static DoneCallback refusal(std::function<void(Error, Begun)> begun) {
+        return [begun = std::move(begun)](Error error) {
+            if (begun) {
+                begun(std::move(error), Begun{});
+            }
+        };
+    }
     Wait refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback done, Error error);
     void arm_deadline(Operation& operation, std::chrono::nanoseconds deadline);
     void report(Operation& operation, Error error, bool stands = false);
     void conclude(Operation& operation, Error error);  // reports and forgets
+    static Error given_up(const Operation& operation, Errc why);
     void give_up(SectionOperation& section, Error why);
     void let_go(SectionOperation& section);
     std::function<void(Error, bool)> hand_over(OperationId section, SectionCallback begun);
@@ -181,7 +203,7 @@ private:
     bool conflict(const SectionOperation& a, const SectionOperation& b);
     bool must_queue(const SectionOperation& isolate, std::vector<SectionOperation*>* behind);
     bool activate_isolates();
-    bool live_isolates_conflict();
+    std::pair<SectionOperation*, SectionOperation*> conflicting_isolates();
 
     // settle.cpp: the pass (R20, R21)
     bool run_pass(SectionOperation& section);
@@ -207,10 +229,13 @@ private:
         bool refused = false;
     };
     Moves moves_of(const ChangePlan& plan);
+    std::string ties_of(NodeState& node, const EventLoop& loop);
     Nodes touched_by(const ChangePlan& plan);
     void scope_of_change(const SectionOperation& change, Scope& into);
 
     // change.cpp: changes and context changes (R24, R28)
+    std::string subject_of(const ChangeCall& call);
+    static Error notification_served(const Backend& backend);
     bool advance_change(SectionOperation& change);
     bool advance_context(SectionOperation& change);
     void carry_out(SectionOperation& change);
@@ -239,6 +264,7 @@ private:
     // notify.cpp (R9)
     void note_gate(Backend& backend);
     void deliver(const Ref<Backend>& backend);
+    void post_delivery(const Ref<Backend>& backend);
 
     // awaited.cpp (R12, R26)
     static Item section_item(SectionOperation& section);
@@ -363,5 +389,7 @@ std::string describe(const Operation& operation);
 const char* name_of(OperationKind kind);
 
 }  // namespace detail
+// "attach s7 of n2 'disk' under n3 'filter'", with " s7" for `number`.
+std::string describe(const ChangePlan& plan, const std::string& number);
 
 BLKDRAIN_NAMESPACE_END

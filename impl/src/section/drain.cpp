@@ -19,7 +19,7 @@ Wait ControlPlane::drain(Backend& backend, WaitOptions options, DoneCallback don
     DrainOperation& drain = *operation;
     drain.backend = Ref<Backend>(&backend);
     start(std::move(operation), std::move(options), backend.home);
-    drain.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    drain.report = told(std::move(done));
     const OperationId id = drain.id;
     drain.serial = backend.banks.back().serial;
     // Closes the bank: a request that still counted itself there finds another word, takes it back,

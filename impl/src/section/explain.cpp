@@ -21,9 +21,23 @@ std::string_view file_of(const std::source_location& where) {
     return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
+std::string place_of(const Operation& operation) {
+    return std::string(file_of(operation.where)) + ":" + std::to_string(operation.where.line());
+}
+
 std::string begun_at(const Operation& operation) {
-    return " begun at " + std::string(file_of(operation.where)) + ":" +
-           std::to_string(operation.where.line());
+    return operation.where.line() == no_line.line() ? " begun when its handle was destroyed"
+                                                    : " begun at " + place_of(operation);
+}
+
+std::string backends_of(const TokenOperation& token) {
+    std::string text;
+    const char* separator = " on ";
+    for (const auto& backend : token.backends) {
+        text += separator + describe(*backend);
+        separator = ", ";
+    }
+    return text;
 }
 
 }  // namespace
@@ -66,13 +80,17 @@ std::string describe(const Node& node) {
 }
 
 std::string describe(const Operation& operation) {
-    std::string text = name_of(operation.kind);
     if (operation.kind == OperationKind::token) {
-        return "opening of t" +
-               std::to_string(static_cast<const TokenOperation&>(operation).token.value) +
+        const auto& opening = static_cast<const TokenOperation&>(operation);
+        return "opening of t" + std::to_string(opening.token.value) + backends_of(opening) +
                begun_at(operation);
     }
-    text += " s" + std::to_string(operation.id.value);
+    const std::string number = " s" + std::to_string(operation.id.value);
+    if (operation.kind == OperationKind::change) {
+        return describe(static_cast<const SectionOperation&>(operation).plan, number) +
+               begun_at(operation);
+    }
+    std::string text = name_of(operation.kind) + number;
     if (operation.kind == OperationKind::drain) {
         text += " of " + describe(*static_cast<const DrainOperation&>(operation).backend);
     } else if (operation.kind == OperationKind::quiet) {

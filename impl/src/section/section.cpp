@@ -16,7 +16,10 @@ std::function<void(Error, bool)> ControlPlane::hand_over(OperationId section,
                                                          SectionCallback begun) {
     return
         [control = ControlRef(this), section, begun = std::move(begun)](Error error, bool stands) {
-            begun(std::move(error), stands ? Section(control, section) : Section{});
+            Section standing = stands ? Section(control, section) : Section{};
+            if (begun) {
+                begun(std::move(error), std::move(standing));
+            }
         };
 }
 
@@ -119,9 +122,8 @@ void ControlPlane::end(OperationId id) {
 Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions options, SectionCallback begun) {
     const Locked locked(*this);
     if (backend.closed) {
-        return refuse(
-            std::move(options), backend.home, [begun](Error error) { begun(std::move(error), {}); },
-            gone("self_quiesce", backend));
+        return refuse(std::move(options), backend.home, refusal(std::move(begun)),
+                      gone("self_quiesce", backend));
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::self_quiesce);
     SectionOperation& section = *operation;
@@ -143,9 +145,7 @@ Wait ControlPlane::quiesce_all(std::vector<BackendId> except, WaitOptions option
                                SectionCallback begun) {
     const Locked locked(*this);
     if (Error error = unknown("quiesce_all", except)) {
-        return refuse(
-            std::move(options), nullptr, [begun](Error outcome) { begun(std::move(outcome), {}); },
-            std::move(error));
+        return refuse(std::move(options), nullptr, refusal(std::move(begun)), std::move(error));
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::quiesce_all);
     SectionOperation& section = *operation;
@@ -163,7 +163,7 @@ Wait ControlPlane::drained(NodeId id, WaitOptions options, SectionCallback begun
     NodeState* node = find_node(id);
     if (node == nullptr) {
         return refuse(
-            std::move(options), nullptr, [begun](Error error) { begun(std::move(error), {}); },
+            std::move(options), nullptr, refusal(std::move(begun)),
             {Errc::no_such_object, "drained section: there is no n" + std::to_string(id.value)});
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::drained);
@@ -220,7 +220,7 @@ Wait ControlPlane::quiet(OperationId id, WaitOptions options, DoneCallback done)
     QuietOperation& wait = *operation;
     wait.section = id;
     start(std::move(operation), std::move(options), nullptr);
-    wait.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    wait.report = told(std::move(done));
     const OperationId wait_id = wait.id;
     announce(Announced::quiet_wait, wait_id.value, [&](Announcement& a) {
         a.a = id.value;

@@ -220,7 +220,7 @@ Wait ControlPlane::settle(NodeId id, WaitOptions options, DoneCallback done) {
     SectionOperation& section = *operation;
     section.node = node;
     start(std::move(operation), std::move(options), &node->loop());
-    section.report = [done = std::move(done)](Error error, bool) { done(std::move(error)); };
+    section.report = told(std::move(done));
     Error error;
     if (node->closing.value != 0) {
         error = {Errc::closing, "settle of " + describe(*node) + ": it is being closed"};

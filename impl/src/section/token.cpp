@@ -61,8 +61,7 @@ Wait ControlPlane::open_token(const std::vector<BackendId>& backends, WaitOption
     for (const BackendId id : backends) {
         Backend* backend = find_backend(id);
         if (backend == nullptr) {
-            return refuse(std::move(options), nullptr,
-                          [opened](Error refusal) { opened(std::move(refusal), {}); },
+            return refuse(std::move(options), nullptr, refusal(std::move(opened)),
                           {Errc::no_such_object,
                            "operation token: there is no b" + std::to_string(id.value)});
         }
@@ -80,7 +79,10 @@ Wait ControlPlane::open_token(const std::vector<BackendId>& backends, WaitOption
     const TokenId id = token.token;
     token.report = [control = ControlRef(this), id, opened = std::move(opened)](Error outcome,
                                                                                 bool stands) {
-        opened(std::move(outcome), stands ? OperationToken(control, id) : OperationToken{});
+        OperationToken standing = stands ? OperationToken(control, id) : OperationToken{};
+        if (opened) {
+            opened(std::move(outcome), std::move(standing));
+        }
     };
     announce(Announced::token_request, id.value, [&](Announcement& a) {
         for (const auto& backend : token.backends) {
@@ -157,7 +159,7 @@ bool ControlPlane::abandon(TokenId id, Errc why) {
         a.error = why;
         a.flag = true;
     });
-    report(*found->second, {why, "opening t" + std::to_string(id.value) + " was given up"});
+    report(*found->second, given_up(*found->second, why));
     tokens_.erase(found);
     progress();
     return true;
