@@ -60,6 +60,7 @@ public:
     ~BlockBackend();
 
     [[nodiscard]] BackendId id() const;
+    [[nodiscard]] const std::string& name() const;
 
     // Sends a request on the calling thread's loop. Errors mean that there is no request and no
     // completion: not_on_loop, closing, bad_token. A gated backend accepts the request and keeps it

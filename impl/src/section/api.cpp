@@ -216,6 +216,10 @@ BackendId BlockBackend::id() const {
     return backend_->id;
 }
 
+const std::string& BlockBackend::name() const {
+    return backend_->name;
+}
+
 std::error_code BlockBackend::submit(const Io& io, Completion completion, RequestId* id) {
     return submit(io, completion, TokenId{}, id);
 }
