@@ -41,6 +41,13 @@ void ControlPlane::shut_down() {
         }
     }
     nodes_.clear();
+    // A loop may be on its way to us: it serves a notification, or has just counted a request done
+    // and not looked yet who watches.
+    for (const auto& lane : lanes_) {
+        if (lane != nullptr) {
+            lane->loop.post([kept = Ref<ControlPlane>(this)] {});
+        }
+    }
 }
 
 // --- objects ---
@@ -142,13 +149,6 @@ Backend* ControlPlane::find_backend(BackendId id) {
     return id.value < backends_.size() ? backends_[id.value].get() : nullptr;
 }
 
-// The first of `backends` that does not exist (any more), as an error.
-Error ControlPlane::unknown(const char* call, const std::vector<BackendId>& backends) {
-    for (const BackendId id : backends) {
-        if (find_backend(id) == nullptr) {
-            return {Errc::no_such_object,
-                    std::string(call) + ": there is no b" + std::to_string(id.value)};
-        }
 std::string ControlPlane::name_of(NodeId id) {
     const NodeState* node = find_node(id);
     return node != nullptr ? describe(*node) : "n" + std::to_string(id.value);
@@ -169,6 +169,13 @@ std::string ControlPlane::name(BackendId id) {
     return name_of(id);
 }
 
+// The first of `backends` that does not exist (any more), as an error.
+Error ControlPlane::unknown(const char* call, const std::vector<BackendId>& backends) {
+    for (const BackendId id : backends) {
+        if (find_backend(id) == nullptr) {
+            return {Errc::no_such_object,
+                    std::string(call) + ": there is no b" + std::to_string(id.value)};
+        }
     }
     return {};
 }
@@ -305,6 +312,11 @@ void ControlPlane::let_go(SectionOperation& section) {
     remove(section);
 }
 
+Error ControlPlane::given_up(const Operation& operation, Errc why) {
+    return {why, describe(operation) +
+                     (why == Errc::timed_out ? ": the deadline passed" : " was given up")};
+}
+
 bool ControlPlane::abandon(OperationId id, Errc why) {
     const Locked locked(*this);
     const auto found = operations_.find(id);
@@ -312,11 +324,6 @@ bool ControlPlane::abandon(OperationId id, Errc why) {
         return false;
     }
     Operation& operation = *found->second;
-Error ControlPlane::given_up(const Operation& operation, Errc why) {
-    return {why, describe(operation) +
-                     (why == Errc::timed_out ? ": the deadline passed" : " was given up")};
-}
-
     if (canary(Canary::abandon_reports_twice)) {
         operation.loop->post([report = operation.report] { report({}, false); });
     }

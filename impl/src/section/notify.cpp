@@ -20,8 +20,14 @@ void ControlPlane::note_gate(Backend& backend) {
     backend.owed.push_back(backend.told_gated);
     if (!backend.delivering) {
         backend.delivering = true;
-        backend.home->post([this, kept = Ref<Backend>(&backend)] { deliver(kept); });
+        post_delivery(Ref<Backend>(&backend));
     }
+}
+
+// The graph may be gone before the loop gets round to it.
+void ControlPlane::post_delivery(const Ref<Backend>& backend) {
+    backend->home->post(
+        [control = Ref<ControlPlane>(this), backend] { control->deliver(backend); });
 }
 
 // One notification, then the next in a task of its own: the home loop may have changed.
@@ -39,7 +45,7 @@ void ControlPlane::deliver(const Ref<Backend>& backend) {
         }
     }
     if (listener != nullptr) {
-        const NotificationScope scope;
+        const NotificationScope scope(*this, *backend);
         if (begin) {
             listener->section_begin();
         } else {
@@ -50,7 +56,7 @@ void ControlPlane::deliver(const Ref<Backend>& backend) {
     if (backend->owed.empty()) {
         backend->delivering = false;
     } else {
-        backend->home->post([this, backend] { deliver(backend); });
+        post_delivery(backend);
     }
 }
 
