@@ -14,6 +14,7 @@
 #include <blkdrain/event_loop.h>
 #include <blkdrain/export.h>
 #include <blkdrain/ids.h>
+#include <blkdrain/snapshot.h>
 #include <blkdrain/world.h>
 
 BLKDRAIN_NAMESPACE_BEGIN
@@ -43,8 +44,8 @@ public:
     void end();
 
     [[nodiscard]] bool live() const { return static_cast<bool>(control_); }
-    [[nodiscard]] OperationId id() const { return id_; }
     // Stays after the end.
+    [[nodiscard]] OperationId id() const { return id_; }
 
 private:
     friend class Graph;
@@ -84,13 +85,13 @@ struct Holding {
 
 // Common to every operation that may wait.
 struct WaitOptions {
-    Holding holding;
     // The call shows up in messages and in explain() under the line that made its options (R26):
     // that of the call itself, if they are left out or written `{}` there.
     WaitOptions(  // NOLINT(google-explicit-constructor): `{}` is how they are left out
         std::source_location made_at = std::source_location::current())
         : where(made_at) {}
 
+    Holding holding;
 
     // Gives up with Errc::timed_out this long after the call (R25), however late the loop gets
     // round to it. None: never.
@@ -104,20 +105,20 @@ struct WaitOptions {
 };
 
 struct IsolateOptions : WaitOptions {
-    std::vector<BackendId> also;  // further exempt backends (R6)
     IsolateOptions(  // NOLINT(google-explicit-constructor)
         std::source_location made_at = std::source_location::current())
         : WaitOptions(made_at) {}
 
+    std::vector<BackendId> also;  // further exempt backends (R6)
     bool only_now = false;        // Errc::conflict instead of queueing behind another isolate (R23)
 };
 
 struct ChangeOptions : WaitOptions {
-    // The caller's open tokens: they count as closed for changes, and their requests wait until
     ChangeOptions(  // NOLINT(google-explicit-constructor)
         std::source_location made_at = std::source_location::current())
         : WaitOptions(made_at) {}
 
+    // The caller's open tokens: they count as closed for changes, and their requests wait until
     // this one ends (R24).
     std::vector<TokenId> tokens;
 };
@@ -137,9 +138,15 @@ struct WaitItem {
     enum class Kind { request, token, settling, internal, section };
     Kind kind = Kind::request;
     std::uint32_t id = 0;  // of the request, token, node or section
-    BackendId backend;     // request: whose
-    std::string text;  // one line for people: "request r7 of b2 'vda': WAITING, gated by s3 begun
-                       // at mirror.cpp:214"
+    // Of a request. The node is the root of its backend, where it enters the graph; 0: no medium.
+    BackendId backend;
+    NodeId node;
+    RequestState state = RequestState::done;
+    std::uint8_t blockers = 0;       // while it waits: a set of Blocker
+    std::chrono::nanoseconds age{};  // since it was sent, by the clock of its loop's round then
+    // One line for people: "request r7 of b2 'vda' on n1 'disk': WAITING, sent 3 ms ago, GATE of
+    // isolated section s3 of b1 'job' begun at mirror.cpp:214, ORDER behind r5".
+    std::string text;
 
     friend bool operator==(const WaitItem& a, const WaitItem& b) {
         return a.kind == b.kind && a.id == b.id;
@@ -154,7 +161,7 @@ struct Explanation {
         std::string subject;
     };
 
-    std::string subject;  // "drain s5 of b1 'vda', begun at job.cpp:31"
+    std::string subject;  // "drain s5 of b1 'vda' begun at job.cpp:31"
     std::vector<WaitItem> items;
     // The pending operations that wait for each other in a circle, this one among them, in the
     // order of their calls: each waits for something that the caller of the next one holds, by its

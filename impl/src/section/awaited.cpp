@@ -74,7 +74,8 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                                  nullptr,
                                  nullptr,
                                  {},
-                                 cover.node});
+                                 cover.node,
+                                 &section});
                 continue;
             }
             const auto started = [&](const OuterRequest& request, RequestState state) {
@@ -139,8 +140,18 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
             add_members(section);
             const auto add_settling = [&](const NodeState* node) {
                 if (node != nullptr && node->settle == NodeState::Settle::running) {
-                    items.push_back(
-                        {WaitItem::Kind::settling, node->id().value, nullptr, nullptr, {}, node});
+                    // Who runs it covers the node until it returns.
+                    const Cover* cover = node->covers.first();
+                    while (cover->section->settling != node) {
+                        cover = cover->next;
+                    }
+                    items.push_back({WaitItem::Kind::settling,
+                                     node->id().value,
+                                     nullptr,
+                                     nullptr,
+                                     {},
+                                     node,
+                                     cover->section});
                 }
             };
             add_settling(section.settling);
@@ -186,6 +197,18 @@ std::vector<const OuterRequest*> ControlPlane::line_up_to(const OuterRequest& re
         }
     }
     return line;
+}
+
+// Why a waiting request waits, as a set of Blocker (R18).
+std::uint8_t ControlPlane::blockers_of(const OuterRequest& request) const {
+    const TokenId token{request.token.load(std::memory_order_relaxed)};
+    const bool kept = token.value == 0 ? request.backend.load(std::memory_order_relaxed)->gated()
+                                       : suspended(token);
+    std::uint8_t blockers = kept ? static_cast<std::uint8_t>(Blocker::gate) : std::uint8_t{0};
+    if (line_up_to(request).size() > 1) {
+        blockers |= static_cast<std::uint8_t>(Blocker::order);
+    }
+    return blockers;
 }
 
 // Adds what keeps `item` of `waiter`: any of it, if it is held by somebody who does not let go of

@@ -24,7 +24,7 @@ struct ControlPlane::Item {
     Backend* backend = nullptr;               // request: whose
     RequestState state = RequestState::done;  // request
     const NodeState* node = nullptr;          // settling, internal
-    SectionOperation* section = nullptr;      // section
+    SectionOperation* section = nullptr;      // section: itself; settling, internal: which wants it
 
     [[nodiscard]] std::pair<WaitItem::Kind, std::uint32_t> key() const { return {kind, id}; }
 };

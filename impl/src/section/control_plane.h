@@ -257,19 +257,21 @@ private:
     bool advance_drain(DrainOperation& drain);
     bool can_open(const TokenOperation& token) const;
     bool suspended(TokenId token) const;
+    static bool suspends(const Operation& operation, TokenId token);
     void reassess_named(const std::vector<TokenId>& tokens);
     bool is_open(TokenId token) const;
     bool give_up_token(TokenOperation& token, Error error);
 
     // notify.cpp (R9)
     void note_gate(Backend& backend);
-    void deliver(const Ref<Backend>& backend);
     void post_delivery(const Ref<Backend>& backend);
+    void deliver(const Ref<Backend>& backend);
 
     // awaited.cpp (R12, R26)
     static Item section_item(SectionOperation& section);
     Items items_of(Operation& operation);
     static std::vector<const OuterRequest*> line_up_to(const OuterRequest& request);
+    std::uint8_t blockers_of(const OuterRequest& request) const;
     void add_keepers(const Operation& waiter, const Item& item, Holding& into);
     bool hostage(const Operation& operation, const Item& item);
     bool would_deadlock(Operation& operation);
@@ -279,6 +281,7 @@ private:
     std::vector<Operation*> cycle_of(const Operation& operation);
     void tell_of_cycles();
     Explanation explanation(Operation& operation);
+    WaitItem request_item(const Item& item) const;
 
     template <class Visit>
     void for_each_section(
@@ -386,10 +389,10 @@ void fill_holding(Announcement& announcement, const Holding& holding);
 std::string describe(const Backend& backend);
 std::string describe(const Node& node);
 std::string describe(const Operation& operation);
+// "attach s7 of n2 'disk' under n3 'filter'", with " s7" for `number`.
+std::string describe(const ChangePlan& plan, const std::string& number);
 const char* name_of(OperationKind kind);
 
 }  // namespace detail
-// "attach s7 of n2 'disk' under n3 'filter'", with " s7" for `number`.
-std::string describe(const ChangePlan& plan, const std::string& number);
 
 BLKDRAIN_NAMESPACE_END

@@ -129,6 +129,52 @@ void fill_holding(Announcement& announcement, const Holding& holding) {
     }
 }
 
+// A request with what keeps it, in words and as values.
+WaitItem ControlPlane::request_item(const Item& item) const {
+    const OuterRequest& request = *item.request;
+    const Backend& backend = *item.backend;
+    WaitItem out;
+    out.backend = backend.id;
+    out.state = item.state;
+    // relaxed: a hint, exact while the request waits or its loop is at rest.
+    out.age = os::now() - request.sent_at.load(std::memory_order_relaxed);
+    out.text = "request r" + std::to_string(item.id) + " of " + describe(backend);
+    if (backend.root != nullptr) {
+        out.node = backend.root->id();
+        out.text += " on " + describe(*backend.root);
+    }
+    out.text += item.state == RequestState::waiting    ? ": WAITING"
+                : item.state == RequestState::admitted ? ": ADMITTED"
+                                                       : ": COMPLETING";
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(out.age);
+    out.text += ", sent " + std::to_string(age.count()) + " ms ago";
+    if (item.state != RequestState::waiting) {
+        return out;
+    }
+    out.blockers = blockers_of(request);
+    std::string separator = ", GATE of ";
+    const auto add_gate = [&](const Operation& section) {
+        out.text += separator + describe(section);
+        separator = " and ";
+    };
+    if (const TokenId token{request.token.load(std::memory_order_relaxed)}; token.value != 0) {
+        for (const auto& [id, operation] : operations_) {
+            if (suspends(*operation, token)) {
+                add_gate(*operation);
+            }
+        }
+    } else {
+        for (const Cover* cover = backend.covers.first(); cover != nullptr; cover = cover->next) {
+            add_gate(*cover->section);
+        }
+    }
+    if (const auto line = line_up_to(request); line.size() > 1) {
+        out.text += ", ORDER behind r" +
+                    std::to_string(line[line.size() - 2]->id.load(std::memory_order_relaxed));
+    }
+    return out;
+}
+
 Explanation ControlPlane::explanation(Operation& operation) {
     Explanation result;
     result.subject = describe(operation);
@@ -138,43 +184,30 @@ Explanation ControlPlane::explanation(Operation& operation) {
     }
     for (const Item& item : items) {
         WaitItem out;
-        out.kind = item.kind;
-        out.id = item.id;
         switch (item.kind) {
-            case WaitItem::Kind::request: {
-                out.backend = item.backend->id;
-                out.text = "request r" + std::to_string(item.id) + " of " + describe(*item.backend);
-                if (item.backend->root != nullptr) {
-                    out.text += " on " + describe(*item.backend->root);
-                }
-                if (item.state == RequestState::waiting) {
-                    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
-                        os::now() - item.request->waiting_since);
-                    out.text += ": WAITING for " + std::to_string(age.count()) + " ms";
-                    for (const Cover* cover = item.backend->covers.first(); cover != nullptr;
-                         cover = cover->next) {
-                        out.text += ", gated by " + describe(*cover->section);
-                    }
-                } else {
-                    out.text +=
-                        item.state == RequestState::admitted ? ": ADMITTED" : ": COMPLETING";
-                }
+            case WaitItem::Kind::request:
+                out = request_item(item);
+                break;
+            case WaitItem::Kind::token: {
+                const TokenOperation& token = *tokens_.at(TokenId{item.id});
+                out.text = "operation token t" + std::to_string(item.id) + backends_of(token) +
+                           ", opened at " + place_of(token);
                 break;
             }
-            case WaitItem::Kind::token:
-                out.text = "operation token t" + std::to_string(item.id) + " opened" +
-                           begun_at(*tokens_.at(TokenId{item.id}));
-                break;
             case WaitItem::Kind::settling:
-                out.text = "settle of " + describe(*item.node);
+                out.text = "settle of " + describe(*item.node) + " for " + describe(*item.section);
                 break;
             case WaitItem::Kind::internal:
-                out.text = "internal requests of " + describe(*item.node);
+                out.text = "internal requests of " + describe(*item.node) + " (" +
+                           std::to_string(item.node->internal_requests) + "), stopped by " +
+                           describe(*item.section);
                 break;
             case WaitItem::Kind::section:
                 out.text = describe(*item.section);
                 break;
         }
+        out.kind = item.kind;
+        out.id = item.id;
         result.items.push_back(std::move(out));
     }
     for (const Operation* other : cycle_of(operation)) {

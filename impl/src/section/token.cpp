@@ -27,15 +27,16 @@ bool ControlPlane::is_open(TokenId id) const {
 // has returned (R24, R25).
 bool ControlPlane::suspended(TokenId id) const {
     return pending_changes_ != 0 &&
-           std::any_of(operations_.begin(), operations_.end(), [&](const auto& entry) {
-               const Operation& operation = *entry.second;
-               if (operation.kind != OperationKind::change ||
-                   operation.phase != Operation::Phase::live) {
-                   return false;
-               }
-               const auto& named = static_cast<const SectionOperation&>(operation).plan.tokens;
-               return std::find(named.begin(), named.end(), id) != named.end();
-           });
+           std::any_of(operations_.begin(), operations_.end(),
+                       [&](const auto& entry) { return suspends(*entry.second, id); });
+}
+
+bool ControlPlane::suspends(const Operation& operation, TokenId id) {
+    if (operation.kind != OperationKind::change || operation.phase != Operation::Phase::live) {
+        return false;
+    }
+    const auto& named = static_cast<const SectionOperation&>(operation).plan.tokens;
+    return std::find(named.begin(), named.end(), id) != named.end();
 }
 
 // After a change that names `tokens` came or went: what counts as open for changes, and whose
