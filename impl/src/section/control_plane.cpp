@@ -344,6 +344,7 @@ void ControlPlane::progress() {
     do {
         release_due();
     } while (activate_isolates() || advance_operations() || close_orphans());
+    post_notifications();
     tell_of_cycles();
 }
 

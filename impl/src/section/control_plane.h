@@ -40,7 +40,7 @@ namespace detail {
 //  4. Every entry that changes something ends in progress(), which runs until nothing more can
 //  happen: first whoever is due
 //     is admitted, then queued isolates are activated, then pending operations get on, in the order
-//     of their calls.
+//     of their calls; at last the notifications are posted (R18).
 //  5. A backend with a cover or a pending drain is watched: its completions come back here
 //  (released).
 //  6. Callbacks, notifications, settles and the destruction of closed nodes are posted to loops.
@@ -264,6 +264,7 @@ private:
 
     // notify.cpp (R9)
     void note_gate(Backend& backend);
+    void post_notifications();
     void post_delivery(const Ref<Backend>& backend);
     void deliver(const Ref<Backend>& backend);
 
@@ -310,6 +311,7 @@ private:
     std::vector<Ref<Backend>> orphans_;  // their handles are gone, they are not closing yet
     std::vector<Backend*> touched_;      // left a scope: who waits there may be due
     std::vector<NodeState*> left_;       // left a scope: maybe nobody keeps them settled
+    std::vector<Ref<Backend>> untold_;   // owe a notification that is not posted yet
     std::vector<Cover*> fresh_;          // backends covered since the last watch_fresh
     std::vector<std::unique_ptr<NodeState>> graveyard_;
     Walker walker_;

@@ -20,8 +20,16 @@ void ControlPlane::note_gate(Backend& backend) {
     backend.owed.push_back(backend.told_gated);
     if (!backend.delivering) {
         backend.delivering = true;
-        post_delivery(Ref<Backend>(&backend));
+        untold_.emplace_back(&backend);
     }
+}
+
+// Last of what a step does (R18): whoever it admits, opens or activates is on its way before.
+void ControlPlane::post_notifications() {
+    for (const auto& backend : untold_) {
+        post_delivery(backend);
+    }
+    untold_.clear();
 }
 
 // The graph may be gone before the loop gets round to it.
@@ -74,6 +82,7 @@ Error ControlPlane::set_listener(Backend& backend, SectionListener* listener) {
     if (listener != nullptr) {
         announce(Announced::listen, backend.id.value);
         note_gate(backend);
+        post_notifications();
     }
     return {};
 }

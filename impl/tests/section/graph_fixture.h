@@ -25,7 +25,12 @@ namespace blkdrain::testing {
 // A leaf that keeps every request until it is let go. Used by one loop.
 class HoldingDriver : public Driver {
 public:
-    void submit(Node& /*node*/, Request& request) override { held.push_back(&request); }
+    void submit(Node& /*node*/, Request& request) override {
+        held.push_back(&request);
+        if (submitted) {
+            submitted();
+        }
+    }
 
     void let_go(std::error_code result = {}) {
         std::vector<Request*> going;
@@ -36,6 +41,7 @@ public:
     }
 
     std::vector<Request*> held;
+    std::function<void()> submitted;  // told of each
 };
 
 // Keeps its settle, too, and knows its node once that has begun.
