@@ -42,6 +42,7 @@ inline constexpr std::array canaries{
     CanaryRow{"explain-hides",          26, CanaryHome::library, 15, "explain() leaves out the first thing waited for"},
     CanaryRow{"close-before-done",      27, CanaryHome::library, 16, "a backend is closed while requests of it are in flight"},
     CanaryRow{"move-without-consent",   28, CanaryHome::library, 17, "a member that refuses to move to another loop is moved"},
+    CanaryRow{"cycle-untold",           26, CanaryHome::library, 18, "operations that wait in a circle are not reported"},
     CanaryRow{"completion-swallowed",   3,  CanaryHome::harness, 2,  "every eighth completion is not passed on to the owner"},
     CanaryRow{"rogue-driver",           20, CanaryHome::harness, 1,  "a driver that is refused an internal request sends to its child all the same"},
 };

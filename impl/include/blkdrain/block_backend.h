@@ -60,6 +60,7 @@ public:
     ~BlockBackend();
 
     [[nodiscard]] BackendId id() const;
+    [[nodiscard]] const std::string& name() const;
 
     // Sends a request on the calling thread's loop. Errors mean that there is no request and no
     // completion: not_on_loop, closing, bad_token. A gated backend accepts the request and keeps it
@@ -85,7 +86,8 @@ public:
     Wait close(WaitOptions options, DoneCallback done);
 
     // Once; told at once if gated already. Null takes the listener away: no call runs or comes
-    // after that on the home loop; from other threads wait for the loop first.
+    // after that on the home loop; from other threads wait for the loop first. busy: there is one
+    // already; no_such_object after close.
     Error set_listener(SectionListener* listener);
 
 private:

@@ -13,7 +13,7 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 // The waiting operations for plain threads: each returns when the callback form would have called
 // back. On the thread of an event loop they return Errc::would_block_loop at once and do nothing
-// (R8).
+// (R8); the message names the call, its object and the loop.
 namespace blocking {
 
 struct SectionResult {

@@ -298,7 +298,7 @@ public:
     Options(const T&&) = delete;
 
     // None: the defaults, and `where` as the line that explain() shows (R26).
-    explicit Options(std::source_location where) { value_.where = where; }
+    explicit Options(std::source_location where) : value_(where) {}
 
     [[nodiscard]] T on(EventLoop& loop) && {
         value_.loop = &loop;

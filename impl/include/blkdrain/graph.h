@@ -29,7 +29,8 @@ class AnnouncementSink;
 // waits. Operations that may have to wait take a callback and return a Wait; refusals come through
 // the callback as well. Blocking forms are in <blkdrain/blocking.h>, awaitable ones in
 // <blkdrain/coro.h>. Life: backends and sections end before the graph; their loops outlive it and
-// still run until its last callback. Misuse: an id of something gone is Errc::no_such_object.
+// still run until its last callback; a graph has a loop before it is asked for anything. Misuse: an
+// id of something that is gone or never was, 0 among them, is Errc::no_such_object.
 class BLKDRAIN_EXPORT Graph {
 public:
     static constexpr std::size_t loops_max = 64;
@@ -69,6 +70,7 @@ public:
     Wait remove_medium(BackendId backend, ChangeOptions options, DoneCallback done);
 
     // Moves the component of `node` to `loop`, all or nothing (R28): context lists every refuser.
+    // no_such_object if `loop` was not added.
     Wait set_event_loop(NodeId node, EventLoop& loop, WaitOptions options, DoneCallback done);
 
     // Closes a node without parents, and those below it that lose their last parent (R27). busy
@@ -98,6 +100,11 @@ public:
     [[nodiscard]] Explanation explain(TokenId token) const;
     // Every pending operation: what an engineer looks at when something hangs.
     [[nodiscard]] std::vector<Explanation> explain_all() const;
+
+    // `told` is called once for each operation that comes to wait in a circle (R26), on the loop of
+    // its callback: nobody in the circle gets on before one of its callers gives up or releases
+    // something. Replaces the one before; empty: nobody is told.
+    void on_cycle(CycleCallback told);
 
     // The whole observable state, for tests and tools. Exact while the loops are at rest.
     void snapshot(Snapshot& into, Snapshot::Names names = Snapshot::Names::left_out) const;

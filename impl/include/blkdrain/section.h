@@ -14,6 +14,7 @@
 #include <blkdrain/event_loop.h>
 #include <blkdrain/export.h>
 #include <blkdrain/ids.h>
+#include <blkdrain/snapshot.h>
 #include <blkdrain/world.h>
 
 BLKDRAIN_NAMESPACE_BEGIN
@@ -43,6 +44,7 @@ public:
     void end();
 
     [[nodiscard]] bool live() const { return static_cast<bool>(control_); }
+    // Stays after the end.
     [[nodiscard]] OperationId id() const { return id_; }
 
 private:
@@ -83,32 +85,46 @@ struct Holding {
 
 // Common to every operation that may wait.
 struct WaitOptions {
+    // The call shows up in messages and in explain() under the line that made its options (R26):
+    // that of the call itself, if they are left out or written `{}` there.
+    WaitOptions(  // NOLINT(google-explicit-constructor): `{}` is how they are left out
+        std::source_location made_at = std::source_location::current())
+        : where(made_at) {}
+
     Holding holding;
 
-    // Gives up with Errc::timed_out this long after the call (R25). None: never.
+    // Gives up with Errc::timed_out this long after the call (R25), however late the loop gets
+    // round to it. None: never.
     std::optional<std::chrono::nanoseconds> deadline;
 
     // Where the callback runs. Null: the calling thread's loop if it is inside one, else the home
-    // loop of the anchor.
+    // loop of the anchor, else the loop that was first added to the graph.
     EventLoop* loop = nullptr;
 
-    // The call shows up in explain() under this line (R26).
-    std::source_location where = std::source_location::current();
+    std::source_location where;
 };
 
 struct IsolateOptions : WaitOptions {
+    IsolateOptions(  // NOLINT(google-explicit-constructor)
+        std::source_location made_at = std::source_location::current())
+        : WaitOptions(made_at) {}
+
     std::vector<BackendId> also;  // further exempt backends (R6)
     bool only_now = false;        // Errc::conflict instead of queueing behind another isolate (R23)
 };
 
 struct ChangeOptions : WaitOptions {
+    ChangeOptions(  // NOLINT(google-explicit-constructor)
+        std::source_location made_at = std::source_location::current())
+        : WaitOptions(made_at) {}
+
     // The caller's open tokens: they count as closed for changes, and their requests wait until
     // this one ends (R24).
     std::vector<TokenId> tokens;
 };
 
 // Callbacks of control operations run exactly once, on the loop of WaitOptions, never inside the
-// call.
+// call. With a null one nobody is told; a section or token that it would have got ends at once.
 using DoneCallback = std::function<void(Error)>;
 
 // With a section that lives unless `error` says there is none. A drained section whose settle
@@ -122,9 +138,15 @@ struct WaitItem {
     enum class Kind { request, token, settling, internal, section };
     Kind kind = Kind::request;
     std::uint32_t id = 0;  // of the request, token, node or section
-    BackendId backend;     // request: whose
-    std::string text;  // one line for people: "request r7 of b2 'vda': WAITING, gated by s3 begun
-                       // at mirror.cpp:214"
+    // Of a request. The node is the root of its backend, where it enters the graph; 0: no medium.
+    BackendId backend;
+    NodeId node;
+    RequestState state = RequestState::done;
+    std::uint8_t blockers = 0;       // while it waits: a set of Blocker
+    std::chrono::nanoseconds age{};  // since it was sent, by the clock of its loop's round then
+    // One line for people: "request r7 of b2 'vda' on n1 'disk': WAITING, sent 3 ms ago, GATE of
+    // isolated section s3 of b1 'job' begun at mirror.cpp:214, ORDER behind r5".
+    std::string text;
 
     friend bool operator==(const WaitItem& a, const WaitItem& b) {
         return a.kind == b.kind && a.id == b.id;
@@ -132,11 +154,25 @@ struct WaitItem {
 };
 
 struct Explanation {
-    std::string subject;  // "drain s5 of b1 'vda', begun at job.cpp:31"
+    // A pending operation, by its id or that of the token which it opens.
+    struct Other {
+        OperationId operation;
+        TokenId token;
+        std::string subject;
+    };
+
+    std::string subject;  // "drain s5 of b1 'vda' begun at job.cpp:31"
     std::vector<WaitItem> items;
+    // The pending operations that wait for each other in a circle, this one among them, in the
+    // order of their calls: each waits for something that the caller of the next one holds, by its
+    // own word (Holding). Empty: it is in no such circle.
+    std::vector<Other> cycle;
 
     [[nodiscard]] std::string text() const;
 };
+
+// Told of a pending operation that has come to wait in a circle (R26).
+using CycleCallback = std::function<void(const Explanation&)>;
 
 // Names a pending operation for those who may want to give it up or ask why it waits. A value:
 // copies name the same operation; nothing happens when it goes. Any thread.

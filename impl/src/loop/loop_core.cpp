@@ -118,6 +118,7 @@ bool LoopCore::round(os::duration timeout, bool for_run) noexcept {
     bool busy = run_ready();
     busy |= run_due_timers();
     busy |= run_handlers(count);
+    round_time_.reset();
     ++rounds_;
     busy_rounds_ += busy ? 1U : 0U;
     return busy;

@@ -85,6 +85,15 @@ public:
     TimerId start_timer(os::duration delay, std::function<void()> task);
     bool cancel_timer(TimerId timer);
 
+    // Inside a round: the time, read when somebody first asks and standing still until the round is
+    // over.
+    [[nodiscard]] os::time_point round_time() {
+        if (!round_time_) {
+            round_time_ = os::now();
+        }
+        return *round_time_;
+    }
+
     // Of all rounds, those in which something was done. Exact on the loop's thread.
     [[nodiscard]] std::uint64_t rounds() const { return rounds_; }
     [[nodiscard]] std::uint64_t busy_rounds() const { return busy_rounds_; }
@@ -133,6 +142,7 @@ private:
     DescriptorTable descriptors_;
     std::array<os::ready, events_per_round> events_{};
     bool woke_itself_ = false;  // wake_ is signalled, by leave, and not cleared since
+    std::optional<os::time_point> round_time_;
     std::uint64_t rounds_ = 0;
     std::uint64_t busy_rounds_ = 0;
 };

@@ -31,6 +31,7 @@ enum class Canary : unsigned char {
     explain_hides,           // R26
     close_before_done,       // R27
     move_without_consent,    // R28
+    cycle_untold,            // R26
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)

@@ -50,7 +50,7 @@ public:
     os::atomic<std::uint32_t> token{0};
     os::atomic<std::uint32_t> counter{0};  // the bank that counts it
     bool never_admitted = false;
-    os::time_point waiting_since{};
+    os::atomic<os::time_point> sent_at{os::time_point{}};
     Io io;
     Completion completion;
     OuterRequest* next_free = nullptr;

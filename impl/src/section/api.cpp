@@ -27,7 +27,7 @@ Section& Section::operator=(Section&& other) noexcept {
 
 void Section::end() {
     if (const ControlRef control = std::exchange(control_, {}); control) {
-        control->end(std::exchange(id_, {}));
+        control->end(id_);
     }
 }
 
@@ -152,7 +152,10 @@ Wait Graph::quiet(OperationId section, WaitOptions options, DoneCallback done) {
 
 Error Graph::end(Section& section) {
     if (!section.live()) {
-        return {Errc::ended, "end: the section has ended already"};
+        return {Errc::ended,
+                section.id().value != 0
+                    ? "end: s" + std::to_string(section.id().value) + " has ended already"
+                    : "end: an empty handle names no section"};
     }
     if (section.control_.get() != control_.get()) {
         return {Errc::foreign_section,
@@ -172,6 +175,9 @@ Explanation Graph::explain(OperationId operation) const {
 }
 Explanation Graph::explain(TokenId token) const {
     return control_->explain(token);
+}
+void Graph::on_cycle(CycleCallback told) {
+    control_->on_cycle(std::move(told));
 }
 std::vector<Explanation> Graph::explain_all() const {
     return control_->explain_all();
@@ -208,6 +214,10 @@ BlockBackend::~BlockBackend() {
 
 BackendId BlockBackend::id() const {
     return backend_->id;
+}
+
+const std::string& BlockBackend::name() const {
+    return backend_->name;
 }
 
 std::error_code BlockBackend::submit(const Io& io, Completion completion, RequestId* id) {

@@ -433,7 +433,6 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
         if (waits) {
             request.never_admitted = true;
             ++backend.not_admitted;
-            request.waiting_since = os::now();
         }
         cell.sent.store(cell.sent.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
         announce(sent);

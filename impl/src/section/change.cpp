@@ -34,20 +34,66 @@ const char* name_of(ChangeKind kind) {
     return "change";
 }
 
+// "attach s7 of n2 'disk' under n3 'filter'": `number` is " s7", the others are the operands.
+std::string sentence(ChangeKind kind, const std::string& number, const std::string& x,
+                     const std::string& y, const std::string& backend, std::size_t index) {
+    const std::string what = name_of(kind) + number + " of ";
+    switch (kind) {
+        case ChangeKind::attach:
+            return what + y + " under " + x;
+        case ChangeKind::detach:
+            return what +
+                   (index == no_index ? "a child that is gone" : "child " + std::to_string(index)) +
+                   " of " + x;
+        case ChangeKind::replace:
+            return what + x + " by " + y;
+        case ChangeKind::insert_medium:
+            return what + y + " into " + backend;
+        case ChangeKind::remove_medium:
+            return what + backend;
+        case ChangeKind::insert_filter:
+            return what + y + " above " + x;
+        case ChangeKind::remove_filter:
+            return what + x;
+    }
+    return what + x;
+}
+
 }  // namespace
+
+std::string describe(const ChangePlan& plan, const std::string& number) {
+    return sentence(plan.kind, number, plan.x != nullptr ? describe(*plan.x) : "",
+                    plan.y != nullptr ? describe(*plan.y) : "",
+                    plan.backend ? describe(*plan.backend) : "", plan.index);
+}
+
+std::string ControlPlane::subject_of(const ChangeCall& call) {
+    return sentence(call.kind, "", name_of(call.x), name_of(call.y), name_of(call.backend),
+                    call.index);
+}
+
+std::string ControlPlane::subject(const ChangeCall& call) {
+    const Locked locked(*this);
+    return subject_of(call);
+}
 
 Wait ControlPlane::change(ChangeCall&& call, ChangeOptions&& options, DoneCallback&& done) {
     const Locked locked(*this);
     NodeState* x = find_node(call.x);
     NodeState* y = find_node(call.y);
     Backend* backend = find_backend(call.backend);
-    if ((call.x.value != 0 && x == nullptr) || (call.y.value != 0 && y == nullptr) ||
-        (call.backend.value != 0 && backend == nullptr)) {
+    const bool on_backend =
+        call.kind == ChangeKind::insert_medium || call.kind == ChangeKind::remove_medium;
+    const bool has_y = call.kind == ChangeKind::attach || call.kind == ChangeKind::replace ||
+                       call.kind == ChangeKind::insert_filter ||
+                       call.kind == ChangeKind::insert_medium;
+    const std::string missing = on_backend && backend == nullptr ? name_of(call.backend)
+                                : !on_backend && x == nullptr    ? name_of(call.x)
+                                : has_y && y == nullptr          ? name_of(call.y)
+                                                                 : "";
+    if (!missing.empty()) {
         return refuse(std::move(options), nullptr, std::move(done),
-                      {Errc::no_such_object,
-                       std::string(name_of(call.kind)) + ": n" + std::to_string(call.x.value) +
-                           ", n" + std::to_string(call.y.value) + " or b" +
-                           std::to_string(call.backend.value) + " is gone or never was"});
+                      {Errc::no_such_object, subject_of(call) + ": there is no " + missing});
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::change);
     SectionOperation& section = *operation;
@@ -62,9 +108,8 @@ Wait ControlPlane::change(ChangeCall&& call, ChangeOptions&& options, DoneCallba
           backend != nullptr ? backend->home : &x->loop());
     section.report = report_to(std::move(done));
 
-    Error error = NotificationScope::inside()
-                      ? Error{Errc::busy, "a section notification is being served"}
-                      : check(section.plan);
+    const Backend* notified = NotificationScope::served(*this);
+    Error error = notified != nullptr ? notification_served(*notified) : check(section.plan);
     if (!error) {
         // The tokens are suspended before the scope is looked at: they count as closed for it.
         ++pending_changes_;
@@ -74,12 +119,10 @@ Wait ControlPlane::change(ChangeCall&& call, ChangeOptions&& options, DoneCallba
     }
     announce(Announced::change, section.id.value, [&](Announcement& a) {
         a.change = call.kind;
-        const bool on_backend =
-            call.kind == ChangeKind::insert_medium || call.kind == ChangeKind::remove_medium;
         a.a = on_backend ? call.backend.value : call.x.value;
         a.b =
             call.kind == ChangeKind::detach ? static_cast<std::uint32_t>(call.index) : call.y.value;
-        a.flag = NotificationScope::inside();
+        a.flag = notified != nullptr;
         a.error = announced(error);
         fill_holding(a, section.holding);
         for (const TokenId token : section.plan.tokens) {
@@ -88,7 +131,7 @@ Wait ControlPlane::change(ChangeCall&& call, ChangeOptions&& options, DoneCallba
     });
     const OperationId id = section.id;
     if (error) {
-        error.message = std::string(name_of(call.kind)) + ": " + error.message;
+        error.message = subject_of(call) + ": " + error.message;
         conclude(section, std::move(error));
         return {};
     }
@@ -176,38 +219,49 @@ Wait ControlPlane::set_event_loop(NodeId id, EventLoop& loop, WaitOptions&& opti
             std::move(options), nullptr, std::move(done),
             {Errc::no_such_object, "set_event_loop: there is no n" + std::to_string(id.value)});
     }
-    const std::uint32_t lane = lane_of(loop).number;
+    const Lane* lane = find_lane(loop);
+    if (lane == nullptr) {
+        return refuse(std::move(options), &node->loop(), std::move(done),
+                      {Errc::no_such_object, "set_event_loop of " + describe(*node) + ": loop '" +
+                                                 loop.name() + "' was not added to the graph"});
+    }
     auto operation = std::make_unique<SectionOperation>(OperationKind::context);
     SectionOperation& section = *operation;
     section.node = node;
     section.target = &loop;
     start(std::move(operation), std::move(options), &node->loop());
     section.report = report_to(std::move(done));
+    const Backend* notified = NotificationScope::served(*this);
     Error error;
-    if (NotificationScope::inside()) {
-        error = {Errc::busy, "set_event_loop: a section notification is being served"};
+    if (notified != nullptr) {
+        error = notification_served(*notified);
     } else if (node->closing.value != 0) {
-        error = {Errc::closing, "set_event_loop: " + describe(*node) + " is being closed"};
+        error = {Errc::closing, "it is being closed"};
     } else if (std::string who = refusers(*node, loop); !who.empty()) {
-        error = {Errc::context, "set_event_loop: refused by" + who};
+        error = {Errc::context, "refused by" + who};
     }
     if (!error) {
         make_live(section);
     }
     announce(Announced::context, section.id.value, [&](Announcement& a) {
         a.a = id.value;
-        a.loop = lane;
-        a.flag = NotificationScope::inside();
+        a.loop = lane->number;
+        a.flag = notified != nullptr;
         a.error = announced(error);
         fill_holding(a, section.holding);
     });
     const OperationId section_id = section.id;
     if (error) {
+        error.message = "set_event_loop of " + describe(*node) + ": " + error.message;
         conclude(section, std::move(error));
         return {};
     }
     progress();
     return {ControlRef(this), section_id};
+}
+
+Error ControlPlane::notification_served(const Backend& backend) {
+    return {Errc::busy, "the notification of " + describe(backend) + " is being served"};
 }
 
 // Every member of the component that will not go to `loop`.

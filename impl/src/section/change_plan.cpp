@@ -155,20 +155,48 @@ Error ControlPlane::check(ChangePlan& plan) {
             break;
         }
     }
-    const bool conflicts = !error && live_isolates_conflict();
+    const auto conflicting =
+        error ? std::pair<SectionOperation*, SectionOperation*>{} : conflicting_isolates();
     undo(edits);
     if (error) {
         return error;
     }
     if (moves_of(plan).refused) {
-        return {Errc::context,
-                "neither side can move to the other's event loop: " + describe(*plan.y)};
+        std::string text = "neither side can move to the other's event loop, because of" +
+                           ties_of(*plan.y, plan.backend ? *plan.backend->home : plan.x->loop());
+        if (plan.kind == ChangeKind::attach) {
+            text += ties_of(*plan.x, plan.y->loop());
+        } else if (plan.kind == ChangeKind::insert_medium) {
+            text += " " + describe(*plan.backend);
+        }
+        return {Errc::context, std::move(text)};
     }
-    if (conflicts) {
+    if (conflicting.first != nullptr) {
         return {Errc::conflict,
-                "the holder of an isolated section would come into the scope of another"};
+                "the holder of one isolated section would come into the scope of "
+                "the other: " +
+                    describe(*conflicting.first) + ", " + describe(*conflicting.second)};
     }
     return {};
+}
+
+// Who keeps the component of `node` from going to `loop` for the sake of a new parent (moves_of).
+std::string ControlPlane::ties_of(NodeState& node, const EventLoop& loop) {
+    std::string who;
+    for (const NodeState* parent : node.parents) {
+        who += " " + describe(*parent);
+    }
+    Nodes nodes;
+    walker_.component(node, walker_.new_stamp(), nodes);
+    for (NodeState* member : nodes) {
+        if (!member->driver().may_move(*member, loop)) {
+            who += " " + describe(*member);
+        }
+        for (const Backend& backend : member->backends) {
+            who += " " + describe(backend);
+        }
+    }
+    return who;
 }
 
 // Attaching across loops moves the side that nobody else uses (R28).

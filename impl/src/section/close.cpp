@@ -68,7 +68,7 @@ bool ControlPlane::close_orphans() {
             return true;
         }
         if (holder_of(*backend) == nullptr) {
-            begin_close(*backend, {}, [](const Error&) {});
+            begin_close(*backend, WaitOptions(no_line), nullptr);
             return true;
         }
     }

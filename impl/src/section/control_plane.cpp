@@ -51,6 +51,13 @@ void ControlPlane::shut_down() {
         }
     }
     nodes_.clear();
+    // A loop may be on its way to us: it serves a notification, or has just counted a request done
+    // and not looked yet who watches.
+    for (const auto& lane : lanes_) {
+        if (lane != nullptr) {
+            lane->loop.post([kept = Ref<ControlPlane>(this)] {});
+        }
+    }
 }
 
 // --- objects ---
@@ -69,16 +76,21 @@ Error ControlPlane::add_loop(EventLoop& loop) {
     return {};
 }
 
-Lane& ControlPlane::lane_of(const EventLoop& loop) {
+Lane* ControlPlane::find_lane(const EventLoop& loop) {
     // acquire: with the count come the lanes.
     const std::uint32_t count = lane_count_.load(std::memory_order_acquire);
     for (std::uint32_t i = 0; i < count; ++i) {
         if (&lanes_[i]->loop == &loop) {
-            return *lanes_[i];
+            return lanes_[i].get();
         }
     }
-    BLKDRAIN_CHECK(false, "a loop is added to the graph before it is used there");
-    return *lanes_[0];
+    return nullptr;
+}
+
+Lane& ControlPlane::lane_of(const EventLoop& loop) {
+    Lane* lane = find_lane(loop);
+    BLKDRAIN_CHECK(lane != nullptr, "a loop is added to the graph before it is used there");
+    return *lane;
 }
 
 Lane* ControlPlane::current_lane() {
@@ -147,6 +159,26 @@ Backend* ControlPlane::find_backend(BackendId id) {
     return id.value < backends_.size() ? backends_[id.value].get() : nullptr;
 }
 
+std::string ControlPlane::name_of(NodeId id) {
+    const NodeState* node = find_node(id);
+    return node != nullptr ? describe(*node) : "n" + std::to_string(id.value);
+}
+
+std::string ControlPlane::name_of(BackendId id) {
+    const Backend* backend = find_backend(id);
+    return backend != nullptr ? describe(*backend) : "b" + std::to_string(id.value);
+}
+
+std::string ControlPlane::name(NodeId id) {
+    const Locked locked(*this);
+    return name_of(id);
+}
+
+std::string ControlPlane::name(BackendId id) {
+    const Locked locked(*this);
+    return name_of(id);
+}
+
 // The first of `backends` that does not exist (any more), as an error.
 Error ControlPlane::unknown(const char* call, const std::vector<BackendId>& backends) {
     for (const BackendId id : backends) {
@@ -181,25 +213,25 @@ void ControlPlane::enroll(std::unique_ptr<Operation> operation) {
     }
 }
 
-namespace {
-
-EventLoop* callback_loop(EventLoop* asked, EventLoop* anchor) {
-    if (asked != nullptr) {
-        return asked;
+// See WaitOptions::loop.
+EventLoop* ControlPlane::callback_loop(const WaitOptions& options, EventLoop* anchor) {
+    if (options.loop != nullptr) {
+        return options.loop;
     }
-    EventLoop* current = EventLoop::current();
-    return current != nullptr ? current : anchor;
+    if (EventLoop* current = EventLoop::current(); current != nullptr) {
+        return current;
+    }
+    BLKDRAIN_CHECK(anchor != nullptr || lanes_[0] != nullptr,
+                   "a graph has a loop before it is asked for anything");
+    return anchor != nullptr ? anchor : &lanes_[0]->loop;
 }
-
-}  // namespace
 
 void ControlPlane::start(std::unique_ptr<Operation> operation, WaitOptions&& options,
                          EventLoop* anchor_loop) {
     Operation& started = *operation;
     started.holding = std::move(options.holding);
     started.where = options.where;
-    started.loop =
-        callback_loop(options.loop, anchor_loop != nullptr ? anchor_loop : &lanes_[0]->loop);
+    started.loop = callback_loop(options, anchor_loop);
     enroll(std::move(operation));
     if (options.deadline) {
         arm_deadline(started, *options.deadline);
@@ -220,13 +252,13 @@ void ControlPlane::arm_deadline(Operation& operation, std::chrono::nanoseconds d
             control->abandon(id, Errc::timed_out);
         }
     };
-    loop.post([&loop, state, deadline, give_up] {
+    loop.post([&loop, state, deadline, called = os::now(), give_up] {
         if (state->over) {
             delete state;
             return;
         }
         state->armed = true;
-        state->timer = loop.start_timer(deadline, give_up);
+        state->timer = loop.start_timer(deadline - (os::now() - called), give_up);
     });
 }
 
@@ -245,13 +277,12 @@ void ControlPlane::conclude(Operation& operation, Error error) {
 
 Wait ControlPlane::refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback&& done,
                           Error error) {
-    EventLoop* loop =
-        callback_loop(options.loop, anchor_loop != nullptr ? anchor_loop : &lanes_[0]->loop);
-    loop->post([done = std::move(done), outcome = std::move(error)]() mutable {
-        if (done) {
-            done(std::move(outcome));
-        }
-    });
+    callback_loop(options, anchor_loop)
+        ->post([done = std::move(done), outcome = std::move(error)]() mutable {
+            if (done) {
+                done(std::move(outcome));
+            }
+        });
     return {};
 }
 
@@ -272,6 +303,11 @@ void ControlPlane::let_go(SectionOperation& section) {
     remove(section);
 }
 
+Error ControlPlane::given_up(const Operation& operation, Errc why) {
+    return {why, describe(operation) +
+                     (why == Errc::timed_out ? ": the deadline passed" : " was given up")};
+}
+
 bool ControlPlane::abandon(OperationId id, Errc why) {
     const Locked locked(*this);
     Operation* found = operations_.find(id);
@@ -282,8 +318,7 @@ bool ControlPlane::abandon(OperationId id, Errc why) {
     if (canary(Canary::abandon_reports_twice)) {
         operation.loop->post([report = operation.report.get()] { report->tell({}, false); });
     }
-    Error error{why, describe(operation) +
-                         (why == Errc::timed_out ? ": the deadline passed" : " was given up")};
+    Error error = given_up(operation, why);
     if (operation.kind == OperationKind::drain || operation.kind == OperationKind::quiet) {
         announce(Announced::abandon, id.value, [&](Announcement& a) { a.error = why; });
         conclude(operation, std::move(error));
@@ -300,6 +335,8 @@ void ControlPlane::progress() {
     do {
         release_due();
     } while (activate_isolates() || advance_operations() || close_orphans());
+    post_notifications();
+    tell_of_cycles();
 }
 
 bool ControlPlane::advance_operations() {
@@ -316,8 +353,7 @@ bool ControlPlane::advance(Operation& operation) {
         auto& token = static_cast<TokenOperation&>(operation);
         return would_deadlock(operation) &&
                give_up_token(token, {Errc::would_deadlock,
-                                     "opening t" + std::to_string(token.token.value) +
-                                         ": all that gates its backends is held by the caller"});
+                                     describe(token) + ": the caller holds what it waits for"});
     }
     if (operation.kind == OperationKind::drain) {
         return advance_drain(static_cast<DrainOperation&>(operation));
@@ -332,7 +368,7 @@ bool ControlPlane::advance(Operation& operation) {
         }
         Error error;
         if (section == nullptr) {
-            error = {Errc::cancelled, "the section has ended"};
+            error = {Errc::cancelled, describe(operation) + ": the section has ended"};
         } else if (deadlock) {
             error = {Errc::would_deadlock,
                      describe(operation) + ": all it waits for is held by the caller"};

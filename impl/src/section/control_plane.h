@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <blkdrain/graph.h>
@@ -39,7 +40,7 @@ namespace detail {
 //  4. Every entry that changes something ends in progress(), which runs until nothing more can
 //  happen: first whoever is due
 //     is admitted, then queued isolates are activated, then pending operations get on, in the order
-//     of their calls.
+//     of their calls; at last the notifications are posted (R18).
 //  5. A backend with a cover or a pending drain is watched: its completions come back here
 //  (released).
 //  6. Callbacks, notifications, settles and the destruction of closed nodes are posted to loops.
@@ -79,6 +80,11 @@ public:
         std::string role;
     };
     Wait change(ChangeCall&& call, ChangeOptions&& options, DoneCallback&& done);
+    // What messages call them: "attach of n2 'disk' under n3 'filter'", "b1 'vda'", "n7" if there
+    // is none.
+    std::string subject(const ChangeCall& call);
+    std::string name(NodeId id);
+    std::string name(BackendId id);
     Wait set_event_loop(NodeId node, EventLoop& loop, WaitOptions&& options, DoneCallback&& done);
     Wait close(NodeId node, WaitOptions&& options, DoneCallback&& done);
     Wait close(Backend& backend, WaitOptions&& options, DoneCallback&& done);
@@ -93,6 +99,7 @@ public:
     Explanation explain(OperationId operation);
     Explanation explain(TokenId token);
     std::vector<Explanation> explain_all();
+    void on_cycle(CycleCallback told);
     void snapshot(Snapshot& into, Snapshot::Names names);
 
     std::error_code begin_internal(NodeState& node);
@@ -119,7 +126,10 @@ private:
     Backend* find_backend(BackendId id);
     Error unknown(const char* call, const std::vector<BackendId>& backends);
     SectionOperation* find_section(OperationId id);
+    Lane* find_lane(const EventLoop& loop);
     Lane& lane_of(const EventLoop& loop);
+    std::string name_of(NodeId id);
+    std::string name_of(BackendId id);
     void progress();
     bool advance_operations();
     bool advance(Operation& operation);
@@ -128,10 +138,21 @@ private:
     void open_tokens();
     void start(std::unique_ptr<Operation> operation, WaitOptions&& options, EventLoop* anchor_loop);
     void enroll(std::unique_ptr<Operation> operation);
+    EventLoop* callback_loop(const WaitOptions& options, EventLoop* anchor);
+    // What `refuse` calls for those whose success comes with a section or token.
+    template <class Begun>
+    static DoneCallback refusal(std::function<void(Error, Begun)> begun) {
+        return [begun = std::move(begun)](Error error) {
+            if (begun) {
+                begun(std::move(error), Begun{});
+            }
+        };
+    }
     Wait refuse(WaitOptions&& options, EventLoop* anchor_loop, DoneCallback&& done, Error error);
     void arm_deadline(Operation& operation, std::chrono::nanoseconds deadline);
     void report(Operation& operation, Error error, bool stands = false);
     void conclude(Operation& operation, Error error);  // reports and forgets
+    static Error given_up(const Operation& operation, Errc why);
     void give_up(SectionOperation& section, Error why);
     void let_go(SectionOperation& section);
     std::unique_ptr<Report> hand_over(OperationId section, SectionCallback&& begun);
@@ -182,7 +203,7 @@ private:
     bool conflict(const SectionOperation& a, const SectionOperation& b);
     bool must_queue(const SectionOperation& isolate, std::vector<SectionOperation*>* behind);
     bool activate_isolates();
-    bool live_isolates_conflict();
+    std::pair<SectionOperation*, SectionOperation*> conflicting_isolates();
 
     // settle.cpp: the pass (R20, R21)
     bool run_pass(SectionOperation& section);
@@ -208,11 +229,14 @@ private:
         bool refused = false;
     };
     Moves moves_of(const ChangePlan& plan);
+    std::string ties_of(NodeState& node, const EventLoop& loop);
     void touched_by(ChangePlan& plan, Nodes& into);
     void scope_of_change(SectionOperation& change, Scope& into);
     void add_entering(Scope& into);
 
     // change.cpp: changes and context changes (R24, R28)
+    std::string subject_of(const ChangeCall& call);
+    static Error notification_served(const Backend& backend);
     bool advance_change(SectionOperation& change);
     bool advance_context(SectionOperation& change);
     void carry_out(SectionOperation& change);
@@ -234,20 +258,32 @@ private:
     bool advance_drain(DrainOperation& drain);
     bool can_open(const TokenOperation& token) const;
     bool suspended(TokenId token) const;
+    static bool suspends(const Operation& operation, TokenId token);
     void reassess_named(const std::vector<TokenId>& tokens);
     bool is_open(TokenId token) const;
     bool give_up_token(TokenOperation& token, Error error);
 
     // notify.cpp (R9)
     void note_gate(Backend& backend);
+    void post_notifications();
+    void post_delivery(const Ref<Backend>& backend);
     void deliver(const Ref<Backend>& backend);
 
-    // explain.cpp (R12, R26)
+    // awaited.cpp (R12, R26)
+    static Item section_item(SectionOperation& section);
     Items items_of(Operation& operation);
     const std::vector<const OuterRequest*>& line_up_to(const OuterRequest& request);
-    bool would_deadlock(Operation& operation);
+    std::uint8_t blockers_of(const OuterRequest& request);
+    void add_keepers(const Operation& waiter, const Item& item, Holding& into);
     bool hostage(const Operation& operation, const Item& item);
+    bool would_deadlock(Operation& operation);
+
+    // cycle.cpp, explain.cpp (R26)
+    class Waiters;
+    std::vector<Operation*> cycle_of(const Operation& operation);
+    void tell_of_cycles();
     Explanation explanation(Operation& operation);
+    WaitItem request_item(const Item& item);
 
     template <class Visit>
     void for_each_section(
@@ -265,6 +301,7 @@ private:
     IdTable<OperationId, Operation> operations_;
     IdTable<TokenId, TokenOperation> tokens_;
     IntrusiveList<Operation> pending_;
+    CycleCallback cycle_told_;
     std::uint32_t last_operation_ = 0;
     std::uint32_t last_token_ = 0;
     std::uint64_t graph_generation_ = 0;  // counts the changes of edges and nodes
@@ -277,6 +314,7 @@ private:
     std::vector<Ref<Backend>> orphans_;  // their handles are gone, they are not closing yet
     std::vector<Backend*> touched_;      // left a scope: who waits there may be due
     std::vector<NodeState*> left_;       // left a scope: maybe nobody keeps them settled
+    std::vector<Ref<Backend>> untold_;   // owe a notification that is not posted yet
     std::vector<Cover*> fresh_;          // backends covered since the last watch_fresh
     std::vector<std::unique_ptr<NodeState>> graveyard_;
     CoverPool covers_;
@@ -365,6 +403,8 @@ void fill_holding(Announcement& announcement, const Holding& holding);
 std::string describe(const Backend& backend);
 std::string describe(const Node& node);
 std::string describe(const Operation& operation);
+// "attach s7 of n2 'disk' under n3 'filter'", with " s7" for `number`.
+std::string describe(const ChangePlan& plan, const std::string& number);
 const char* name_of(OperationKind kind);
 
 }  // namespace detail

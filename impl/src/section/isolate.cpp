@@ -56,7 +56,8 @@ bool ControlPlane::must_queue(const SectionOperation& isolate,
     return queue;
 }
 
-bool ControlPlane::live_isolates_conflict() {
+// Two live ones of which one excludes the holder of the other; null if there are none.
+std::pair<SectionOperation*, SectionOperation*> ControlPlane::conflicting_isolates() {
     std::vector<SectionOperation*> live;
     for_each_section([&](SectionOperation& section) {
         if (section.kind == OperationKind::isolate && section.phase == Operation::Phase::begun) {
@@ -66,11 +67,11 @@ bool ControlPlane::live_isolates_conflict() {
     for (std::size_t i = 0; i < live.size(); ++i) {
         for (std::size_t k = i + 1; k < live.size(); ++k) {
             if (conflict(*live[i], *live[k])) {
-                return true;
+                return {live[i], live[k]};
             }
         }
     }
-    return false;
+    return {};
 }
 
 bool ControlPlane::activate_isolates() {
@@ -92,14 +93,12 @@ bool ControlPlane::activate_isolates() {
 Wait ControlPlane::isolate(Backend& backend, IsolateOptions&& options, SectionCallback&& begun) {
     const Locked locked(*this);
     if (backend.closed) {
-        return refuse(
-            std::move(options), backend.home, [begun](Error error) { begun(std::move(error), {}); },
-            gone("isolate", backend));
+        return refuse(std::move(options), backend.home, refusal(std::move(begun)),
+                      gone("isolate", backend));
     }
     if (Error error = unknown("isolate", options.also)) {
-        return refuse(
-            std::move(options), backend.home,
-            [begun](Error outcome) { begun(std::move(outcome), {}); }, std::move(error));
+        return refuse(std::move(options), backend.home, refusal(std::move(begun)),
+                      std::move(error));
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::isolate);
     SectionOperation& section = *operation;

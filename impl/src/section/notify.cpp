@@ -20,8 +20,22 @@ void ControlPlane::note_gate(Backend& backend) {
     backend.owed.push_back(backend.told_gated);
     if (!backend.delivering) {
         backend.delivering = true;
-        backend.home->post([this, kept = Ref<Backend>(&backend)] { deliver(kept); });
+        untold_.emplace_back(&backend);
     }
+}
+
+// Last of what a step does (R18): whoever it admits, opens or activates is on its way before.
+void ControlPlane::post_notifications() {
+    for (const auto& backend : untold_) {
+        post_delivery(backend);
+    }
+    untold_.clear();
+}
+
+// The graph may be gone before the loop gets round to it.
+void ControlPlane::post_delivery(const Ref<Backend>& backend) {
+    backend->home->post(
+        [control = Ref<ControlPlane>(this), backend] { control->deliver(backend); });
 }
 
 // One notification, then the next in a task of its own: the home loop may have changed.
@@ -39,7 +53,7 @@ void ControlPlane::deliver(const Ref<Backend>& backend) {
         }
     }
     if (listener != nullptr) {
-        const NotificationScope scope;
+        const NotificationScope scope(*this, *backend);
         if (begin) {
             listener->section_begin();
         } else {
@@ -50,7 +64,7 @@ void ControlPlane::deliver(const Ref<Backend>& backend) {
     if (backend->owed.empty()) {
         backend->delivering = false;
     } else {
-        backend->home->post([this, backend] { deliver(backend); });
+        post_delivery(backend);
     }
 }
 
@@ -68,6 +82,7 @@ Error ControlPlane::set_listener(Backend& backend, SectionListener* listener) {
     if (listener != nullptr) {
         announce(Announced::listen, backend.id.value);
         note_gate(backend);
+        post_notifications();
     }
     return {};
 }

@@ -43,6 +43,9 @@ enum class OperationKind : std::uint8_t {
     token,  // waits
 };
 
+// The place of what no call of the owner's began.
+inline constexpr std::source_location no_line{};
+
 // Something a caller asked for and that may have to wait. All fields are guarded by the control
 // plane's lock. Pending operations are linked in the order of their calls; an operation is over
 // when it has reported.
@@ -60,6 +63,7 @@ struct Operation : ListHook<> {
     EventLoop* loop = nullptr;       // where it is reported
     std::unique_ptr<Report> report;  // posted once, by ControlPlane::report
     Deadline* deadline = nullptr;
+    bool cycle_told = false;  // R26
 };
 
 struct DrainOperation final : Operation {

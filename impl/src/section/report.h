@@ -61,8 +61,13 @@ std::unique_ptr<Report> report_by(Callback callback) {
     return std::make_unique<Made>(std::move(callback));
 }
 
+// Null: nobody is told.
 inline std::unique_ptr<Report> report_to(DoneCallback&& done) {
-    return report_by([done = std::move(done)](Error outcome, bool) { done(std::move(outcome)); });
+    return report_by([done = std::move(done)](Error outcome, bool) {
+        if (done) {
+            done(std::move(outcome));
+        }
+    });
 }
 
 }  // namespace detail

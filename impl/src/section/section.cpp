@@ -15,7 +15,10 @@ namespace detail {
 std::unique_ptr<Report> ControlPlane::hand_over(OperationId section, SectionCallback&& begun) {
     return report_by(
         [control = ControlRef(this), section, begun = std::move(begun)](Error error, bool stands) {
-            begun(std::move(error), stands ? Section(control, section) : Section{});
+            Section standing = stands ? Section(control, section) : Section{};
+            if (begun) {
+                begun(std::move(error), std::move(standing));
+            }
         });
 }
 
@@ -112,9 +115,8 @@ void ControlPlane::end(OperationId id) {
 Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions&& options, SectionCallback&& begun) {
     const Locked locked(*this);
     if (backend.closed) {
-        return refuse(
-            std::move(options), backend.home, [begun](Error error) { begun(std::move(error), {}); },
-            gone("self_quiesce", backend));
+        return refuse(std::move(options), backend.home, refusal(std::move(begun)),
+                      gone("self_quiesce", backend));
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::self_quiesce);
     SectionOperation& section = *operation;
@@ -136,9 +138,7 @@ Wait ControlPlane::quiesce_all(std::vector<BackendId>&& except, WaitOptions&& op
                                SectionCallback&& begun) {
     const Locked locked(*this);
     if (Error error = unknown("quiesce_all", except)) {
-        return refuse(
-            std::move(options), nullptr, [begun](Error outcome) { begun(std::move(outcome), {}); },
-            std::move(error));
+        return refuse(std::move(options), nullptr, refusal(std::move(begun)), std::move(error));
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::quiesce_all);
     SectionOperation& section = *operation;
@@ -156,7 +156,7 @@ Wait ControlPlane::drained(NodeId id, WaitOptions&& options, SectionCallback&& b
     NodeState* node = find_node(id);
     if (node == nullptr) {
         return refuse(
-            std::move(options), nullptr, [begun](Error error) { begun(std::move(error), {}); },
+            std::move(options), nullptr, refusal(std::move(begun)),
             {Errc::no_such_object, "drained section: there is no n" + std::to_string(id.value)});
     }
     auto operation = std::make_unique<SectionOperation>(OperationKind::drained);

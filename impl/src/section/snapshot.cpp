@@ -96,12 +96,7 @@ void ControlPlane::snapshot(Snapshot& into, Snapshot::Names names) {
             return;  // being sent: nothing has happened yet
         }
         if (view.state == RequestState::waiting) {
-            if (token.value == 0 ? backend.gated() : suspended(token)) {
-                view.blockers |= static_cast<std::uint8_t>(Blocker::gate);
-            }
-            if (line_up_to(request).size() > 1) {
-                view.blockers |= static_cast<std::uint8_t>(Blocker::order);
-            }
+            view.blockers = blockers_of(request);
         }
         into.requests.push_back(view);
     });

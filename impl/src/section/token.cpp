@@ -30,14 +30,19 @@ bool ControlPlane::suspended(TokenId id) const {
         return false;
     }
     for (const Operation& operation : operations_) {
-        if (operation.kind == OperationKind::change && operation.phase == Operation::Phase::live) {
-            const auto& named = static_cast<const SectionOperation&>(operation).plan.tokens;
-            if (std::find(named.begin(), named.end(), id) != named.end()) {
-                return true;
-            }
+        if (suspends(operation, id)) {
+            return true;
         }
     }
     return false;
+}
+
+bool ControlPlane::suspends(const Operation& operation, TokenId id) {
+    if (operation.kind != OperationKind::change || operation.phase != Operation::Phase::live) {
+        return false;
+    }
+    const auto& named = static_cast<const SectionOperation&>(operation).plan.tokens;
+    return std::find(named.begin(), named.end(), id) != named.end();
 }
 
 // After a change that names `tokens` came or went: what counts as open for changes, and whose
@@ -63,8 +68,7 @@ Wait ControlPlane::open_token(const std::vector<BackendId>& backends, WaitOption
     for (const BackendId id : backends) {
         Backend* backend = find_backend(id);
         if (backend == nullptr) {
-            return refuse(std::move(options), nullptr,
-                          [opened](Error refusal) { opened(std::move(refusal), {}); },
+            return refuse(std::move(options), nullptr, refusal(std::move(opened)),
                           {Errc::no_such_object,
                            "operation token: there is no b" + std::to_string(id.value)});
         }
@@ -82,7 +86,10 @@ Wait ControlPlane::open_token(const std::vector<BackendId>& backends, WaitOption
     const TokenId id = token.token;
     token.report = report_by(
         [control = ControlRef(this), id, opened = std::move(opened)](Error outcome, bool stands) {
-            opened(std::move(outcome), stands ? OperationToken(control, id) : OperationToken{});
+            OperationToken standing = stands ? OperationToken(control, id) : OperationToken{};
+            if (opened) {
+                opened(std::move(outcome), std::move(standing));
+            }
         });
     announce(Announced::token_request, id.value, [&](Announcement& a) {
         for (const auto& backend : token.backends) {
@@ -157,7 +164,7 @@ bool ControlPlane::abandon(TokenId id, Errc why) {
         a.error = why;
         a.flag = true;
     });
-    report(*token, {why, "opening t" + std::to_string(id.value) + " was given up"});
+    report(*token, given_up(*token, why));
     tokens_.erase(id);
     progress();
     return true;

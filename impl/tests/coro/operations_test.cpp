@@ -172,6 +172,40 @@ TEST(CoroDrain, CoversWhatTheResumedCoroutineSends) {
     });
 }
 
+// R3: the request is COMPLETING while the coroutine that it resumed runs, and DONE when that
+// suspends; so a coroutine may drain what it has just awaited.
+TEST(CoroDrain, WaitsForTheDispatchThatResumedTheCoroutineAndNoLonger) {
+    in_world([] {
+        Machine machine;
+        const auto states = [&] {
+            Snapshot snapshot;
+            machine.graph.snapshot(snapshot);
+            std::vector<RequestState> result;
+            for (const auto& request : snapshot.requests) {
+                result.push_back(request.state);
+            }
+            return result;
+        };
+        const auto body = [&](Ledger::Entry) -> Task<void> {
+            const std::error_code flushed = co_await coro::co_flush(machine.memory);
+            EXPECT_FALSE(flushed);
+            EXPECT_EQ(states(), std::vector(1, RequestState::completing));
+            bool drained = false;
+            machine.memory.drain({}, [&](const Error& error) {
+                EXPECT_FALSE(error) << error.message;
+                drained = true;
+                EXPECT_TRUE(states().empty());
+            });
+            EXPECT_FALSE(drained);
+            const Error error = co_await coro::co_drain(machine.memory);
+            EXPECT_FALSE(error) << error.message;
+            EXPECT_TRUE(drained);
+            EXPECT_TRUE(states().empty());
+        };
+        run(*machine.loop, body(machine.ledger.entry()));
+    });
+}
+
 TEST(CoroDrain, ReturnsWithNothingToWaitFor) {
     in_world([] {
         Machine machine;
@@ -272,9 +306,9 @@ TEST(CoroTokens, RequestsUnderATokenPassAGate) {
 
 TEST(CoroChanges, EditTheGraph) {
     in_world([] {
+        const auto second_loop = make_loop("second");
         Machine machine;
         Graph& graph = machine.graph;
-        const auto second_loop = make_loop("second");
         EXPECT_FALSE(graph.add_loop(*second_loop));
         const auto add_filter = [&](const char* name) {
             return graph.add_node(name, std::make_unique<PassthroughDriver>(), *machine.loop);
@@ -352,6 +386,7 @@ TEST(CoroWaits, ExplainNamesTheLineOfTheAwait) {
         const auto slow_flush = [&](Ledger::Entry) -> Task<void> {
             static_cast<void>(co_await coro::co_flush(machine.slow));
         };
+        const int drain_line = __LINE__ + 2;
         const auto drain = [&](Ledger::Entry) -> Task<void> {
             static_cast<void>(co_await coro::co_drain(machine.slow));
         };
@@ -362,10 +397,39 @@ TEST(CoroWaits, ExplainNamesTheLineOfTheAwait) {
             const std::vector<Explanation> pending = machine.graph.explain_all();
             EXPECT_EQ(pending.size(), 1U);
             if (!pending.empty()) {
-                EXPECT_NE(pending.front().subject.find("operations_test.cpp:"), std::string::npos)
+                EXPECT_NE(pending.front().subject.find("operations_test.cpp:" +
+                                                       std::to_string(drain_line)),
+                          std::string::npos)
                     << pending.front().subject;
             }
             static_cast<void>(co_await coro::co_drain(machine.slow));
+        };
+        run(*machine.loop, body(machine.ledger.entry()));
+    });
+}
+
+// The line of the await, or that of the options which it is given.
+TEST(CoroWaits, BeginIsKnownByItsLine) {
+    in_world([] {
+        Machine machine;
+        const auto body = [&](Ledger::Entry) -> Task<void> {
+            const auto held_from = [&](int line) -> Task<void> {
+                const Error error = co_await coro::co_close(machine.memory);
+                EXPECT_EQ(error, Errc::busy);
+                const std::string place = "operations_test.cpp:" + std::to_string(line);
+                EXPECT_NE(error.message.find(place), std::string::npos) << error.message;
+            };
+            {
+                const int line = __LINE__ + 1;
+                const coro::SectionResult held = co_await coro::co_self_quiesce(machine.memory);
+                co_await held_from(line);
+            }
+            {
+                const int line = __LINE__ + 1;
+                const IsolateOptions options;
+                const coro::SectionResult held = co_await coro::co_isolate(machine.memory, options);
+                co_await held_from(line);
+            }
         };
         run(*machine.loop, body(machine.ledger.entry()));
     });
@@ -401,6 +465,132 @@ TEST(CoroWaits, StopRequestGivesTheOperationUp) {
             co_await coro::co_sleep(milliseconds(1));
             EXPECT_EQ(outcome, Errc::cancelled) << "stop was requested before";
             static_cast<void>(co_await coro::co_drain(machine.slow));
+        };
+        run(*machine.loop, body(machine.ledger.entry()));
+    });
+}
+
+// A stop request ends each kind of operation, and nothing of it is left.
+TEST(CoroWaits, StopRequestLeavesNothingBehind) {
+    in_world([] {
+        Machine machine;
+        const auto slow_flush = [&](Ledger::Entry) -> Task<void> {
+            static_cast<void>(co_await coro::co_flush(machine.slow));
+        };
+        // Each waits for the flush, or for a section that gates the slow backend.
+        using Start = std::function<Task<Error>(coro::StopToken)>;
+        struct Case {
+            const char* name;
+            bool gated;
+            Start start;
+        };
+        const WaitOptions plain;
+        const IsolateOptions isolating;
+        const ChangeOptions changing;
+        const std::vector<BackendId> backends(1, machine.slow.id());
+        const std::vector<Case> cases = {
+            {"drained", false,
+             [&](coro::StopToken stop) -> Task<Error> {
+                 coro::SectionResult begun =
+                     co_await coro::co_drained(machine.graph, machine.slow_node, plain, stop);
+                 EXPECT_FALSE(begun.section.live());
+                 co_return std::move(begun.error);
+             }},
+            {"open_token", true,
+             [&](coro::StopToken stop) -> Task<Error> {
+                 coro::TokenResult opened =
+                     co_await coro::co_open_token(machine.graph, backends, plain, stop);
+                 EXPECT_FALSE(opened.token.open());
+                 co_return std::move(opened.error);
+             }},
+            {"remove_medium", false,
+             [&](coro::StopToken stop) -> Task<Error> {
+                 co_return co_await coro::co_remove_medium(machine.graph, machine.slow.id(),
+                                                           changing, stop);
+             }},
+            {"set_event_loop", false,
+             [&](coro::StopToken stop) -> Task<Error> {
+                 co_return co_await coro::co_set_event_loop(machine.graph, machine.slow_node,
+                                                            *machine.loop, plain, stop);
+             }},
+            {"close", false,
+             [&](coro::StopToken stop) -> Task<Error> {
+                 co_return co_await coro::co_close(machine.slow, plain, stop);
+             }},
+        };
+        const auto starter = [&](Ledger::Entry, const Case& c, coro::StopToken stop,
+                                 Error& outcome) -> Task<void> {
+            outcome = co_await c.start(stop);
+        };
+        const auto body = [&](Ledger::Entry) -> Task<void> {
+            for (const Case& c : cases) {
+                for (const bool before : {false, true}) {
+                    std::optional<Section> section;
+                    if (c.gated) {
+                        coro::SectionResult begun = co_await coro::co_self_quiesce(machine.slow);
+                        section = std::move(begun.section);
+                    } else {
+                        start(machine, slow_flush(machine.ledger.entry()));
+                    }
+                    co_await coro::co_next_round();
+                    std::stop_source stop;
+                    if (before) {
+                        stop.request_stop();
+                    }
+                    Error outcome;
+                    start(machine, starter(machine.ledger.entry(), c, stop.get_token(), outcome));
+                    co_await coro::co_next_round();
+                    stop.request_stop();
+                    co_await coro::co_sleep(milliseconds(1));
+                    EXPECT_EQ(outcome, Errc::cancelled) << c.name << ": " << outcome.message;
+                    section.reset();
+                    Snapshot snapshot;
+                    machine.graph.snapshot(snapshot);
+                    EXPECT_TRUE(snapshot.operations.empty()) << c.name;
+                    EXPECT_TRUE(snapshot.tokens.empty()) << c.name;
+                    for (const auto& backend : snapshot.backends) {
+                        EXPECT_FALSE(backend.gated) << c.name;
+                        EXPECT_FALSE(backend.closing) << c.name;
+                    }
+                    const Error drained = co_await coro::co_drain(machine.slow);
+                    EXPECT_FALSE(drained) << drained.message;
+                }
+            }
+        };
+        run(*machine.loop, body(machine.ledger.entry()));
+    });
+}
+
+// Whichever comes first, once.
+TEST(CoroWaits, StopAndDeadlineMeet) {
+    in_world([] {
+        Machine machine;
+        const auto slow_flush = [&](Ledger::Entry) -> Task<void> {
+            static_cast<void>(co_await coro::co_flush(machine.slow));
+        };
+        int outcomes = 0;
+        const auto drain = [&](Ledger::Entry, const std::stop_source& stop, Errc expected,
+                               milliseconds deadline) -> Task<void> {
+            WaitOptions options;
+            options.deadline = deadline;
+            const Error error = co_await coro::co_drain(machine.slow, options, stop.get_token());
+            EXPECT_EQ(error, expected) << error.message;
+            ++outcomes;
+        };
+        const auto body = [&](Ledger::Entry) -> Task<void> {
+            start(machine, slow_flush(machine.ledger.entry()));
+            co_await coro::co_next_round();
+            std::stop_source first;
+            std::stop_source late;
+            start(machine, drain(machine.ledger.entry(), first, Errc::cancelled, milliseconds(3)));
+            start(machine, drain(machine.ledger.entry(), late, Errc::timed_out, milliseconds(1)));
+            co_await coro::co_next_round();
+            first.request_stop();
+            co_await coro::co_sleep(milliseconds(4));
+            EXPECT_EQ(outcomes, 2);
+            late.request_stop();
+            static_cast<void>(co_await coro::co_drain(machine.slow));
+            EXPECT_EQ(outcomes, 2);
         };
         run(*machine.loop, body(machine.ledger.entry()));
     });

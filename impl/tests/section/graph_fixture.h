@@ -18,13 +18,19 @@
 #include <blkdrain/graph.h>
 
 #include "../loop/in_world.h"
+#include "os/backend.h"
 
 namespace blkdrain::testing {
 
 // A leaf that keeps every request until it is let go. Used by one loop.
-class HoldingDriver final : public Driver {
+class HoldingDriver : public Driver {
 public:
-    void submit(Node& /*node*/, Request& request) override { held.push_back(&request); }
+    void submit(Node& /*node*/, Request& request) override {
+        held.push_back(&request);
+        if (submitted) {
+            submitted();
+        }
+    }
 
     void let_go(std::error_code result = {}) {
         std::vector<Request*> going;
@@ -35,7 +41,44 @@ public:
     }
 
     std::vector<Request*> held;
+    std::function<void()> submitted;  // told of each
 };
+
+// Keeps its settle, too, and knows its node once that has begun.
+class SettlingDriver final : public HoldingDriver {
+public:
+    [[nodiscard]] bool settles() const override { return true; }
+    void settle(Node& settled, Settlement& answer) override {
+        node = &settled;
+        settlement = &answer;
+    }
+
+    Node* node = nullptr;
+    Settlement* settlement = nullptr;
+};
+
+// Stays where it is.
+class PinnedDriver final : public HoldingDriver {
+public:
+    [[nodiscard]] bool may_move(const Node& /*node*/, const EventLoop& /*loop*/) const override {
+        return false;
+    }
+};
+
+// Lets time pass on the calling thread.
+inline void pass(std::chrono::nanoseconds time) {
+    os::mutex mutex;
+    os::condition never;
+    os::mutex_lock lock(mutex);
+    const os::time_point until = os::now() + time;
+    while (os::now() < until) {
+        never.wait_until(lock, until);
+    }
+}
+
+inline bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
 
 // One graph on one loop that the test steps itself: what happens, happens in turn().
 class SteppedGraph {
@@ -65,6 +108,13 @@ public:
         auto driver = std::make_unique<HoldingDriver>();
         leaves.push_back(driver.get());
         return graph.add_node(name, std::move(driver), *loop);
+    }
+
+    template <class Leaf>
+    NodeId leaf(const std::string& name, Leaf*& driver) {
+        auto made = std::make_unique<Leaf>();
+        driver = made.get();
+        return graph.add_node(name, std::move(made), *loop);
     }
 
     NodeId filter(const std::string& name) {

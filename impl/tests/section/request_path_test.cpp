@@ -43,6 +43,62 @@ TEST(RequestPath, GatedRequestsWaitAndGoInOrder) {
     });
 }
 
+// R18: the end of a section is one step; what it does arrives in the order of the rule.
+class NotingListener final : public SectionListener {
+public:
+    explicit NotingListener(std::vector<std::string>& events) : events_(events) {}
+    void section_begin() override { events_.emplace_back("begin notified"); }
+    void section_end() override { events_.emplace_back("end notified"); }
+
+private:
+    std::vector<std::string>& events_;
+};
+
+TEST(RequestPath, EndAdmitsOpensActivatesAndThenNotifies) {
+    in_world([] {
+        SteppedGraph g;
+        const NodeId disk = g.leaf("disk");
+        BlockBackend guest = g.backend("guest", disk);
+        BlockBackend first = g.backend("first", disk);
+        BlockBackend second = g.backend("second", disk);
+        std::vector<std::string> events;
+        NotingListener listener(events);
+        EXPECT_FALSE(guest.set_listener(&listener));
+        Begun live;
+        first.isolate({}, live.callback());
+        Begun next;
+        second.isolate({}, [&](Error error, Section section) {
+            events.emplace_back("isolate begun");
+            next.error = std::move(error);
+            next.section = std::move(section);
+        });
+        SteppedGraph::Opened opened;
+        g.graph.open_token({guest.id()}, {}, [&](const Error&, OperationToken token) {
+            events.emplace_back("token open");
+            opened.token = std::move(token);
+        });
+        g.leaves[0]->submitted = [&] { events.emplace_back("admitted"); };
+        Results results;
+        g.send(guest, results);
+        EXPECT_EQ(events, std::vector<std::string>{"begin notified"});
+        events.clear();
+
+        live.section.end();
+        g.turn();
+        EXPECT_EQ(events, (std::vector<std::string>{"admitted", "token open", "isolate begun",
+                                                    "end notified", "begin notified"}));
+
+        g.leaves[0]->submitted = nullptr;
+        next.section.end();
+        opened.token.close();
+        g.on_loop([&] { g.leaves[0]->let_go(); });
+        EXPECT_FALSE(guest.set_listener(nullptr));
+        g.close(guest);
+        g.close(first);
+        g.close(second);
+    });
+}
+
 TEST(RequestPath, CloseCancelsWaitingRequestsAndRefusesNewOnes) {
     in_world([] {
         SteppedGraph g;

@@ -3,10 +3,7 @@
 // Waits: deadlines, giving up, holding, tokens across sections.
 #include <gtest/gtest.h>
 
-#include <blkdrain/blocking.h>
-
 #include "graph_fixture.h"
-#include "os/backend.h"
 
 namespace blkdrain::testing {
 namespace {
@@ -30,6 +27,27 @@ TEST(Waits, DeadlineEndsADrain) {
             g.loop->run_once(std::chrono::nanoseconds(-1));
         }
         EXPECT_EQ(drained.error->code, make_error_code(Errc::timed_out));
+        g.on_loop([&] { g.leaves[0]->let_go(); });
+        g.close(b);
+    });
+}
+
+TEST(Waits, DeadlineCountsFromTheCallHoweverBusyTheLoop) {
+    in_world([] {
+        SteppedGraph g;
+        BlockBackend b = g.backend("vda", g.leaf("disk"));
+        Results results;
+        g.send(b, results);
+        Done drained;
+        WaitOptions options;
+        options.deadline = std::chrono::milliseconds(2);
+        b.drain(options, drained.callback());
+        pass(std::chrono::milliseconds(3));
+        g.turn();
+        ASSERT_TRUE(drained.error.has_value());
+        EXPECT_EQ(drained.error->code, make_error_code(Errc::timed_out));
+        EXPECT_TRUE(contains(drained.error->message, "drain s2 of b1 'vda' begun at waits_test"))
+            << drained.error->message;
         g.on_loop([&] { g.leaves[0]->let_go(); });
         g.close(b);
     });
@@ -107,27 +125,6 @@ TEST(Waits, TokenKeepsADrainedSectionWaitingAndPassesTheGate) {
         EXPECT_FALSE(*begun.error);
         begun.section.end();
         g.close(b);
-    });
-}
-
-// The blocking forms, with a loop that runs on a thread of its own.
-TEST(Waits, BlockingFormsWaitOnPlainThreads) {
-    in_world([] {
-        SteppedGraph g;
-        const NodeId disk = g.leaf("disk");
-        BlockBackend b(g.graph, "vda", *g.loop);
-        os::thread runner("loop0", [&] { g.loop->run(); });
-        EXPECT_FALSE(blocking::insert_medium(g.graph, b.id(), disk));
-        {
-            blocking::SectionResult drained = blocking::drained(g.graph, disk);
-            EXPECT_FALSE(drained.error);
-            EXPECT_TRUE(drained.section.live());
-        }
-        EXPECT_FALSE(blocking::drain(b));
-        EXPECT_FALSE(blocking::close(b));
-        EXPECT_FALSE(blocking::close(g.graph, disk));
-        g.loop->stop();
-        runner.join();
     });
 }
 

@@ -32,6 +32,7 @@ enum class Announced : std::uint8_t {
     end,
     release,
     abandon,
+    cycle,
     drain,
     drain_done,
     quiet_wait,
@@ -88,7 +89,7 @@ struct Announcement {
     SectionKind section{};
     ChangeKind change{};
     bool flag = false;  // pinned; direction is write; notification is begin; begin only_now; in a
-                        // notification
+                        // notification; abandon, cycle: of a token
     std::uint64_t set = 0;  // bit i: backend i
     IdList sections;        // holding
     IdList tokens;          // holding
