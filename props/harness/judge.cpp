@@ -416,68 +416,87 @@ void Judge::same_state(const Observed& observed) {
 }
 
 void Judge::same_items(const Observed& observed) {
+    using Awaited = Observed::Awaited;
     struct Line {
-        std::uint8_t kind;
+        Awaited kind;
         std::uint32_t id;
+        Observed::State state = Observed::State::done;  // of a request
+        bool gate = false, order = false;               // while it waits
         auto operator<=>(const Line&) const = default;
     };
-    std::vector<Line> expected;
-    std::vector<Line> seen;
-    const auto compare = [&](bool of_token, std::uint32_t id, const ref::Items& items) {
-        expected.clear();
-        seen.clear();
-        for (const ref::Item& item : items) {
-            switch (item.kind) {
-                case ref::Item::Kind::request:
-                    expected.push_back({0, item.request.value});
-                    break;
-                case ref::Item::Kind::token:
-                    expected.push_back({1, item.token.value});
-                    break;
-                case ref::Item::Kind::settling:
-                    expected.push_back({2, item.node.value});
-                    break;
-                case ref::Item::Kind::internal:
-                    expected.push_back({3, item.node.value});
-                    break;
-                default:
-                    expected.push_back({4, item.section.value});
-                    break;
-            }
+    using Lines = std::vector<Line>;
+    const auto line_of = [](const ref::Item& item) -> Line {
+        const auto blocked_by = [&](ref::Blocker blocker) {
+            return (item.blockers & static_cast<ref::Blockers>(blocker)) != 0;
+        };
+        switch (item.kind) {
+            case ref::Item::Kind::request:
+                return {Awaited::request, item.request.value,
+                        static_cast<Observed::State>(item.state), blocked_by(ref::Blocker::gate),
+                        blocked_by(ref::Blocker::order)};
+            case ref::Item::Kind::token:
+                return {Awaited::token, item.token.value};
+            case ref::Item::Kind::settling:
+                return {Awaited::settling, item.node.value};
+            case ref::Item::Kind::internal:
+                return {Awaited::internal, item.node.value};
+            default:
+                return {Awaited::section, item.section.value};
         }
+    };
+    const auto text_of = [](const Lines& lines) {
+        static constexpr const char* words[] = {
+            "r", "t", "settling n", "internal n", "s", "in a circle with s", "in a circle with t"};
+        std::string text;
+        for (const Line& line : lines) {
+            text += " " + named(words[static_cast<std::size_t>(line.kind)], line.id);
+            text += line.gate ? " (GATE)" : "";
+            text += line.order ? " (ORDER)" : "";
+        }
+        return text;
+    };
+    const auto compare = [&](const ref::Waiter& name, const ref::Items& items) {
+        const bool of_token = static_cast<bool>(name.token);
+        const std::uint32_t id = of_token       ? name.token.value
+                                 : name.section ? name.section.value
+                                                : name.wait.value;
+        Lines expected;
+        for (const ref::Item& item : items) {
+            expected.push_back(line_of(item));
+        }
+        for (const ref::Waiter& other : ref::cycle(model_, name)) {
+            expected.push_back(other.token ? Line{Awaited::token_in_circle, other.token.value}
+                               : other.section
+                                   ? Line{Awaited::operation_in_circle, other.section.value}
+                                   : Line{Awaited::operation_in_circle, other.wait.value});
+        }
+        Lines seen;
         for (const Observed::Item& item : observed.items) {
             if (item.of_token == of_token && item.of == id) {
-                seen.push_back({static_cast<std::uint8_t>(item.kind), item.id});
+                seen.push_back({item.kind, item.id, item.state, item.gate, item.order});
             }
         }
-        std::sort(expected.begin(), expected.end());
-        expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
-        std::sort(seen.begin(), seen.end());
-        seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+        for (Lines* lines : {&expected, &seen}) {
+            std::sort(lines->begin(), lines->end());
+            lines->erase(std::unique(lines->begin(), lines->end()), lines->end());
+        }
         if (seen != expected) {
-            static constexpr const char* letters[] = {"r", "t", "settling n", "internal n", "s"};
-            std::string sentence = "explain() of " + named(of_token ? "t" : "s", id) + " lists";
-            for (const Line& line : seen) {
-                sentence += " " + named(letters[line.kind], line.id);
-            }
-            sentence += " where the model has";
-            for (const Line& line : expected) {
-                sentence += " " + named(letters[line.kind], line.id);
-            }
-            violation("explain", 26, "items", sentence + " (R26)");
+            violation("explain", 26, "items",
+                      "explain() of " + named(of_token ? "t" : "s", id) + " lists" + text_of(seen) +
+                          " where the model has" + text_of(expected) + " (R26)");
         }
     };
     for (const ref::Section& section : model_.sections) {
         if (!section.begun() && !section.abandoned) {
-            compare(false, section.id.value, ref::explain(model_, section.id));
+            compare({.section = section.id}, ref::explain(model_, section.id));
         }
     }
     for (const ref::Wait& wait : model_.waits) {
-        compare(false, wait.id.value, ref::explain(model_, wait.id));
+        compare({.wait = wait.id}, ref::explain(model_, wait.id));
     }
     for (const ref::Token& token : model_.tokens) {
         if (!token.open) {
-            compare(true, token.id.value, ref::explain(model_, token.id));
+            compare({.token = token.id}, ref::explain(model_, token.id));
         }
     }
 }

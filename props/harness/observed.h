@@ -42,13 +42,24 @@ struct Observed {
         std::uint32_t id = 0;
         Phase phase = Phase::pending;
     };
-    // One line of explain() of a pending operation or waiting token.
-    enum class Awaited : std::uint8_t { request, token, settling, internal, section };
+    // One line of explain() of a pending operation or waiting token; or one of those with which it
+    // waits in a circle.
+    enum class Awaited : std::uint8_t {
+        request,
+        token,
+        settling,
+        internal,
+        section,
+        operation_in_circle,
+        token_in_circle
+    };
     struct Item {
         bool of_token = false;
         std::uint32_t of = 0;
         Awaited kind = Awaited::request;
         std::uint32_t id = 0;
+        State state = State::done;  // of a request
+        bool gate = false, order = false;
     };
 
     std::vector<Node> nodes;

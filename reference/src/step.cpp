@@ -30,7 +30,7 @@ std::string_view objects(const Event& event) {
         return of_begin[static_cast<int>(event.section_kind)];
     if (event.kind == Kind::change)
         return of_change[static_cast<int>(event.op)];
-    if (event.kind == Kind::abandon)
+    if (event.kind == Kind::abandon || event.kind == Kind::cycle)
         return event.section ? "s" : event.wait ? "d" : "t";
     return rows[static_cast<int>(event.kind)].objects;
 }
@@ -448,6 +448,20 @@ struct Step {
         --my(event.backend).owed;
     }
 
+    void report_cycle() {  // R26: once of each operation
+        const Holding* held = section != nullptr ? &section->holding
+                              : wait != nullptr  ? &wait->holding
+                                                 : &token->holding;
+        demand(!held->told, reported_twice);
+        demand(!cycle(state, {event.section, event.wait, event.token}).empty(), no_cycle);
+        if (!happens())
+            return;
+        (section != nullptr ? my(event.section).holding
+         : wait != nullptr  ? my(event.wait).holding
+                            : my(event.token).holding)
+            .told = true;
+    }
+
     // Nodes.
 
     // R20: once, after quiet, parents before children, one at a time.
@@ -598,6 +612,12 @@ void due(const State& state, std::vector<Event>& events) {
     for (const Backend& backend : state.backends)
         if (backend.owed != 0)
             offer({.kind = Kind::notify, .notice = backend.next_told(), .backend = backend.id});
+    for (const Waiter& waiter : waiters(state))
+        if (!waiter.holding.told)
+            offer({.kind = Kind::cycle,
+                   .token = waiter.token,
+                   .section = waiter.section,
+                   .wait = waiter.wait});
     for (const Section& section : state.sections) {
         if (section.abandoned)
             offer({.kind = Kind::release, .section = section.id});

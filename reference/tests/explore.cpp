@@ -63,6 +63,9 @@ std::vector<Event> universe(const State& state) {
         events.push_back({.kind = Kind::quiet_wait, .section = {s}, .wait = {0}});
         events.push_back({.kind = Kind::abandon, .section = {s}});
         events.push_back({.kind = Kind::abandon, .token = {s}});
+        events.push_back({.kind = Kind::cycle, .section = {s}});
+        events.push_back({.kind = Kind::cycle, .wait = {s}});
+        events.push_back({.kind = Kind::cycle, .token = {s}});
     });
     const std::size_t plain = events.size();
     for (std::size_t i = 0; i < plain; ++i)

@@ -59,6 +59,10 @@ std::uint32_t thread_number() {
     return mine;
 }
 
+bool blocked_by(std::uint8_t blockers, blkdrain::Blocker blocker) {
+    return (blockers & static_cast<std::uint8_t>(blocker)) != 0;
+}
+
 constexpr std::array<const char*, 4> roles{"file", "backing", "data", "journal"};
 
 }  // namespace
@@ -742,6 +746,7 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
                 is_wait_[announcement.id] = true;
                 break;
             case Kind::abandon:
+            case Kind::cycle:
                 if (!announcement.flag && announcement.id < is_wait_.size() &&
                     is_wait_[announcement.id]) {
                     event.wait = {announcement.id};
@@ -905,7 +910,7 @@ void ImplementationAdapter::look(bool explain) {
     }
     for (const blkdrain::Snapshot::RequestView& view : snapshot_.requests) {
         const auto has = [&](blkdrain::Blocker blocker) {
-            return (view.blockers & static_cast<std::uint8_t>(blocker)) != 0;
+            return blocked_by(view.blockers, blocker);
         };
         observed_.requests.push_back(
             {view.id.value, view.backend.value, view.token.value,
@@ -926,8 +931,17 @@ void ImplementationAdapter::look(bool explain) {
     const auto add = [&](bool of_token, std::uint32_t of,
                          const blkdrain::Explanation& explanation) {
         for (const blkdrain::WaitItem& item : explanation.items) {
-            observed_.items.push_back(
-                {of_token, of, static_cast<Observed::Awaited>(item.kind), item.id});
+            observed_.items.push_back({of_token, of, static_cast<Observed::Awaited>(item.kind),
+                                       item.id, static_cast<Observed::State>(item.state),
+                                       blocked_by(item.blockers, blkdrain::Blocker::gate),
+                                       blocked_by(item.blockers, blkdrain::Blocker::order)});
+        }
+        for (const blkdrain::Explanation::Other& other : explanation.cycle) {
+            const bool token = other.token.value != 0;
+            observed_.items.push_back({of_token, of,
+                                       token ? Observed::Awaited::token_in_circle
+                                             : Observed::Awaited::operation_in_circle,
+                                       token ? other.token.value : other.operation.value});
         }
     };
     for (const blkdrain::Snapshot::OperationView& view : snapshot_.operations) {

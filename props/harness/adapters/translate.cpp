@@ -87,6 +87,7 @@ Kind kind_of(Announced kind) {
         BLKDRAIN_SAME(end)
         BLKDRAIN_SAME(release)
         BLKDRAIN_SAME(abandon)
+        BLKDRAIN_SAME(cycle)
         BLKDRAIN_SAME(drain)
         BLKDRAIN_SAME(drain_done)
         BLKDRAIN_SAME(quiet_wait)
@@ -219,6 +220,7 @@ void translate(const Announcement& from, ref::Event& into) {
             into.section = {from.id};
             break;
         case Announced::abandon:
+        case Announced::cycle:
             // Of a section or of a wait: the sink knows which, it has the model.
             if (from.flag) {
                 into.token = {from.id};

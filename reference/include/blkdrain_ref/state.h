@@ -59,9 +59,12 @@ struct Holding {
     Few<SectionId> sections{};
     Few<TokenId> tokens{};
     RequestId request{};  // being served: its completion dispatch runs
+    bool told = false;    // R26: that it waits in a circle
 
     bool empty() const { return sections.empty() && tokens.empty() && !request; }
-    void fields(auto& f) const { f(Flag{"holding", !empty()}, sections, tokens, request); }
+    void fields(auto& f) const {
+        f(Flag{"holding", !empty()}, sections, tokens, request, Flag{"told", told});
+    }
     bool operator==(const Holding&) const = default;
 };
 

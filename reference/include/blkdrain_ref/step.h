@@ -23,7 +23,7 @@ BLKDRAIN_REF_WORDS(Code, no_such_object, id_in_use, wrong_kind, wrong_result, ne
                    not_released, idle_early, settled_early, settled_twice, settled_out_of_scope,
                    settled_out_of_order, not_settling, no_internal_request, isolated_in_conflict,
                    admitted_during_change, finished_early, node_closed_early, node_not_closing,
-                   not_pending, abandoned, released_early, count)
+                   not_pending, abandoned, released_early, no_cycle, count)
 
 struct Reason {
     Code code = Code::count;

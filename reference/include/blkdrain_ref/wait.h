@@ -220,6 +220,67 @@ inline bool would_deadlock(const State& state, const Items& items, const Holding
                                              : std::ranges::all_of(items, held);
 }
 
+// R26: a pending operation whose caller holds something, by its one name.
+struct Waiter {
+    SectionId section{};
+    WaitId wait{};
+    TokenId token{};
+    Holding holding{};
+    Items items{};
+    bool operator==(const Waiter& other) const {
+        return section == other.section && wait == other.wait && token == other.token;
+    }
+};
+using Waiters = std::vector<Waiter>;
+
+inline Waiters waiters(const State& state) {
+    Waiters all;
+    const auto add = [&](Waiter waiter, bool pending, const auto& operation) {
+        waiter.holding = operation.holding;
+        waiter.holding.request = {};  // ends with its dispatch, whoever waits: no link of a circle
+        if (!pending || waiter.holding.empty())
+            return;
+        waiter.items = remaining(state, operation);
+        all.push_back(waiter);
+    };
+    for (const Section& section : state.sections)
+        add({.section = section.id}, !section.begun() && !section.abandoned, section);
+    for (const Wait& wait : state.waits)
+        add({.wait = wait.id}, true, wait);
+    for (const Token& token : state.tokens)
+        add({.token = token.id}, !token.open, token);
+    return all;
+}
+
+// Those whose callers hold something that `from` waits for, those that hold what these wait for,
+// and so on.
+inline Waiters behind(const State& state, const Waiters& all, const Waiter& from) {
+    Waiters found;
+    const auto step = [&](const Waiter& at) {
+        for (const Waiter& next : all)
+            if (std::ranges::find(found, next) == found.end() &&
+                std::ranges::any_of(
+                    at.items, [&](const Item& item) { return hostage(state, item, next.holding); }))
+                found.push_back(next);
+    };
+    step(from);
+    for (std::size_t i = 0; i < found.size(); ++i)
+        step(Waiter(found[i]));
+    return found;
+}
+
+// R26: the operations that wait for each other in a circle, this one among them.
+inline Waiters cycle(const State& state, const Waiter& name) {
+    const Waiters all = waiters(state);
+    const auto start = std::ranges::find(all, name);
+    Waiters found = start != all.end() ? behind(state, all, *start) : Waiters{};
+    std::erase_if(found, [&](const Waiter& other) {
+        const Waiters back = behind(state, all, other);
+        return std::ranges::find(back, name) == back.end();
+    });
+    return found;
+}
+
 // R26: what a pending operation waits for, sorted; of the nodes to settle those being settled.
 template <class I>
 Items explain(const State& state, I section_wait_or_token) {
