@@ -14,8 +14,8 @@
 #include <vector>
 
 #include <blkdrain_ref/event.h>
-#include <blkdrain_ref/step.h>
 #include <blkdrain_ref/state.h>
+#include <blkdrain_ref/step.h>
 
 namespace blkdrain_props {
 
