@@ -9,8 +9,22 @@
 namespace blkdrain_ref {
 namespace {
 
-// The edges of one direction, or of both, as Boost.Graph wants to see them. A walk asks only where
-// an edge leads to, so that node stands for the edge.
+// The ends of all edges, by node. Sets as bits, of existing nodes only.
+struct Edges {
+    explicit Edges(const State& state) {
+        for (const Node& node : state.nodes)
+            down[node.id.value] = up[node.id.value] = 0;
+        for (const Node& node : state.nodes)
+            for (const NodeId child : node.children) {
+                down[node.id.value] |= NodeSet{child}.bits();
+                up[child.value] |= NodeSet{node.id}.bits();
+            }
+    }
+    std::uint64_t down[NodeId::limit], up[NodeId::limit];
+};
+
+// Those of one direction as Boost.Graph wants to see them. A walk asks only where an edge leads to,
+// so that node stands for the edge.
 struct Links {
     using vertex_descriptor = NodeId;
     using edge_descriptor = NodeId;
@@ -20,25 +34,16 @@ struct Links {
     using out_edge_iterator = NodeSet::Iterator;
     using degree_size_type = int;
 
-    Links(const State& state, bool down, bool up) {
-        for (const Node& node : state.nodes)
-            next[node.id.value] = 0;
-        for (const Node& node : state.nodes)
-            for (const NodeId child : node.children) {
-                next[node.id.value] |= down ? NodeSet{child}.bits() : 0;
-                next[child.value] |= up ? NodeSet{node.id}.bits() : 0;
-            }
-    }
-    std::uint64_t next[NodeId::limit];  // sets as bits, of existing nodes only
+    const std::uint64_t* next;
 
-    friend auto out_edges(NodeId node, const Links& links) {
+    friend auto out_edges(NodeId node, Links links) {
         return std::pair{NodeSet::Iterator{links.next[node.value]}, NodeSet::Iterator{}};
     }
-    friend int out_degree(NodeId node, const Links& links) {
+    friend int out_degree(NodeId node, Links links) {
         return std::popcount(links.next[node.value]);
     }
-    friend NodeId source(NodeId, const Links&) { return {}; }
-    friend NodeId target(NodeId end, const Links&) { return end; }
+    friend NodeId source(NodeId, Links) { return {}; }
+    friend NodeId target(NodeId end, Links) { return end; }
 };
 
 // What a walk has still to visit, in whatever order, and all that it has come to.
@@ -50,12 +55,12 @@ struct Pending {
     bool empty() const { return nodes.empty(); }
 };
 
-NodeSet reachable(const Links& links, NodeSet from) {
+NodeSet reachable(const std::uint64_t* next, NodeSet from) {
     std::array<boost::default_color_type, NodeId::limit> colours{};  // white
     const auto number =
         boost::make_function_property_map<NodeId>([](NodeId id) { return id.value; });
     Pending pending;
-    boost::breadth_first_visit(links, from.begin(), from.end(), pending,
+    boost::breadth_first_visit(Links{next}, from.begin(), from.end(), pending,
                                boost::default_bfs_visitor(),
                                boost::make_iterator_property_map(colours.begin(), number));
     return pending.seen;
@@ -73,19 +78,23 @@ NodeSet parents(const State& state, NodeId node) {
 }
 
 NodeSet down(const State& state, NodeSet from) {
-    return reachable({state, true, false}, from);
+    return reachable(Edges(state).down, from);
 }
 
 NodeSet up(const State& state, NodeSet from) {
-    return reachable({state, false, true}, from);
+    return reachable(Edges(state).up, from);
 }
 
 NodeSet cone(const State& state, NodeId node) {
-    return up(state, down(state, {node}));
+    const Edges edges(state);
+    return reachable(edges.up, reachable(edges.down, {node}));
 }
 
 NodeSet component(const State& state, NodeId node) {
-    return reachable({state, true, true}, {node});
+    Edges edges(state);
+    for (const Node& other : state.nodes)
+        edges.down[other.id.value] |= edges.up[other.id.value];
+    return reachable(edges.down, {node});
 }
 
 BackendSet roots(const State& state, NodeSet nodes) {

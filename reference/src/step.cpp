@@ -475,9 +475,10 @@ struct Step {
                     {Item::Kind::gate, event.section}))
             return;
         const NodeSet scope = settle_scope(state, *section);
+        const NodeSet above = parents(state, event.node) & scope;
         demand(scope.contains(event.node), settled_out_of_scope);
         demand_none(quiet_items(state, *section), settled_early);
-        for (const NodeId before : scope& parents(state, event.node))
+        for (const NodeId before : above)
             demand(find(state, before)->settled(), settled_out_of_order, 0,
                    {Item::Kind::settling, before});
         if (!happens())
