@@ -474,10 +474,7 @@ TEST(CoroWaits, StopRequestGivesTheOperationUp) {
 TEST(CoroWaits, StopRequestLeavesNothingBehind) {
     in_world([] {
         Machine machine;
-        const auto slow_flush = [&](Ledger::Entry) -> Task<void> {
-            static_cast<void>(co_await coro::co_flush(machine.slow));
-        };
-        // Each waits for the flush, or for a section that gates the slow backend.
+        // Each waits for a token that is open, or for a section that gates the backend.
         using Start = std::function<Task<Error>(coro::StopToken)>;
         struct Case {
             const char* name;
@@ -525,14 +522,16 @@ TEST(CoroWaits, StopRequestLeavesNothingBehind) {
         const auto body = [&](Ledger::Entry) -> Task<void> {
             for (const Case& c : cases) {
                 for (const bool before : {false, true}) {
-                    std::optional<Section> section;
+                    Section section;
+                    OperationToken token;
                     if (c.gated) {
                         coro::SectionResult begun = co_await coro::co_self_quiesce(machine.slow);
                         section = std::move(begun.section);
                     } else {
-                        start(machine, slow_flush(machine.ledger.entry()));
+                        coro::TokenResult opened =
+                            co_await coro::co_open_token(machine.graph, backends);
+                        token = std::move(opened.token);
                     }
-                    co_await coro::co_next_round();
                     std::stop_source stop;
                     if (before) {
                         stop.request_stop();
@@ -543,7 +542,8 @@ TEST(CoroWaits, StopRequestLeavesNothingBehind) {
                     stop.request_stop();
                     co_await coro::co_sleep(milliseconds(1));
                     EXPECT_EQ(outcome, Errc::cancelled) << c.name << ": " << outcome.message;
-                    section.reset();
+                    section.end();
+                    token.close();
                     Snapshot snapshot;
                     machine.graph.snapshot(snapshot);
                     EXPECT_TRUE(snapshot.operations.empty()) << c.name;
@@ -565,9 +565,7 @@ TEST(CoroWaits, StopRequestLeavesNothingBehind) {
 TEST(CoroWaits, StopAndDeadlineMeet) {
     in_world([] {
         Machine machine;
-        const auto slow_flush = [&](Ledger::Entry) -> Task<void> {
-            static_cast<void>(co_await coro::co_flush(machine.slow));
-        };
+        const std::vector<BackendId> backends(1, machine.slow.id());
         int outcomes = 0;
         const auto drain = [&](Ledger::Entry, const std::stop_source& stop, Errc expected,
                                milliseconds deadline) -> Task<void> {
@@ -578,17 +576,19 @@ TEST(CoroWaits, StopAndDeadlineMeet) {
             ++outcomes;
         };
         const auto body = [&](Ledger::Entry) -> Task<void> {
-            start(machine, slow_flush(machine.ledger.entry()));
-            co_await coro::co_next_round();
+            coro::TokenResult opened = co_await coro::co_open_token(machine.graph, backends);
             std::stop_source first;
             std::stop_source late;
-            start(machine, drain(machine.ledger.entry(), first, Errc::cancelled, milliseconds(3)));
+            start(machine,
+                  drain(machine.ledger.entry(), first, Errc::cancelled, std::chrono::hours(1)));
             start(machine, drain(machine.ledger.entry(), late, Errc::timed_out, milliseconds(1)));
             co_await coro::co_next_round();
             first.request_stop();
-            co_await coro::co_sleep(milliseconds(4));
-            EXPECT_EQ(outcomes, 2);
+            while (outcomes < 2) {
+                co_await coro::co_sleep(milliseconds(1));
+            }
             late.request_stop();
+            opened.token.close();
             static_cast<void>(co_await coro::co_drain(machine.slow));
             EXPECT_EQ(outcomes, 2);
         };
