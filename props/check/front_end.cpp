@@ -168,6 +168,13 @@ std::string time_line_of(const Scenario& scenario, Suite suite, const std::strin
     return trace + player.complaint();
 }
 
+// Says on a terminal how far the reducing has come, now and then.
+void reducing(unsigned runs) {
+    if (isatty(STDERR_FILENO) == 1 && runs % 50 == 0) {
+        std::fprintf(stderr, "\r\033[Kreducing the scenario: %u runs", runs);
+    }
+}
+
 // Shrinks the scenario and writes the folder; returns its path.
 std::string report(const Failure& failure, const Options& options) {
     const Scenario original = scenario_of(failure.suite, failure.scenario_seed);
@@ -178,11 +185,16 @@ std::string report(const Failure& failure, const Options& options) {
     const std::optional<Violation> again = evaluator.judge(original);
     const bool reproduced = again && again->signature() == signature;
     Scenario minimal = original;
+    unsigned runs = 0;
     if (reproduced) {
         last = again;
         minimal = minimise(
             original,
             [&](const Scenario& candidate) {
+                if (interrupted.load(std::memory_order_relaxed) != 0) {
+                    return false;  // what has been reduced so far is reported
+                }
+                reducing(++runs);
                 const std::optional<Violation> found = evaluator.judge(candidate);
                 if (found && found->signature() == signature) {
                     last = found;
@@ -191,6 +203,9 @@ std::string report(const Failure& failure, const Options& options) {
                 return false;
             },
             minimising_runs_max);
+        if (isatty(STDERR_FILENO) == 1) {
+            std::fputs("\r\033[K", stderr);
+        }
         if (const std::optional<Violation> found = evaluator.judge(minimal);
             found && found->signature() == signature) {
             last = found;
@@ -309,6 +324,8 @@ private:
                 broken_ = true;
             }
         }
+        // Without a page a worker cannot run.
+        std::erase_if(workers, [](const Worker& worker) { return worker.page == nullptr; });
         // Real threads that hang are ended by their worker's own watchdog, simulated ones by their
         // step limit.
         bool running = true;

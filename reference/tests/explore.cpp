@@ -147,8 +147,6 @@ private:
                 if (leads_home(event.kind))
                     back_.emplace_back(to, number);
             }
-        if (state.sections.empty() && state.tokens.empty() && state.waits.empty())
-            return;
     }
 
     // Which operations wait although the implementation has nothing to do.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One worked example a rule; docs/semantics.md quotes them. In most, b0 -> n0 -> n1 <- b1.
+// One worked example a rule, event by event. In most, b0 -> n0 -> n1 <- b1.
 #include "words.h"
 
 namespace blkdrain_ref::words {

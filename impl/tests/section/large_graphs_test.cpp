@@ -90,7 +90,7 @@ TEST(LargeGraphs, FanOfBackendsIsGatedAsOne) {
         0);
 }
 
-// Each rung's two nodes share both nodes of the next: 2^1000 paths.
+// Each rung's two nodes share both nodes of the next: 2^rungs paths.
 TEST(LargeGraphs, LadderOfDiamondsIsWalkedByNodes) {
     in_world(
         [] {
