@@ -107,13 +107,44 @@ TEST_F(JudgeTest, explanations_are_compared_with_what_the_model_waits_for) {
     observed.requests.push_back({1, 1, 0, Observed::State::admitted, false, false, false});
     observed.operations.push_back({1, Observed::Phase::pending});
     observed.explained = true;
-    observed.items.push_back({false, 1, Observed::Awaited::request, 1});
+    const Observed::Item right{false, 1, Observed::Awaited::request, 1, Observed::State::admitted};
+    observed.items = {right};
     judge_.same_state(observed);
     EXPECT_FALSE(judge_.failed()) << judge_.found()->sentence;
     observed.items.clear();
     judge_.same_state(observed);
     ASSERT_TRUE(judge_.failed());
     EXPECT_EQ(judge_.found()->rule, 26);
+}
+
+TEST_F(JudgeTest, explanations_are_compared_with_states_blockers_and_circles) {
+    backend();
+    send(1);
+    on_request(Kind::admit, 1);
+    ref::Event drain = make(Kind::drain);
+    drain.wait = {1};
+    drain.backend = {1};
+    judge_.announce(drain);
+    const ref::State model = judge_.model();
+    const Observed::Item right{false, 1, Observed::Awaited::request, 1, Observed::State::admitted};
+    Observed::Item other_state = right;
+    other_state.state = Observed::State::completing;
+    Observed::Item gated = right;
+    gated.gate = true;
+    const Observed::Item circle{false, 1, Observed::Awaited::operation_in_circle, 1};
+    for (const std::vector<Observed::Item>& wrong :
+         {std::vector{other_state}, std::vector{gated}, std::vector{right, circle}}) {
+        judge_.reset();
+        judge_.start_with(model);
+        Observed observed = seen();
+        observed.requests.push_back({1, 1, 0, Observed::State::admitted, false, false, false});
+        observed.operations.push_back({1, Observed::Phase::pending});
+        observed.explained = true;
+        observed.items = wrong;
+        judge_.same_state(observed);
+        ASSERT_TRUE(judge_.failed());
+        EXPECT_EQ(judge_.found()->rule, 26);
+    }
 }
 
 TEST_F(JudgeTest, knows_the_outcome_of_what_is_over) {

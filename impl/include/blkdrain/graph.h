@@ -107,7 +107,7 @@ public:
     void on_cycle(CycleCallback told);
 
     // The whole observable state, for tests and tools. Exact while the loops are at rest.
-    void snapshot(Snapshot& into, Snapshot::Names names = Snapshot::Names::left_out) const;
+    void snapshot(Snapshot& into, Snapshot::Names names = Snapshot::Names::included) const;
 
     // Test builds only: where commit points are announced. Before the graph is used.
     void announce_to(detail::AnnouncementSink* sink);

@@ -143,7 +143,7 @@ struct WaitItem {
     NodeId node;
     RequestState state = RequestState::done;
     std::uint8_t blockers = 0;       // while it waits: a set of Blocker
-    std::chrono::nanoseconds age{};  // since it was sent, by the clock of its loop's round then
+    std::chrono::nanoseconds age{};  // since it was sent, give or take some rounds of its loop
     // One line for people: "request r7 of b2 'vda' on n1 'disk': WAITING, sent 3 ms ago, GATE of
     // isolated section s3 of b1 'job' begun at mirror.cpp:214, ORDER behind r5".
     std::string text;

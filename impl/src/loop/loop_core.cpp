@@ -118,8 +118,9 @@ bool LoopCore::round(os::duration timeout, bool for_run) noexcept {
     bool busy = run_ready();
     busy |= run_due_timers();
     busy |= run_handlers(count);
-    round_time_.reset();
-    ++rounds_;
+    if (++rounds_ % rounds_per_reading == 0) {
+        recent_time_.reset();
+    }
     busy_rounds_ += busy ? 1U : 0U;
     return busy;
 }
@@ -139,6 +140,9 @@ std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
             posted_.wake_up();
             timeout = os::duration::zero();
         }
+    }
+    if (timeout != os::duration::zero()) {
+        recent_time_.reset();
     }
     const int found = poller_.wait(events_, timeout);
     posted_.wake_up();

@@ -85,13 +85,13 @@ public:
     TimerId start_timer(os::duration delay, std::function<void()> task);
     bool cancel_timer(TimerId timer);
 
-    // Inside a round: the time, read when somebody first asks and standing still until the round is
-    // over.
-    [[nodiscard]] os::time_point round_time() {
-        if (!round_time_) {
-            round_time_ = os::now();
+    // A time of little cost and no great accuracy: read when somebody first asks after the loop has
+    // slept, and every few rounds if it never does.
+    [[nodiscard]] os::time_point recent_time() {
+        if (!recent_time_) {
+            recent_time_ = os::now();
         }
-        return *round_time_;
+        return *recent_time_;
     }
 
     // Of all rounds, those in which something was done. Exact on the loop's thread.
@@ -142,7 +142,8 @@ private:
     DescriptorTable descriptors_;
     std::array<os::ready, events_per_round> events_{};
     bool woke_itself_ = false;  // wake_ is signalled, by leave, and not cleared since
-    std::optional<os::time_point> round_time_;
+    static constexpr std::uint64_t rounds_per_reading = 32;
+    std::optional<os::time_point> recent_time_;
     std::uint64_t rounds_ = 0;
     std::uint64_t busy_rounds_ = 0;
 };

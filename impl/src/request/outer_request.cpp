@@ -37,7 +37,7 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
     request.backend.store(&backend, std::memory_order_relaxed);
     request.token.store(token.value, std::memory_order_relaxed);
     request.state.store(RequestState::done, std::memory_order_relaxed);
-    request.sent_at.store(lane.core.round_time(), std::memory_order_relaxed);
+    request.sent_at.store(lane.core.recent_time(), std::memory_order_relaxed);
     const std::uint32_t number = lane.next_id();
     if (id != nullptr) {
         *id = RequestId{number};

@@ -17,7 +17,7 @@ TEST(Snapshot, HasNamesOnlyWhenAsked) {
         BlockBackend b = g.backend("vda", filter);
 
         Snapshot snapshot;
-        g.graph.snapshot(snapshot, Snapshot::Names::included);
+        g.graph.snapshot(snapshot);
         ASSERT_EQ(snapshot.nodes.size(), 2U);
         EXPECT_EQ(snapshot.nodes[0].name, "disk");
         ASSERT_EQ(snapshot.nodes[1].children.size(), 1U);
@@ -26,7 +26,7 @@ TEST(Snapshot, HasNamesOnlyWhenAsked) {
         ASSERT_EQ(snapshot.backends.size(), 1U);
         EXPECT_EQ(snapshot.backends[0].name, "vda");
 
-        g.graph.snapshot(snapshot);
+        g.graph.snapshot(snapshot, Snapshot::Names::left_out);
         EXPECT_EQ(snapshot.nodes[0].name, "");
         EXPECT_EQ(snapshot.nodes[1].children[0].role, "");
         EXPECT_EQ(snapshot.backends[0].name, "");

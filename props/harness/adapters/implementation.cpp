@@ -668,7 +668,7 @@ void ImplementationAdapter::drained_is_quiet(Slot section, std::uint32_t id) {
         return;
     }
     blkdrain::Snapshot graph;
-    graph_->snapshot(graph);
+    graph_->snapshot(graph, blkdrain::Snapshot::Names::left_out);
     std::vector<std::uint32_t> below{node_id(anchor)};
     for (std::size_t i = 0; i < below.size(); ++i) {
         for (const blkdrain::Snapshot::NodeView& node : graph.nodes) {
@@ -887,7 +887,7 @@ bool ImplementationAdapter::follow(const std::vector<TimedEvent>& events, const 
 
 void ImplementationAdapter::look(bool explain) {
     observed_.clear();
-    graph_->snapshot(snapshot_);
+    graph_->snapshot(snapshot_, blkdrain::Snapshot::Names::left_out);
     for (const blkdrain::Snapshot::NodeView& view : snapshot_.nodes) {
         Observed::Node& node = observed_.nodes.emplace_back();
         node.id = view.id.value;
