@@ -180,26 +180,34 @@ TEST(Errors, ChangeNamesTheOperandThatDoesNotExist) {
             const std::string n = "there is no n" + std::to_string(id);
             const std::string no_b = "there is no b" + std::to_string(id);
             struct Case {
-                std::function<void(DoneCallback)> change;
+                std::function<void(const DoneCallback&)> change;
                 std::string message;
             };
             const std::vector<Case> cases = {
-                {[&](auto done) { graph.attach(no_node, "file", disk, {}, done); },
+                {[&](const DoneCallback& done) { graph.attach(no_node, "file", disk, {}, done); },
                  "attach of n1 'disk' under n" + std::to_string(id) + ": " + n},
-                {[&](auto done) { graph.attach(disk, "file", no_node, {}, done); }, n},
-                {[&](auto done) { graph.detach(no_node, 0, {}, done); }, n},
-                {[&](auto done) { graph.replace(no_node, disk, {}, done); }, n},
-                {[&](auto done) { graph.replace(disk, no_node, {}, done); }, n},
-                {[&](auto done) { graph.insert_filter(no_node, disk, {}, done); }, n},
-                {[&](auto done) { graph.insert_filter(disk, no_node, {}, done); }, n},
-                {[&](auto done) { graph.remove_filter(no_node, {}, done); }, n},
-                {[&](auto done) { graph.insert_medium(b.id(), no_node, {}, done); },
+                {[&](const DoneCallback& done) { graph.attach(disk, "file", no_node, {}, done); },
+                 n},
+                {[&](const DoneCallback& done) { graph.detach(no_node, 0, {}, done); }, n},
+                {[&](const DoneCallback& done) { graph.replace(no_node, disk, {}, done); }, n},
+                {[&](const DoneCallback& done) { graph.replace(disk, no_node, {}, done); }, n},
+                {[&](const DoneCallback& done) { graph.insert_filter(no_node, disk, {}, done); },
+                 n},
+                {[&](const DoneCallback& done) { graph.insert_filter(disk, no_node, {}, done); },
+                 n},
+                {[&](const DoneCallback& done) { graph.remove_filter(no_node, {}, done); }, n},
+                {[&](const DoneCallback& done) { graph.insert_medium(b.id(), no_node, {}, done); },
                  "into b1 'vda': " + n},
-                {[&](auto done) { graph.insert_medium(no_backend, disk, {}, done); }, no_b},
-                {[&](auto done) { graph.remove_medium(no_backend, {}, done); }, no_b},
-                {[&](auto done) { graph.set_event_loop(no_node, *g.loop, {}, done); }, n},
-                {[&](auto done) { graph.settle(no_node, {}, done); }, n},
-                {[&](auto done) { graph.close(no_node, {}, done); }, n},
+                {[&](const DoneCallback& done) { graph.insert_medium(no_backend, disk, {}, done); },
+                 no_b},
+                {[&](const DoneCallback& done) { graph.remove_medium(no_backend, {}, done); },
+                 no_b},
+                {[&](const DoneCallback& done) {
+                     graph.set_event_loop(no_node, *g.loop, {}, done);
+                 },
+                 n},
+                {[&](const DoneCallback& done) { graph.settle(no_node, {}, done); }, n},
+                {[&](const DoneCallback& done) { graph.close(no_node, {}, done); }, n},
             };
             for (const Case& c : cases) {
                 Done done;

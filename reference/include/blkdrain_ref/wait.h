@@ -264,8 +264,9 @@ inline Waiters behind(const State& state, const Waiters& all, const Waiter& from
                 found.push_back(next);
     };
     step(from);
-    for (std::size_t i = 0; i < found.size(); ++i)
-        step(Waiter(found[i]));
+    std::size_t taken = 0;
+    while (taken < found.size())
+        step(Waiter(found[taken++]));
     return found;
 }
 
