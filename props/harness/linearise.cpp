@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <utility>
 
 #include <blkdrain_ref/step.h>
 
@@ -87,10 +86,11 @@ Order Lineariser::search(const ref::State& from, const std::vector<TimedEvent>& 
         while (node.tried < node.candidates.size() && steps < steps_max) {
             const std::size_t candidate = node.candidates[node.tried++];
             ++steps;
-            std::optional<ref::Reason> reason = ref::accept(order.state, events[candidate].event);
+            const std::optional<ref::Reason> reason =
+                ref::accept(order.state, events[candidate].event);
             if (reason) {
                 if (!first) {
-                    first = std::move(reason);
+                    first = reason;
                 }
                 continue;
             }
