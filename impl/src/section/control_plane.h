@@ -40,7 +40,7 @@ namespace detail {
 //  4. Every entry that changes something ends in progress(), which runs until nothing more can
 //  happen: first whoever is due
 //     is admitted, then queued isolates are activated, then pending operations get on, in the order
-//     of their calls; at last the notifications are posted (R18).
+//     of their calls; at last the notifications are posted (R18) and circles reported (R26).
 //  5. A backend with a cover or a pending drain is watched: its completions come back here
 //  (released).
 //  6. Callbacks, notifications, settles and the destruction of closed nodes are posted to loops.
