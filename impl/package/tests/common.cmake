@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# For the scripts of this folder. They get SOURCE, BUILD (a built tree), WORK (a scratch directory), CXX and FLAGS.
+
+# run(<command...>): it must succeed.
+function(run)
+    execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+# capture(<variable> <command...>): the same, and its output.
+function(capture variable)
+    execute_process(
+        COMMAND ${ARGN}
+        OUTPUT_VARIABLE output
+        OUTPUT_STRIP_TRAILING_WHITESPACE
+        COMMAND_ERROR_IS_FATAL ANY
+    )
+    set(${variable} "${output}" PARENT_SCOPE)
+endfunction()
+
+# install_moved(<prefix>): installs BUILD somewhere and moves it to `prefix`.
+function(install_moved prefix)
+    run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/stage")
+    file(RENAME "${WORK}/stage" "${prefix}")
+endfunction()
+
+# build_examples(<prefix> <examples> [<arguments for the configuration>...]): builds and runs them.
+function(build_examples prefix examples)
+    run(
+        "${CMAKE_COMMAND}" -S "${examples}" -B "${WORK}/build" -G Ninja "-DCMAKE_CXX_COMPILER=${CXX}"
+        "-DCMAKE_CXX_FLAGS=${FLAGS}" "-DCMAKE_PREFIX_PATH=${prefix}" ${ARGN}
+    )
+    run("${CMAKE_COMMAND}" --build "${WORK}/build")
+    run("${CMAKE_CTEST_COMMAND}" --test-dir "${WORK}/build" --output-on-failure --no-tests=error)
+endfunction()
+
+file(REMOVE_RECURSE "${WORK}")
