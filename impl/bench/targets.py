@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures the library against its speed targets and against other block layers.
+
+Called by ./dev bench. All programs run in turn, round after round, so that whatever else the machine does meets them
+alike; what is printed are medians over the rounds. A peer that is not installed is said to be absent, and its rows are
+not judged.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+
+DEPTHS = (64, 1)
+QEMU_REQUESTS = 200_000
+
+
+def run_own(program, pattern):
+    """One round of one of our benchmark programs: {name: {figure: value}}, times in ns."""
+    output = subprocess.run(
+        [program, f"--benchmark_filter={pattern}", "--benchmark_format=json", "--benchmark_min_time=0.1"],
+        check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    figures = {}
+    for entry in json.loads(output)["benchmarks"]:
+        if entry["run_type"] != "iteration":
+            continue
+        scale = {"ns": 1, "us": 1e3, "ms": 1e6}[entry["time_unit"]]
+        values = {key: value for key, value in entry.items() if isinstance(value, (int, float))}
+        values["ns"] = entry["real_time"] * scale
+        figures[entry["name"]] = values
+    return figures
+
+
+def run_qemu(depth):
+    """Nanoseconds a request of `qemu-img bench` on a null device, `depth` in flight."""
+    output = subprocess.run(
+        ["qemu-img", "bench", "-c", str(QEMU_REQUESTS), "-d", str(depth), "-s", "4096", "--image-opts",
+         "driver=null-co,size=1G"],
+        check=True, stdout=subprocess.PIPE, text=True).stdout
+    return float(re.search(r"completed in ([0-9.]+) seconds", output).group(1)) * 1e9 / QEMU_REQUESTS
+
+
+def run_fio(depth):
+    """Nanoseconds a request of fio's engine that does nothing, `depth` in flight."""
+    output = subprocess.run(
+        ["fio", "--name=null", "--ioengine=null", "--rw=randread", "--bs=4k", "--size=1g", f"--iodepth={depth}",
+         "--time_based", "--runtime=1", "--output-format=json"],
+        check=True, stdout=subprocess.PIPE, text=True).stdout
+    return 1e9 / json.loads(output)["jobs"][0]["read"]["iops"]
+
+
+PEERS = {"qemu-img": ("qemu-utils", run_qemu), "fio": ("fio", run_fio)}
+
+
+class Figures:
+    """The medians of everything measured."""
+
+    def __init__(self):
+        self.samples = {}
+
+    def add(self, name, value):
+        self.samples.setdefault(name, []).append(value)
+
+    def __getitem__(self, name):
+        return statistics.median(self.samples[name])
+
+    def __contains__(self, name):
+        return name in self.samples
+
+
+class Row:
+    """A target: `value` of the medians must not exceed (or, at_least, fall below) `firm`, and better `goal`."""
+
+    def __init__(self, what, value, firm, goal, form, needs=(), at_least=False):
+        self.what, self.value, self.firm, self.goal, self.form = what, value, firm, goal, form
+        self.needs, self.at_least = needs, at_least
+
+    def judge(self, figures):
+        absent = [need for need in self.needs if need not in figures]
+        if absent:
+            return "", f"not judged: {', '.join(absent)} is absent"
+        value = self.value(figures)
+        meets = (lambda bound: value >= bound) if self.at_least else (lambda bound: value <= bound)
+        return self.form(value), "goal" if meets(self.goal) else "firm" if meets(self.firm) else "MISSED"
+
+
+def one_in(value):
+    return f"1/{1 / value:.1f}"
+
+
+def nanoseconds(value):
+    return f"{value:.1f} ns"
+
+
+def microseconds(value):
+    return f"{value:.1f} us"
+
+
+def times(value):
+    return f"{value:.2f} x"
+
+
+def plain(value):
+    return f"{value:.3g}"
+
+
+def size(value):
+    return f"{value:.0f} B"
+
+
+def percent(value):
+    return f"{value * 100:.2f} %"
+
+
+def request(in_flight, filters):
+    return f"requests/in_flight:{in_flight}/filters:{filters} ns"
+
+
+ROWS = [
+    Row("request to a null driver, 64 in flight, of a request of qemu-img bench",
+        lambda f: f[request(64, 0)] / f["qemu-img, 64 in flight"],
+        1 / 15, 1 / 30, one_in, ["qemu-img, 64 in flight"]),
+    Row("the same, 1 in flight",
+        lambda f: f[request(1, 0)] / f["qemu-img, 1 in flight"],
+        1 / 30, 1 / 60, one_in, ["qemu-img, 1 in flight"]),
+    Row("each further passthrough node, of 64",
+        lambda f: (f[request(64, 64)] - f[request(64, 0)]) / 64, 8, 3, nanoseconds),
+    Row("each further passthrough node, of 1,000",
+        lambda f: (f[request(64, 1000)] - f[request(64, 0)]) / 1000, 8, 3, nanoseconds),
+    Row("two loops on one backend, of one loop",
+        lambda f: f["requests_on_loops/loops:2/real_time items_per_second"]
+        / f["requests_on_loops/loops:1/real_time items_per_second"], 1.9, 1.97, times, at_least=True),
+    Row("allocations a request, steady state",
+        lambda f: f["requests/in_flight:64/filters:0 allocations"], 0, 0, plain),
+    Row("drained begin, two loops at full rate, p99",
+        lambda f: f["drained_under_load/latency_us:0/iterations:500/manual_time p99_us"], 50, 15, microseconds),
+    Row("drained begin, requests of 100 us, p99 beyond those",
+        lambda f: f["drained_under_load/latency_us:100/iterations:500/manual_time p99_us"] - 100, 50, 15,
+        microseconds),
+    Row("throughput lost beside a thousand drains a second of another backend",
+        lambda f: 1 - f["beside_a_drain/drains:1/real_time items_per_second"]
+        / f["beside_a_drain/drains:0/real_time items_per_second"], 0.01, 0.001, percent),
+    Row("memory of an idle backend, 16 loops", lambda f: f["memory/iterations:1 backend_bytes"], 1024, 512, size),
+    Row("memory of a node, 16 loops", lambda f: f["memory/iterations:1 node_bytes"], 512, 256, size),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7, help="how often everything is measured (7)")
+    parser.add_argument("programs", help="the directory of the benchmark programs")
+    arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error("--rounds: at least 1")
+
+    sources = [
+        (f"{arguments.programs}/request_bench_real", r"requests/in_flight:(1/filters:0|64/filters:(0|64|1000))$"),
+        (f"{arguments.programs}/loops_bench_real", "."),
+    ]
+    peers = {name: measure for name, (_, measure) in PEERS.items() if shutil.which(name)}
+    figures = Figures()
+    for number in range(arguments.rounds):
+        print(f"\rround {number + 1} of {arguments.rounds}", end="", file=sys.stderr, flush=True)
+        for program, pattern in sources:
+            for name, values in run_own(program, pattern).items():
+                for key, value in values.items():
+                    figures.add(f"{name} {key}", value)
+        for name, measure in peers.items():
+            for depth in DEPTHS:
+                figures.add(f"{name}, {depth} in flight", measure(depth))
+    print(file=sys.stderr)
+
+    print(f"nanoseconds a request, medians of {arguments.rounds} rounds")
+    for depth in DEPTHS:
+        print(f"  {f'blkdrain, {depth} in flight':24}  {figures[request(depth, 0)]:8.1f}")
+        for name, (package, _) in PEERS.items():
+            named = f"{name}, {depth} in flight"
+            print(f"  {named:24}  " + (f"{figures[named]:8.1f}" if named in figures else f"absent (package {package})"))
+    print()
+    width = max(len(row.what) for row in ROWS)
+    print(f"{'':{width}}  {'measured':>10}  {'firm':>10}  {'goal':>10}")
+    missed = False
+    for row in ROWS:
+        value, verdict = row.judge(figures)
+        missed = missed or verdict == "MISSED"
+        print(f"{row.what:{width}}  {value:>10}  {row.form(row.firm):>10}  {row.form(row.goal):>10}  {verdict}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
