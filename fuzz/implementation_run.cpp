@@ -53,7 +53,7 @@ struct Bench {
 };
 
 Outcome run(const Scenario& scenario, Bench& bench, TimeLine& time_line) {
-    constexpr std::uint64_t runs_per_explanation = 4;
+    constexpr std::uint64_t runs_per_explanation = 8;
     RunOptions options;
     options.explain = scenario.header.seed % runs_per_explanation == 0;
     options.time_line = &time_line;

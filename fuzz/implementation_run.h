@@ -9,7 +9,7 @@ namespace blkdrain_fuzz {
 
 // Runs the scenario on the library in the world that the target is linked with, and has it judged:
 // returns if all is as the rules want it, else reports a finding with the scenario and its time
-// line. One scenario in four (by its seed) is also asked what its pending operations wait for.
+// line. One scenario in eight (by its seed) is also asked what its pending operations wait for.
 //
 // The environment variable BLKDRAIN_CANARY releases a deliberately broken variant (./dev check
 // --list-canaries), to see that it is found.

@@ -21,32 +21,29 @@ const Target target{"text_fuzzer", nullptr, nullptr};
 
 namespace {
 
-// Line `number`, from 1, without its newline; nothing past the end.
-std::string_view line_of(std::string_view text, unsigned number, bool& exists) {
-    for (; number > 1; --number) {
+// Whether the place is in the text, or right behind a line or the last line, where something is
+// missing.
+bool has_place(std::string_view text, unsigned line, unsigned column) {
+    for (; line > 1; --line) {
         const std::size_t end = text.find('\n');
         if (end == std::string_view::npos) {
-            exists = false;
-            return {};
+            return line == 2 && column == 1;
         }
         text.remove_prefix(end + 1);
     }
-    exists = true;
-    return text.substr(0, text.find('\n'));
+    const std::string_view rest = text.substr(0, text.find('\n'));
+    return line == 1 && column >= 1 && column <= rest.size() + 1;
 }
 
 void error_has_a_place(std::string_view text, const ParsedText& parsed) {
     const TextError& error = *parsed.error;
-    bool exists = error.line > 0;
-    const std::string_view line = exists ? line_of(text, error.line, exists) : std::string_view();
-    // One past the end is where something is missing.
-    if (!exists || error.column == 0 || error.column > line.size() + 1) {
+    if (!has_place(text, error.line, error.column)) {
         report_finding("text error_without_place", error.text());
     }
     if (error.message.empty()) {
         report_finding("text error_without_message", error.text());
     }
-    if (!(parsed.scenario == Scenario{})) {
+    if (!(parsed.scenario == canonical(Scenario{}))) {
         report_finding("text error_with_scenario", error.text());
     }
 }
