@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The real seam in the fuzzer's own thread: real epoll, eventfd, timerfd and clock, the loops run
-// round by round, no other thread; still the input alone decides what happens.
+// The real seam in the fuzzer's own thread: real epoll, eventfd and timerfd, the loops run round by
+// round, no other thread and a clock of its own: the input alone decides what happens.
 #include <cstddef>
 #include <cstdint>
 #include <span>

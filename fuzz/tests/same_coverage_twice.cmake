@@ -4,7 +4,8 @@
 # features that each seed reaches are the same in two runs, byte for byte. The depth of the stack is one of them, and it is
 # counted from where the system has put it: so that is the same too, and the names have one length.
 foreach(run IN ITEMS one two)
-    file(REMOVE_RECURSE "${OUT}/${run}")
+    # Else the engine would go on with what an earlier run has recorded.
+    file(REMOVE_RECURSE "${OUT}/${run}" "${OUT}/${run}.features")
     file(MAKE_DIRECTORY "${OUT}/${run}")
     execute_process(
         COMMAND setarch -R "${TARGET}" -merge=1 "-merge_control_file=${OUT}/${run}.features" "${OUT}/${run}" "${SEEDS}"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Real loops in the calling thread, run round by round: real epoll, eventfd, timerfd and clock, and
-// no other thread, so the scenario alone decides what happens. For fuzzing.
+// Real loops in the calling thread, run round by round: real epoll, eventfd and timerfd, no other
+// thread, and a clock that moves when the scenario says so, which thereby decides all that happens.
+// For fuzzing.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -14,31 +15,17 @@
 #include <system_error>
 #include <vector>
 
+#include "harness/adapters/own_clock.h"
 #include "harness/adapters/world.h"
 
 namespace blkdrain_props {
 
 namespace {
 
-using std::chrono::steady_clock;
-
-// The clock is the one thing that the scenario does not decide. So a deadline either never comes or
-// has passed when a loop next looks; which of the two, the seed says for the whole run.
-constexpr std::uint64_t never_tick_ns = 3'600'000'000'000;
-constexpr std::uint64_t at_once_tick_ns = 1;
-constexpr std::chrono::nanoseconds longest_at_once{UINT8_MAX + 1};
-
 class EpollWorld final : public World {
 public:
     void open(const Scenario& scenario) override {
-        tick_ns_ = scenario.header.seed % 2 == 0 ? never_tick_ns : at_once_tick_ns;
-        waits_for_clock_ = false;
-        for (const Program& program : scenario.programs) {
-            for (const Record& record : program) {
-                waits_for_clock_ =
-                    waits_for_clock_ || (record.deadline != 0 && tick_ns_ == at_once_tick_ns);
-            }
-        }
+        reset_own_clock();
         for (unsigned i = 0; i < std::max<unsigned>(scenario.header.loops, 1); ++i) {
             std::error_code error;
             loops_.push_back(blkdrain::EventLoop::create("loop" + std::to_string(i), error));
@@ -87,16 +74,13 @@ public:
     }
     void await(const std::function<bool()>& over) override { run_until(over); }
     void changed() override {}
-    void advance(std::uint64_t) override {}
-    std::uint64_t tick_duration_ns() const override { return tick_ns_; }
+    void advance(std::uint64_t ticks) override {
+        advance_own_clock(std::chrono::nanoseconds(ticks * tick_ns));
+    }
+    std::uint64_t tick_duration_ns() const override { return tick_ns; }
 
 private:
     bool round(std::size_t number) {
-        if (waits_for_clock_) {
-            const auto until = steady_clock::now() + longest_at_once;
-            while (steady_clock::now() < until) {
-            }
-        }
         return loops_[number]->run_once(std::chrono::nanoseconds(0));
     }
 
@@ -111,8 +95,6 @@ private:
     }
 
     std::vector<std::unique_ptr<blkdrain::EventLoop>> loops_;
-    std::uint64_t tick_ns_ = never_tick_ns;
-    bool waits_for_clock_ = false;
 };
 
 }  // namespace
