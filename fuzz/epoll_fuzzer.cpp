@@ -19,6 +19,7 @@ const Target target{"epoll_fuzzer", scenario_without_expectations, "simulated"};
 
 // NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    blkdrain_fuzz::run_on_implementation(blkdrain_fuzz::scenario_without_expectations({data, size}));
+    blkdrain_fuzz::run_on_implementation(
+        blkdrain_fuzz::scenario_without_expectations({data, size}));
     return 0;
 }

@@ -49,8 +49,8 @@ void Feedback::operation(unsigned, const Record& record, const char* where, bool
 
 void Feedback::outcome(Slot, Opcode opcode, Result result) {
     if (!healing_) {
-        count(counters.outcomes[static_cast<std::size_t>(opcode)]
-                               [static_cast<std::size_t>(result)]);
+        count(
+            counters.outcomes[static_cast<std::size_t>(opcode)][static_cast<std::size_t>(result)]);
     }
 }
 

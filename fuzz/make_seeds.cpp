@@ -44,8 +44,7 @@ bool write(const fs::path& path, std::string_view contents) {
 
 bool write_scenario(const fs::path& path, const Scenario& scenario) {
     // Without its expectations, as the targets read it.
-    const std::vector<std::uint8_t> bytes =
-        encode(scenario_without_expectations(encode(scenario)));
+    const std::vector<std::uint8_t> bytes = encode(scenario_without_expectations(encode(scenario)));
     return write(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
@@ -119,13 +118,39 @@ bool write_seeds(const fs::path& folder, const std::vector<Seed>& seeds) {
 
 // Every word that the parser knows, taken from the tables it knows them from.
 std::string dictionary() {
-    std::set<std::string> words{"scenario 1", "loops ",   "strategy ", "random", "default_order",
-                                "seed 0x",    "pace ",    "free",      "step",   "swarm 0x",
-                                "rule R",     "node n",   "backend b", "over n", " as ",
-                                "pinned",     "on n",     "empty",     "loop ",  "listening",
-                                "client ",    "at once:", "in completion of b", "in notification of b",
-                                "holding section", "holding token", "holding request", "deadline ",
-                                "settles",    "fails",    "expect ",   "#",      "@"};
+    std::set<std::string> words{"scenario 1",
+                                "loops ",
+                                "strategy ",
+                                "random",
+                                "default_order",
+                                "seed 0x",
+                                "pace ",
+                                "free",
+                                "step",
+                                "swarm 0x",
+                                "rule R",
+                                "node n",
+                                "backend b",
+                                "over n",
+                                " as ",
+                                "pinned",
+                                "on n",
+                                "empty",
+                                "loop ",
+                                "listening",
+                                "client ",
+                                "at once:",
+                                "in completion of b",
+                                "in notification of b",
+                                "holding section",
+                                "holding token",
+                                "holding request",
+                                "deadline ",
+                                "settles",
+                                "fails",
+                                "expect ",
+                                "#",
+                                "@"};
     for (const OperationRow& row : operation_table) {
         PatternWalk walk(row.text);
         for (PatternItem item = walk.next(); item.kind != PatternItem::Kind::end;

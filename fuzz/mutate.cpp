@@ -57,8 +57,7 @@ void mutate(Scenario& scenario, Random& random) {
     const std::size_t count = random.once_in(2) ? 1 : 1 + random.below(moves_max);
     for (std::size_t i = 0; i < count; ++i) {
         // A move that finds nothing to do makes way for another.
-        for (int attempt = 0; attempt < 4 && !any_move(random).apply(scenario, random);
-             ++attempt) {
+        for (int attempt = 0; attempt < 4 && !any_move(random).apply(scenario, random); ++attempt) {
         }
     }
     scenario = canonical(scenario);

@@ -51,8 +51,8 @@ std::span<const Move> header_moves();
 void mutate(blkdrain_props::Scenario& scenario, Random& random);
 
 // The programs of one on the graph of the other, or the programs of both put together.
-blkdrain_props::Scenario cross(const blkdrain_props::Scenario& a,
-                               const blkdrain_props::Scenario& b, Random& random);
+blkdrain_props::Scenario cross(const blkdrain_props::Scenario& a, const blkdrain_props::Scenario& b,
+                               Random& random);
 
 // Cuts operations off the ends of the longest programs until the byte form has at most `size_max`
 // bytes. False: even without operations it is longer.

@@ -172,8 +172,7 @@ TEST(Cross, takes_from_both) {
 TEST(CutTo, keeps_the_graph_and_says_when_even_that_is_too_much) {
     Scenario scenario = generated(7);
     const GraphSpec graph = scenario.graph;
-    const std::size_t without_operations =
-        encode(scenario).size() - operations(scenario) * 8;
+    const std::size_t without_operations = encode(scenario).size() - operations(scenario) * 8;
     EXPECT_TRUE(cut_to(scenario, without_operations + 8 * 3));
     EXPECT_EQ(operations(scenario), 3U);
     EXPECT_EQ(scenario.graph, graph);
@@ -201,8 +200,8 @@ TEST(CustomCrossOver, stays_within_the_room) {
         const std::vector<std::uint8_t> b = encode(generated(seed + 1));
         for (const std::size_t room : {0U, 30U, 300U, 2000U}) {
             std::vector<std::uint8_t> out(room);
-            const std::size_t size = LLVMFuzzerCustomCrossOver(
-                a.data(), a.size(), b.data(), b.size(), out.data(), room, seed);
+            const std::size_t size = LLVMFuzzerCustomCrossOver(a.data(), a.size(), b.data(),
+                                                               b.size(), out.data(), room, seed);
             ASSERT_LE(size, room);
             if (size != 0) {
                 out.resize(size);

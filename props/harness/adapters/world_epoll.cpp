@@ -80,9 +80,7 @@ public:
     std::uint64_t tick_duration_ns() const override { return tick_ns; }
 
 private:
-    bool round(std::size_t number) {
-        return loops_[number]->run_once(std::chrono::nanoseconds(0));
-    }
+    bool round(std::size_t number) { return loops_[number]->run_once(std::chrono::nanoseconds(0)); }
 
     // Until `over`, or every loop in turn was idle. Bounded: a loop that is never idle is a busy
     // loop, which what is judged next will show.
