@@ -27,6 +27,14 @@ __attribute__((weak)) void __tsan_destroy_fiber(void* fiber);
 __attribute__((weak)) void __tsan_switch_to_fiber(void* fiber, unsigned flags);
 }
 
+#if defined(_LIBCPP_VERSION)
+// The ABI knows it, libc++'s header does not say so.
+namespace __cxxabiv1 {
+struct __cxa_eh_globals;
+extern "C" __cxa_eh_globals* __cxa_get_globals();
+}  // namespace __cxxabiv1
+#endif
+
 namespace blkdrain::sim {
 
 namespace {

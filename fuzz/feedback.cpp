@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "feedback.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "harness/operations.h"
+
+namespace blkdrain_fuzz {
+
+using namespace blkdrain_props;
+
+namespace {
+
+constexpr std::size_t places = 3;  // in the client, a completion, a notification
+constexpr std::size_t results = error_words.size() + 1;  // refused_by_api is the last
+constexpr std::size_t event_kinds = blkdrain_ref::Event::kinds;
+
+struct Counters {
+    std::array<std::array<std::array<std::uint8_t, 2>, places>, opcode_count> performed;  // skipped
+    std::array<std::array<std::uint8_t, results>, opcode_count> outcomes;
+    std::array<std::array<std::uint8_t, error_words.size()>, event_kinds> events;
+};
+// The engine finds them by the name of the section.
+__attribute__((section("__libfuzzer_extra_counters"))) Counters counters{};
+
+void count(std::uint8_t& counter) {
+    counter = static_cast<std::uint8_t>(counter + (counter != UINT8_MAX ? 1 : 0));
+}
+
+std::size_t place_of(const char* where) {
+    return *where == '\0' ? 0 : *where == 'c' ? 1 : 2;
+}
+
+}  // namespace
+
+void Feedback::event(const blkdrain_ref::Event& event) {
+    if (!healing_) {
+        count(counters.events[static_cast<std::size_t>(event.kind)]
+                             [static_cast<std::size_t>(event.error)]);
+    }
+}
+
+void Feedback::operation(unsigned, const Record& record, const char* where, bool skipped) {
+    count(counters.performed[static_cast<std::size_t>(record.opcode)][place_of(where)]
+                            [skipped ? 1 : 0]);
+}
+
+void Feedback::outcome(Slot, Opcode opcode, Result result) {
+    if (!healing_) {
+        count(
+            counters.outcomes[static_cast<std::size_t>(opcode)][static_cast<std::size_t>(result)]);
+    }
+}
+
+}  // namespace blkdrain_fuzz

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# cmake -DSCENARIO=... -DSEQUENTIAL=... -DTEXT=... -DROOT=... -DOUT=... -P replay_program.cmake: what the programs without
+# an engine say and with which status they end, and that they make a finding smaller.
+file(REMOVE_RECURSE "${OUT}")
+file(MAKE_DIRECTORY "${OUT}/empty")
+set(regression "${ROOT}/corpus/regressions/r02-effective-is-a-consistent-cut.scn")
+
+# expect(<status> <regex> <arguments...>)
+function(expect status regex)
+    execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+    if(NOT result STREQUAL status OR NOT output MATCHES "${regex}")
+        message(FATAL_ERROR "${ARGN}: ended with '${result}', expected ${status} and '${regex}':\n${output}")
+    endif()
+    set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+expect(2 "usage: scenario_fuzzer_replay" "${SCENARIO}")
+expect(2 "usage: " "${SCENARIO}" --no-such-option)
+expect(2 "usage: " "${SCENARIO}" --minimise)
+expect(2 "cannot be read" "${SCENARIO}" "${OUT}/no-such-file")
+expect(2 "no input" "${SCENARIO}" "${OUT}/empty")
+expect(2 "does not read scenarios" "${TEXT}" --text "${regression}")
+expect(0 "1 inputs, no finding" "${SCENARIO}" "${regression}")
+expect(0 "scenario 1 .*pace free" "${SCENARIO}" --text "${regression}")
+expect(1 "finds nothing wrong" "${SCENARIO}" --minimise "${regression}")
+file(WRITE "${OUT}/malformed.scn" "scenario 1\nnode n0\nsideways\n")
+expect(2 "malformed.scn:3:1: " "${SCENARIO}" "${OUT}/malformed.scn")
+
+# A variant that is broken: a gated backend admits. The replay dies of it, and what is left after minimising is the
+# section, the request, and that it still shows the same.
+set(ENV{BLKDRAIN_CANARY} no-such-canary)
+expect(2 "no canary" "${SEQUENTIAL}" "${regression}")
+set(ENV{BLKDRAIN_CANARY} admit-while-gated)
+set(seed "${ROOT}/corpus/seeds/sequential_fuzzer/r02-effective-is-a-consistent-cut")
+execute_process(COMMAND "${SEQUENTIAL}" "${seed}" RESULT_VARIABLE result ERROR_VARIABLE output)
+if(result EQUAL 0 OR NOT output MATCHES "finding: trace R2 .*the scenario.*the time line.*--minimise FILE")
+    message(FATAL_ERROR "the broken variant is not reported: '${result}'\n${output}")
+endif()
+expect(0 "finding: trace R2 " "${SEQUENTIAL}" --minimise "${seed}" --out "${OUT}/minimal.scn")
+file(STRINGS "${OUT}/minimal.scn" lines)
+list(LENGTH lines count)
+if(count GREATER 8)
+    file(READ "${OUT}/minimal.scn" text)
+    message(FATAL_ERROR "this is not minimal:\n${text}")
+endif()
+execute_process(COMMAND "${SEQUENTIAL}" "${OUT}/minimal.scn" RESULT_VARIABLE result ERROR_VARIABLE output)
+if(result EQUAL 0 OR NOT output MATCHES "finding: trace R2 ")
+    message(FATAL_ERROR "the minimal scenario does not show the same: '${result}'\n${output}")
+endif()
