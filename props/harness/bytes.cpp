@@ -26,6 +26,10 @@ public:
         }
         return bytes_[at_++];
     }
+    std::uint16_t half() {
+        const unsigned low = byte();
+        return static_cast<std::uint16_t>(low | (unsigned{byte()} << 8U));
+    }
     std::uint64_t word() {
         std::uint64_t value = 0;
         for (unsigned shift = 0; shift < 64; shift += 8) {
@@ -48,6 +52,10 @@ public:
         if (at_ < out_.size()) {
             out_[at_++] = static_cast<std::uint8_t>(value);
         }
+    }
+    void half(unsigned value) {
+        byte(value & 0xffU);
+        byte(value >> 8U);
     }
     void word(std::uint64_t value) {
         for (unsigned shift = 0; shift < 64; shift += 8) {
@@ -131,10 +139,10 @@ void write_operation(Writer& out, const Record& record) {
 Scenario decode(std::span<const std::uint8_t> bytes) {
     Reader in(bytes);
     Scenario scenario;
-    in.byte();  // the version: there is one so far
+    const bool first_version = in.byte() == 1;
     Header& header = scenario.header;
     header.loops = static_cast<std::uint8_t>((in.byte() + loops_max - 1) % loops_max + 1);
-    header.strategy = static_cast<Strategy>(in.byte() % 2);
+    header.strategy = static_cast<Strategy>(in.byte() % strategy_count);
     header.pace = static_cast<Pace>(in.byte() % 2);
     header.rule = static_cast<std::uint8_t>(in.byte() % (last_rule + 1));
     const std::size_t nodes = in.byte() % (nodes_max + 1);
@@ -142,6 +150,13 @@ Scenario decode(std::span<const std::uint8_t> bytes) {
     const std::size_t clients = (in.byte() + clients_max - 1) % clients_max + 1;
     header.seed = in.word();
     header.swarm = in.word();
+    if (!first_version) {
+        header.depth = in.byte();
+        in.byte();
+        header.horizon = in.half();
+        in.half();
+        in.half();
+    }
 
     for (std::size_t i = 0; i < nodes; ++i) {
         scenario.graph.nodes.push_back(read_node(in));
@@ -183,6 +198,11 @@ std::size_t encode(const Scenario& scenario, std::span<std::uint8_t> out_bytes) 
     out.byte(static_cast<unsigned>(scenario.programs.size()));
     out.word(header.seed);
     out.word(header.swarm);
+    out.byte(header.depth);
+    out.byte(0);
+    out.half(header.horizon);
+    out.half(0);
+    out.half(0);
     for (const NodeSpec& node : scenario.graph.nodes) {
         write_node(out, node);
     }

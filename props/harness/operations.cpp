@@ -176,7 +176,14 @@ Scenario canonical(const Scenario& scenario) {
     Header& header = result.header;
     header = scenario.header;
     header.loops = std::clamp<std::uint8_t>(header.loops, 1, loops_max);
-    header.strategy = clamp_enum(header.strategy, Strategy::random);
+    header.strategy = clamp_enum(header.strategy, Strategy::partial_orders);
+    if (has_depth(header.strategy)) {
+        header.depth = std::clamp<std::uint8_t>(header.depth, 1, depth_max);
+        header.horizon = std::max<std::uint16_t>(header.horizon, 1);
+    } else {
+        header.depth = 0;
+        header.horizon = 0;
+    }
     header.pace = clamp_enum(header.pace, Pace::free);
     if (header.rule > last_rule) {
         header.rule = 0;

@@ -74,7 +74,8 @@ private:
     std::size_t size_ = 0;
 };
 
-inline constexpr std::uint8_t scenario_version = 1;
+// 2 added the strategies after `random`. Files of version 1 can be read.
+inline constexpr std::uint8_t scenario_version = 2;
 inline constexpr std::uint8_t loops_max = 3;
 inline constexpr std::size_t nodes_max = 12;
 inline constexpr std::size_t children_max = 4;
@@ -86,10 +87,24 @@ inline constexpr std::uint8_t last_rule = 31;
 // ---- Header
 
 // Who runs next where the world leaves it open.
+// What a strategy draws it draws from the seed; impl/sim/strategies has one file for each.
 enum class Strategy : std::uint8_t {
-    default_order,  // run on; then the first that is ready
-    random,         // drawn from the seed
+    default_order,   // run on; then the first that is ready
+    random,          // anybody, at one of four rates
+    pct,             // by priorities that change `depth` - 1 times
+    delays,          // the default order, but for `depth` delays
+    preemptions,     // each runs until it blocks, but for `depth` preemptions
+    weighted_walk,   // anybody, weighted by what each has still to do
+    partial_orders,  // by priorities of operations, drawn anew where they race
 };
+inline constexpr std::size_t strategy_count = 7;
+
+// Whether `depth` and `horizon` mean something.
+constexpr bool has_depth(Strategy strategy) {
+    return strategy == Strategy::pct || strategy == Strategy::delays ||
+           strategy == Strategy::preemptions;
+}
+inline constexpr std::uint8_t depth_max = 8;
 
 // When a client goes on to its next operation.
 enum class Pace : std::uint8_t {
@@ -104,9 +119,12 @@ struct Header {
     Strategy strategy = Strategy::default_order;
     Pace pace = Pace::step;
     std::uint8_t rule = 0;  // the rule the file is about, R<rule>; 0: none. For people and reports.
-    std::uint64_t seed = 0;   // of the random strategy
-    std::uint64_t swarm = 0;  // bit i: the generator was allowed to use Opcode i. For statistics;
-                              // the runner ignores it.
+    std::uint8_t depth = 0;     // 1..depth_max where has_depth(), else 0
+    std::uint16_t horizon = 0;  // the first so many thread choices of the run are those that the
+                                // depth is spread over; at least 1 where has_depth(), else 0
+    std::uint64_t seed = 0;     // of all strategies but the default order
+    std::uint64_t swarm = 0;    // bit i: the generator was allowed to use Opcode i. For statistics;
+                                // the runner ignores it.
 
     friend constexpr bool operator==(const Header&, const Header&) = default;
 };

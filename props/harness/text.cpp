@@ -126,8 +126,17 @@ void append_header(std::string& out, const Header& header) {
         out += " loops ";
         append_number(out, header.loops);
     }
-    if (header.strategy == Strategy::random) {
-        out += " strategy random";
+    if (header.strategy != Strategy::default_order) {
+        out += " strategy ";
+        out += strategy_words[static_cast<std::size_t>(header.strategy)];
+    }
+    if (header.depth != 0) {
+        out += " depth ";
+        append_number(out, header.depth);
+    }
+    if (header.horizon != 0) {
+        out += " horizon ";
+        append_number(out, header.horizon);
     }
     if (header.seed != 0) {
         out += " seed ";

@@ -3,7 +3,9 @@
 // The text form of a scenario (.scn), by example. Comments begin with #, blank lines mean nothing.
 //
 //   # The first line. Only the version is needed; one loop, the default order and steps otherwise.
-//   scenario 1 loops 2 strategy random seed 0x2a pace free swarm 0xff
+//   # Other strategies: `random`, `walk`, `orders`, and those with a depth and a horizon: `pct`,
+//   # `delays`, `preemptions`.
+//   scenario 2 loops 2 strategy pct depth 3 horizon 300 seed 0x2a pace free swarm 0xff
 //   rule R18
 //
 //   # Nodes, children first. `settles`: has something to write back; `fails`: and never can.

@@ -112,7 +112,7 @@ public:
             end_column_ = 1;
             tokens_.clear();
             at_ = 0;
-            expected("the first line: scenario 1");
+            expected("the first line: scenario 2");
         }
         if (result_.error) {
             result_.scenario = canonical(Scenario{});
@@ -232,7 +232,7 @@ private:
 
     bool parse_header() {
         if (!take("scenario")) {
-            return expected("the first line: scenario 1");
+            return expected("the first line: scenario 2");
         }
         std::uint8_t version = 0;
         if (!need_number("the version of the format", 1, scenario_version, version)) {
@@ -247,12 +247,19 @@ private:
                     return false;
                 }
             } else if (take("strategy")) {
-                constexpr std::array<std::string_view, 2> words{"default", "random"};
                 std::uint8_t index = 0;
-                if (!need_word(words, index)) {
+                if (!need_word(strategy_words, index)) {
                     return false;
                 }
                 header.strategy = static_cast<Strategy>(index);
+            } else if (take("depth")) {
+                if (!need_number("a depth", 1, depth_max, header.depth)) {
+                    return false;
+                }
+            } else if (take("horizon")) {
+                if (!need_number("a number of choices", 1, 0xffff, header.horizon)) {
+                    return false;
+                }
             } else if (take("pace")) {
                 constexpr std::array<std::string_view, 2> words{"step", "free"};
                 std::uint8_t index = 0;
@@ -270,7 +277,7 @@ private:
                     return false;
                 }
             } else {
-                return expected("loops, strategy, seed, pace or swarm");
+                return expected("loops, strategy, depth, horizon, seed, pace or swarm");
             }
         }
         return true;

@@ -86,7 +86,7 @@ RC_GTEST_PROP(Text, ADamagedFileGetsAScenarioOrAnErrorWithinIt, ()) {
 
 TEST(Text, PrintsWhatAPersonWouldWrite) {
     const std::string text =
-        "scenario 1 loops 2 strategy random seed 0x2a pace free swarm 0xff\n"
+        "scenario 2 loops 2 strategy pct depth 3 horizon 300 seed 0x2a pace free swarm 0xff\n"
         "rule R18\n"
         "\n"
         "node n0 loop 1 settles pinned\n"
@@ -162,12 +162,13 @@ TEST(Text, NamesAreAbsoluteUnlessMarked) {
 }
 
 TEST(TextErrors, SayWhereAndWhatWasExpected) {
-    EXPECT_EQ(error_of(""), "1:1: expected the first line: scenario 1, found the end of the line");
-    EXPECT_EQ(error_of("node n0\n"), "1:1: expected the first line: scenario 1, found 'node'");
+    EXPECT_EQ(error_of(""), "1:1: expected the first line: scenario 2, found the end of the line");
+    EXPECT_EQ(error_of("node n0\n"), "1:1: expected the first line: scenario 2, found 'node'");
     EXPECT_EQ(error_of("scenario 7"),
-              "1:10: expected the version of the format from 1 to 1, found '7'");
-    EXPECT_EQ(error_of("scenario 1 colour red"),
-              "1:12: expected loops, strategy, seed, pace or swarm, found 'colour'");
+              "1:10: expected the version of the format from 1 to 2, found '7'");
+    EXPECT_EQ(
+        error_of("scenario 1 colour red"),
+        "1:12: expected loops, strategy, depth, horizon, seed, pace or swarm, found 'colour'");
     EXPECT_EQ(error_of("scenario 1\nrule R99"), "2:6: expected a rule from R1 to R31, found 'R99'");
     EXPECT_EQ(error_of("scenario 1\nnode n1"), "2:6: expected n0, the next in order, found 'n1'");
     EXPECT_EQ(error_of("scenario 1\nnode n0 over n0"),

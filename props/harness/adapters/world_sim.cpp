@@ -8,11 +8,10 @@
 #include <string>
 #include <system_error>
 
+#include "harness/adapters/chosen_strategy.h"
 #include "harness/adapters/client_gate.h"
 #include "harness/adapters/world.h"
 #include "sim/simulation.h"
-#include "sim/strategies/default_order.h"
-#include "sim/strategies/random.h"
 
 namespace blkdrain_props {
 
@@ -25,16 +24,9 @@ public:
     void open(const Scenario& scenario) override {
         const Header& header = scenario.header;
         stepped_ = header.pace == Pace::step && header.strategy == Strategy::default_order;
-        blkdrain::sim::Strategy* strategy = &default_order_;
-        if (header.strategy == Strategy::random) {
-            // Rarely preempted runs find other things than restless ones.
-            static constexpr std::uint32_t rates[] = {256, 96, 32, 12};
-            random_.emplace(header.seed, rates[header.seed % std::size(rates)]);
-            strategy = &*random_;
-        }
         blkdrain::sim::Options options;
         options.auto_advance = false;
-        simulation_.emplace(*strategy, options);
+        simulation_.emplace(strategy_.choose(scenario), options);
         gate_.open();
         for (unsigned i = 0; i < std::max<unsigned>(header.loops, 1); ++i) {
             std::error_code error;
@@ -131,8 +123,7 @@ public:
 private:
     static constexpr const char* loop_names[loops_max] = {"loop0", "loop1", "loop2"};
 
-    blkdrain::sim::DefaultOrder default_order_;
-    std::optional<blkdrain::sim::RandomOrder> random_;
+    ChosenStrategy strategy_;
     std::optional<blkdrain::sim::Simulation> simulation_;
     ClientGate gate_;
     std::vector<std::unique_ptr<blkdrain::EventLoop>> loops_;
