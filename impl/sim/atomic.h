@@ -159,7 +159,7 @@ private:
     }
     static T from_bits(std::uint64_t bits) {
         T value;
-        std::memcpy(&value, &bits, sizeof(T));
+        std::memcpy(static_cast<void*>(&value), &bits, sizeof(T));
         return value;
     }
     static void apply(void* object, std::uint64_t bits) {

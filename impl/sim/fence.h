@@ -17,6 +17,13 @@ inline void fence_full() {
 // A store may pass it: it orders against fence_process() alone.
 inline void fence_light() {}
 
+// The store that is announced next is seen by all.
+inline void store_in_effect() {
+    if (sim::this_fiber != nullptr) {
+        sim::this_fiber->machine->drain(*sim::this_fiber);
+    }
+}
+
 inline void fence_process() {
     if (sim::this_fiber != nullptr) {
         sim::this_fiber->machine->reach(

@@ -134,6 +134,28 @@ void write_operation(Writer& out, const Record& record) {
     out.byte(record.deadline);
 }
 
+Deviation read_deviation(Reader& in) {
+    Deviation deviation;
+    deviation.client = in.byte();
+    deviation.operation = in.byte();
+    deviation.actor = in.byte();
+    deviation.question = static_cast<Question>(in.byte() % question_count);
+    deviation.point = in.half();
+    deviation.answer = in.byte();
+    in.byte();
+    return deviation;
+}
+
+void write_deviation(Writer& out, const Deviation& deviation) {
+    out.byte(deviation.client);
+    out.byte(deviation.operation);
+    out.byte(deviation.actor);
+    out.byte(number(deviation.question));
+    out.half(deviation.point);
+    out.byte(deviation.answer);
+    out.byte(0);
+}
+
 }  // namespace
 
 Scenario decode(std::span<const std::uint8_t> bytes) {
@@ -150,11 +172,12 @@ Scenario decode(std::span<const std::uint8_t> bytes) {
     const std::size_t clients = (in.byte() + clients_max - 1) % clients_max + 1;
     header.seed = in.word();
     header.swarm = in.word();
+    std::size_t deviations = 0;
     if (!first_version) {
         header.depth = in.byte();
-        in.byte();
+        header.memory = static_cast<Memory>(in.byte() % memory_words.size());
         header.horizon = in.half();
-        in.half();
+        deviations = in.half() % (deviations_max + 1);
         in.half();
     }
 
@@ -182,6 +205,9 @@ Scenario decode(std::span<const std::uint8_t> bytes) {
             scenario.programs.back().push_back(read_operation(in));
         }
     }
+    for (std::size_t i = 0; i < deviations && !in.at_end(); ++i) {
+        scenario.deviations.push_back(read_deviation(in));
+    }
     return canonical(scenario);
 }
 
@@ -199,9 +225,9 @@ std::size_t encode(const Scenario& scenario, std::span<std::uint8_t> out_bytes) 
     out.word(header.seed);
     out.word(header.swarm);
     out.byte(header.depth);
-    out.byte(0);
+    out.byte(number(header.memory));
     out.half(header.horizon);
-    out.half(0);
+    out.half(static_cast<unsigned>(scenario.deviations.size()));
     out.half(0);
     for (const NodeSpec& node : scenario.graph.nodes) {
         write_node(out, node);
@@ -221,6 +247,9 @@ std::size_t encode(const Scenario& scenario, std::span<std::uint8_t> out_bytes) 
         for (const Record& record : program) {
             write_operation(out, record);
         }
+    }
+    for (const Deviation& deviation : scenario.deviations) {
+        write_deviation(out, deviation);
     }
     return out.size();
 }

@@ -80,6 +80,7 @@ private:
         Header& header = scenario_->header;
         header.strategy = portfolio[pick(portfolio.size())];
         header.seed = 1 + pick(0xffffffffU);
+        header.memory = chance(1, 3) ? Memory::tso : Memory::sequential;
         if (has_depth(header.strategy)) {
             header.depth = static_cast<std::uint8_t>(1 + pick(3));
             std::size_t operations = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "harness/deviations.h"
 #include "harness/pattern.h"
 
 namespace blkdrain_props {
@@ -184,6 +185,7 @@ Scenario canonical(const Scenario& scenario) {
         header.depth = 0;
         header.horizon = 0;
     }
+    header.memory = clamp_enum(header.memory, Memory::tso);
     header.pace = clamp_enum(header.pace, Pace::free);
     if (header.rule > last_rule) {
         header.rule = 0;
@@ -230,6 +232,10 @@ Scenario canonical(const Scenario& scenario) {
     }
     if (result.programs.empty()) {
         result.programs.push_back({});
+    }
+    if (!scenario.deviations.empty()) {
+        result.deviations = scenario.deviations;
+        make_deviations_canonical(result);
     }
     return result;
 }

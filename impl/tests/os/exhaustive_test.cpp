@@ -86,6 +86,21 @@ TEST(Exhaustive, the_bound_counts_preemptions) {
     EXPECT_EQ(all_interleavings({Cost::departures, 100}, 2).size(), 20U);
 }
 
+TEST(Exhaustive, random_probes_estimate_the_number_of_runs) {
+    for (const Exhaustive::Bound bound : {Exhaustive::Bound{Exhaustive::Cost::departures, 2},
+                                          Exhaustive::Bound{Exhaustive::Cost::preemptions, 1}}) {
+        const auto exact = static_cast<double>(all_interleavings(bound, 6).size());
+        double sum = 0;
+        constexpr int probes = 4'000;
+        for (std::uint64_t seed = 0; seed < probes; ++seed) {
+            sim::Probe probe(bound, seed);
+            interleaving(probe, 6);
+            sum += probe.weight();
+        }
+        EXPECT_NEAR(sum / probes, exact, 0.2 * exact);
+    }
+}
+
 TEST(Exhaustive, resumes_from_the_answers_of_any_run) {
     const std::vector<std::string> whole = all_interleavings({}, 2);
     for (std::size_t cut = 0; cut < whole.size(); ++cut) {
