@@ -4,12 +4,16 @@
 // these.
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 
 #include "os/backend.h"
 #include "sim/simulation.h"
 #include "sim/strategies/default_order.h"
+#include "sim/strategies/deviations.h"
+#include "sim/strategies/pct.h"
+#include "sim/strategies/pos.h"
 #include "sim/strategies/random.h"
 
 namespace {
@@ -52,6 +56,49 @@ void choice_point_random_draw(benchmark::State& state) {
     same_thread(state, strategy, state.range(0));
 }
 BENCHMARK(choice_point_random_draw)->Arg(1)->Arg(4);
+
+// The other strategies, where the thread mostly runs on.
+void choice_point_pct(benchmark::State& state) {
+    sim::Pct strategy(1, 3, 300);
+    same_thread(state, strategy, state.range(0));
+}
+BENCHMARK(choice_point_pct)->Arg(1)->Arg(4);
+
+void choice_point_partial_orders(benchmark::State& state) {
+    sim::PartialOrders strategy(1);
+    same_thread(state, strategy, state.range(0));
+}
+BENCHMARK(choice_point_partial_orders)->Arg(1)->Arg(4);
+
+void choice_point_with_ten_deviations(benchmark::State& state) {
+    sim::DefaultOrder base;
+    std::vector<sim::Deviation> deviations;
+    for (std::uint32_t label = 1; label <= 10; ++label) {
+        deviations.push_back({label, 0, 5, sim::ChoiceKind::thread, 1});
+    }
+    sim::Deviations strategy(base, deviations);
+    same_thread(state, strategy, state.range(0));
+}
+BENCHMARK(choice_point_with_ten_deviations)->Arg(1)->Arg(4);
+
+// A store that waits and the load that reads through it, under total store order: three choice
+// points, one of them the store that reaches memory.
+void waiting_store_and_load(benchmark::State& state) {
+    sim::DefaultOrder strategy;
+    sim::Options options = endless();
+    options.memory = sim::Memory::tso;
+    sim::Simulation simulation(strategy, options);
+    os::atomic<std::uint64_t> number{0};
+    simulation.spawn("worker", [&] {
+        for (auto _ : state) {
+            number.store(1, std::memory_order_release);
+            benchmark::DoNotOptimize(number.load(std::memory_order_acquire));
+        }
+    });
+    simulation.spawn("other", [] {});
+    simulation.run();
+}
+BENCHMARK(waiting_store_and_load);
 
 // An access that is no choice point, as the atomic belongs to one thread.
 void unshared_access(benchmark::State& state) {

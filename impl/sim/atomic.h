@@ -4,6 +4,7 @@
 #include <atomic>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "os/ref_count.h"
@@ -12,7 +13,8 @@
 
 BLKDRAIN_OS_BEGIN
 
-// Sequentially consistent whatever the order named: the simulator does not see weak memory yet.
+// When a store is seen depends on sim::Memory. Loads and read-modify-writes are sequentially
+// consistent whatever the order named.
 //
 // Whether an address that comes back is that of another object is up to the allocator, and a run
 // must not depend on it. So of pointers there is only the weak compare-exchange, and it fails, as
@@ -27,15 +29,38 @@ public:
     constexpr atomic(T value) noexcept : value_(value) {}
     atomic(const atomic&) = delete;
     atomic& operator=(const atomic&) = delete;
+    constexpr ~atomic() {
+        if (tag_.waiting != 0) [[unlikely]] {
+            sim::Machine::drain_for(tag_);
+        }
+    }
 
     T load(std::memory_order /*order*/) const noexcept {
-        reach(sim::OperationKind::atomic_load, false);
+        if (sim::Fiber* const fiber = sim::this_fiber; fiber != nullptr) {
+            fiber->machine->access_atomic(tag_, sim::OperationKind::atomic_load, false);
+            if (tag_.waiting != 0) [[unlikely]] {
+                if (const sim::WaitingStore* const own = fiber->stores.newest(this)) {
+                    return from_bits(own->value);
+                }
+            }
+        }
         seen();
         return value_;
     }
 
-    void store(T value, std::memory_order /*order*/) noexcept {
-        reach(sim::OperationKind::atomic_store, true);
+    void store(T value, std::memory_order order) noexcept {
+        if (sim::Fiber* const fiber = sim::this_fiber; fiber != nullptr) {
+            sim::Machine& machine = *fiber->machine;
+            machine.access_atomic(tag_, sim::OperationKind::atomic_store, true);
+            if (machine.stores_wait()) [[unlikely]] {
+                if (order == std::memory_order_seq_cst) {
+                    machine.drain(*fiber);
+                } else if (tag_.shared) {
+                    machine.buffer_store(*fiber, {this, &tag_, &apply, to_bits(value)});
+                    return;
+                }
+            }
+        }
         set(value);
     }
 
@@ -125,6 +150,20 @@ private:
         if constexpr (is_pointer) {
             seen_by_ = 0;
         }
+    }
+
+    static std::uint64_t to_bits(T value) {
+        std::uint64_t bits = 0;
+        std::memcpy(&bits, &value, sizeof(T));
+        return bits;
+    }
+    static T from_bits(std::uint64_t bits) {
+        T value;
+        std::memcpy(static_cast<void*>(&value), &bits, sizeof(T));
+        return value;
+    }
+    static void apply(void* object, std::uint64_t bits) {
+        static_cast<atomic*>(object)->set(from_bits(bits));
     }
 
     // 64 bits wide, so that arithmetic wraps around for every type.

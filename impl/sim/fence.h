@@ -6,10 +6,23 @@
 
 BLKDRAIN_OS_BEGIN
 
-// Simulated memory is sequentially consistent: fences order nothing further.
-inline void fence_full() {}
+// Not visible: what the stores it lets out are seen between is chosen before, where they could have
+// come out one by one. (sim::Memory; where memory is sequentially consistent nothing waits.)
+inline void fence_full() {
+    if (sim::this_fiber != nullptr) {
+        sim::this_fiber->machine->drain(*sim::this_fiber);
+    }
+}
 
+// A store may pass it: it orders against fence_process() alone.
 inline void fence_light() {}
+
+// The store that is announced next is seen by all.
+inline void store_in_effect() {
+    if (sim::this_fiber != nullptr) {
+        sim::this_fiber->machine->drain(*sim::this_fiber);
+    }
+}
 
 inline void fence_process() {
     if (sim::this_fiber != nullptr) {

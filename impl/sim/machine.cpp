@@ -98,6 +98,7 @@ Machine& Machine::take(Strategy& strategy, const Options& options) {
     machine.strategy_ = &strategy;
     machine.elide_ = options.elide;
     machine.spurious_ = options.spurious;
+    machine.tso_ = options.memory == Memory::tso;
     machine.auto_advance_ = options.auto_advance;
     machine.record_choices_ = options.record_choices;
     machine.record_trace_ = options.record_trace;
@@ -111,6 +112,8 @@ void Machine::give_back(Machine& machine) {
         misuse("a Simulation was destroyed while it runs");
     }
     MachinePool& pool = MachinePool::local();
+    // Only a run that was stopped leaves something in them.
+    machine.drain_all();
     for (Fiber* fiber : machine.fibers_) {
         if (!fiber->finished) {
             fiber->context.drop();
@@ -128,6 +131,11 @@ void Machine::reset() {
     enabled_.clear();
     live_ = 0;
     spinning_ = 0;
+    waiting_buffers_ = 0;
+    label_ = 0;
+    host_view_.id = host_id;
+    host_view_.label = 0;
+    host_view_.place = 0;
     writes_ = 0;
     quiescing_ = 0;
     next_to_release_ = 0;
@@ -165,19 +173,22 @@ std::uint32_t Machine::ask(ChoiceKind kind, std::uint32_t count) {
     choice.kind = kind;
     choice.count = count;
     choice.current = this_fiber;
+    choice.asker = this_fiber;
     choice.step = points_;
+    ++this_fiber->place;
     const std::uint32_t picked = answer(choice);
     hash_ = (hash_ ^ picked) * 0x9e3779b97f4a7c15U;
     return picked;
 }
 
-Fiber& Machine::ask_thread(const Fiber* current, std::uint32_t fallback) {
+Fiber& Machine::ask_thread(Fiber* current, std::uint32_t fallback) {
     Choice choice;
     choice.kind = ChoiceKind::thread;
     choice.count = static_cast<std::uint32_t>(enabled_.size());
     choice.fallback = fallback;
     choice.enabled = {enabled_.data(), enabled_.size()};
     choice.current = current;
+    choice.asker = current != nullptr ? current : &host_view_;
     choice.step = points_;
     return static_cast<Fiber&>(*enabled_[answer(choice)]);
 }
@@ -227,11 +238,20 @@ void Machine::set_enabled(Fiber& fiber, bool enabled) {
 // Whom to run next; null when nobody can run.
 Fiber* Machine::choose(Fiber* current) {
     for (;;) {
+        const bool runs_on = current != nullptr && current->enabled;
+        if (waiting_buffers_ != 0) [[unlikely]] {
+            if (Fiber* const next = ask_beside_buffers(current, runs_on ? current->slot : 0)) {
+                return next;
+            }
+            continue;
+        }
         if (enabled_.size() == 1) {
             return static_cast<Fiber*>(enabled_.front());
         }
         if (!enabled_.empty()) {
-            const bool runs_on = current != nullptr && current->enabled;
+            if (current == nullptr) {
+                ++host_view_.place;
+            }
             return &ask_thread(current, runs_on ? current->slot : 0);
         }
         if (!release_quiescing() && !pass_time()) {
@@ -270,11 +290,15 @@ void Machine::count_step(Fiber& fiber) {
 void Machine::publish(Fiber& fiber, Operation operation) {
     count_step(fiber);
     ++points_;
+    ++fiber.place;
     fiber.pending = operation;
 }
 
 void Machine::performed(Fiber& fiber) {
     const Operation& operation = fiber.pending;
+    if (waiting_buffers_ != 0) [[unlikely]] {
+        drain_before(fiber, operation.kind);
+    }
     const std::uint64_t word = (static_cast<std::uint64_t>(fiber.id) << 48) ^
                                (static_cast<std::uint64_t>(operation.kind) << 40) ^
                                (static_cast<std::uint64_t>(operation.object_class) << 32) ^
@@ -297,7 +321,8 @@ void Machine::reach(Operation operation) {
     Fiber& fiber = *this_fiber;
     publish(fiber, operation);
     if (enabled_.size() > 1) {
-        Fiber& next = ask_thread(&fiber, fiber.slot);
+        Fiber& next = waiting_buffers_ != 0 ? *ask_beside_buffers(&fiber, fiber.slot)
+                                            : ask_thread(&fiber, fiber.slot);
         if (&next != &fiber) {
             ++switches_;
             this_fiber = &next;
@@ -332,6 +357,9 @@ void Machine::access_atomic(ObjectTag& tag, OperationKind kind, bool writes) {
         reach({kind, ObjectClass::atomic, writes, tag.number});
     } else {
         count_step(fiber);
+        if (waiting_buffers_ != 0) [[unlikely]] {
+            drain_before(fiber, kind);
+        }
     }
 }
 
@@ -355,6 +383,9 @@ Fiber& Machine::spawn(const char* name, std::function<void()> body) {
     fiber.timed = false;
     fiber.timed_out = false;
     fiber.wait = Fiber::Wait::none;
+    fiber.label = label_;
+    fiber.place = 0;
+    fiber.labels_itself = false;
     fiber.own_writes = 0;
     fiber.others_writes_seen = 0;
     fiber.slots.fill(nullptr);
@@ -364,6 +395,9 @@ Fiber& Machine::spawn(const char* name, std::function<void()> body) {
     ++live_;
     enable(fiber);
     strategy_->thread_created(fiber);
+    if (tso_) {
+        add_buffer(fiber);
+    }
     return fiber;
 }
 
@@ -374,6 +408,7 @@ FiberContext* Machine::fiber_main(void* argument) {
     fiber.body();
     fiber.body = nullptr;
 
+    ++fiber.place;
     fiber.finished = true;
     --machine.live_;
     machine.disable(fiber);
@@ -426,6 +461,7 @@ void Machine::join(const Fiber& target) {
     set_enabled(fiber, target.finished);
     pause(fiber);
     fiber.wait = Fiber::Wait::none;
+    drain(*fibers_[target.id]);
     performed(fiber);
 }
 
@@ -525,6 +561,7 @@ void Machine::lock(MutexState& mutex) {
     }
     if (!visible) {
         count_step(fiber);
+        drain(fiber);
         if (mutex.owner == nullptr) {
             mutex.owner = &fiber;
             return;
@@ -551,6 +588,7 @@ bool Machine::try_lock(MutexState& mutex) {
         reach({OperationKind::try_lock, ObjectClass::mutex, true, mutex.tag.number});
     } else {
         count_step(fiber);
+        drain(fiber);
     }
     if (mutex.owner != nullptr || spurious()) {
         return false;
@@ -579,6 +617,7 @@ void Machine::unlock(MutexState& mutex) {
         reach({OperationKind::unlock, ObjectClass::mutex, true, mutex.tag.number});
     } else {
         count_step(fiber);
+        drain(fiber);
     }
     release(mutex);
 }
@@ -619,6 +658,7 @@ bool Machine::wait(ConditionState& condition, MutexState& mutex, const os::time_
         }
     }
     ++points_;
+    ++fiber.place;
     pause(fiber);
     acquire(fiber, mutex);
     performed(fiber);
@@ -693,7 +733,9 @@ void Machine::wake_spinners(const Fiber* cause) {
         return;
     }
     for (Fiber* fiber : fibers_) {
-        if (fiber != cause && fiber->wait == Fiber::Wait::spin) {
+        // A thread's own store that reaches memory is nothing new to it.
+        const bool own = fiber == cause || (cause != nullptr && cause->owner == fiber);
+        if (!own && fiber->wait == Fiber::Wait::spin) {
             fiber->wait = Fiber::Wait::none;
             --spinning_;
             enable(*fiber);
@@ -706,7 +748,8 @@ void Machine::yield() {
     publish(fiber, {OperationKind::yield, ObjectClass::none, false, 0});
     if (enabled_.size() > 1) {
         const auto after = static_cast<std::uint32_t>((fiber.slot + 1) % enabled_.size());
-        Fiber& next = ask_thread(&fiber, after);
+        Fiber& next =
+            waiting_buffers_ != 0 ? *ask_beside_buffers(&fiber, after) : ask_thread(&fiber, after);
         if (&next != &fiber) {
             ++switches_;
             this_fiber = &next;
@@ -743,6 +786,146 @@ bool Machine::release_quiescing() {
         }
     }
     return false;
+}
+
+// --- waiting stores (Memory::tso)
+
+void Machine::add_buffer(Fiber& fiber) {
+    if (fiber.id >= store_buffer_id(0)) {
+        misuse("more threads than total store order has store buffers for");
+    }
+    if (!fiber.buffer) {
+        fiber.buffer = std::make_unique<Fiber>();
+        fiber.buffer->owner = &fiber;
+    }
+    Fiber& buffer = *fiber.buffer;
+    buffer.id = store_buffer_id(fiber.id);
+    buffer.name = fiber.name + "'s stores";
+    buffer.machine = this;
+    buffer.enabled = false;
+    buffer.own_writes = 0;
+    strategy_->thread_created(buffer);
+}
+
+void Machine::buffer_store(Fiber& fiber, const WaitingStore& store) {
+    if (store.tag->waiting == UINT8_MAX) {
+        drain(fiber);
+    }
+    if (store.tag->waiting == UINT8_MAX) {
+        // Other threads' stores to it fill the count; this one overtakes nothing of its own.
+        store.apply(store.object, store.value);
+        return;
+    }
+    const bool first = fiber.stores.empty();
+    fiber.stores.push(store);
+    ++store.tag->waiting;
+    if (first) {
+        ++waiting_buffers_;
+        fiber.buffer->pending = {OperationKind::drain, ObjectClass::atomic, true,
+                                 store.tag->number};
+        enable(*fiber.buffer);
+    }
+}
+
+void Machine::drain_one(Fiber& fiber) {
+    const WaitingStore store = fiber.stores.front();
+    fiber.stores.pop();
+    store.apply(store.object, store.value);
+    --store.tag->waiting;
+    Fiber& buffer = *fiber.buffer;
+    ++fiber.own_writes;
+    performed(buffer);
+    if (fiber.stores.empty()) {
+        --waiting_buffers_;
+        disable(buffer);
+    } else {
+        buffer.pending.object = fiber.stores.front().tag->number;
+    }
+}
+
+void Machine::drain(Fiber& fiber) {
+    while (!fiber.stores.empty()) {
+        drain_one(fiber);
+    }
+}
+
+void Machine::drain_all() {
+    for (Fiber* fiber : fibers_) {
+        drain(*fiber);
+    }
+}
+
+void Machine::drain_for(const ObjectTag& tag) {
+    Machine& machine = current();
+    for (Fiber* fiber : machine.fibers_) {
+        while (tag.waiting != 0 && !fiber->stores.empty()) {
+            machine.drain_one(*fiber);
+        }
+    }
+}
+
+// What an operation that is about to be performed does to stores that wait.
+void Machine::drain_before(Fiber& fiber, OperationKind kind) {
+    switch (kind) {
+        case OperationKind::start:
+        case OperationKind::atomic_load:
+        case OperationKind::atomic_store:
+        case OperationKind::read_clock:
+        case OperationKind::spin:
+        case OperationKind::yield:
+        case OperationKind::drain:
+            break;
+        case OperationKind::fence_process:
+            drain_all();
+            break;
+        default:
+            drain(fiber);
+            break;
+    }
+}
+
+// As ask_thread, with buffers among the enabled: those that are chosen let a store out, until a
+// thread is chosen. Null: no thread is enabled, and nothing waits any more.
+Fiber* Machine::ask_beside_buffers(Fiber* current, std::uint32_t fallback) {
+    Fiber* preferred = static_cast<Fiber*>(enabled_[fallback]);
+    while (!enabled_.empty()) {
+        if (!preferred->enabled) {
+            preferred = static_cast<Fiber*>(enabled_.front());
+        }
+        const bool own_first = current != nullptr && !current->stores.empty();
+        Fiber* chosen = preferred;
+        if (enabled_.size() > 1) {
+            if (current == nullptr) {
+                ++host_view_.place;
+            }
+            chosen = &ask_thread(current, own_first ? current->buffer->slot : preferred->slot);
+        }
+        if (chosen->owner == nullptr) {
+            return chosen;
+        }
+        if (current != nullptr) {
+            ++current->place;
+        }
+        drain_one(*chosen->owner);
+    }
+    return nullptr;
+}
+
+void Machine::label(std::uint32_t what) {
+    label_ = what;
+    if (this_fiber != nullptr) {
+        this_fiber->labels_itself = true;
+        this_fiber->label = what;
+        this_fiber->place = 0;
+    }
+    for (Fiber* fiber : fibers_) {
+        if (!fiber->labels_itself) {
+            fiber->label = what;
+            fiber->place = 0;
+        }
+    }
+    host_view_.label = what;
+    host_view_.place = 0;
 }
 
 // --- time

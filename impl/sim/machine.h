@@ -14,6 +14,9 @@
 //      has passed.
 //  I3  A fiber performs an operation only right after it was chosen with that operation pending.
 //  I4  Time moves only through advance_to(), and never backwards.
+//  I5  The buffer of a fiber with waiting stores is enabled, any other is not; waiting_buffers_
+//  counts
+//      the former. Buffers have no stack: to choose one is to let its oldest store reach memory.
 
 #include <array>
 #include <cstddef>
@@ -32,6 +35,7 @@
 #include "sim/fiber_context.h"
 #include "sim/operation.h"
 #include "sim/options.h"
+#include "sim/store_buffer.h"
 #include "sim/strategy.h"
 
 namespace blkdrain::sim {
@@ -56,6 +60,8 @@ struct ObjectTag {
     std::uint32_t number = unnamed;
     std::uint32_t first_thread = 0;
     bool shared = false;
+    // B2. Few: a store waits until the next fence, lock or read-modify-write at the latest.
+    std::uint8_t waiting = 0;
 };
 
 struct MutexState {
@@ -77,6 +83,7 @@ using ThreadSlots = std::array<void*, thread_slot_max>;
 struct Fiber final : ThreadView {
     std::uint64_t own_writes = 0;          // visible operations of this fiber that wrote
     std::uint64_t others_writes_seen = 0;  // those of others, when it spun last
+    bool labels_itself = false;
     enum class Wait : std::uint8_t { none, mutex, condition, poller, thread, spin, quiesce };
 
     Machine* machine = nullptr;
@@ -94,6 +101,9 @@ struct Fiber final : ThreadView {
     Fiber* next_waiter = nullptr;
     os::time_point deadline;
     ThreadSlots slots{};
+    StoreBuffer stores;             // Memory::tso
+    std::unique_ptr<Fiber> buffer;  // stands for `stores` among the enabled; made when first needed
+    Fiber* owner = nullptr;         // of a buffer: whose it is
     std::function<void()> body;
     FiberContext context;
 };
@@ -143,6 +153,14 @@ public:
 
     // --- operations of the running fiber
     void access_atomic(ObjectTag& tag, OperationKind kind, bool writes);
+    // Memory::tso
+    bool stores_wait() const { return tso_; }
+    void buffer_store(Fiber& fiber, const WaitingStore& store);
+    // The thread's stores reach memory.
+    void drain(Fiber& fiber);
+    void drain_all();
+    // An atomic is about to go that stores wait for.
+    static void drain_for(const ObjectTag& tag);
     // True: the strategy wants this operation to fail or end for no reason.
     bool spurious();
     // An operation on something that is always shared.
@@ -173,6 +191,7 @@ public:
     void poller_changed(int poller);
 
     // --- questions and records
+    void label(std::uint32_t what);
     std::uint32_t ask(ChoiceKind kind, std::uint32_t count);
     std::uint64_t steps() const { return steps_; }
     std::uint64_t points() const { return points_; }
@@ -180,7 +199,10 @@ public:
     std::uint64_t switches() const { return switches_; }
     const std::vector<std::uint32_t>& choices() const { return choices_; }
     const std::vector<TraceEntry>& trace() const { return trace_; }
-    std::string thread_name(std::uint32_t id) const { return fibers_[id]->name; }
+    std::string thread_name(std::uint32_t id) const {
+        return id < fibers_.size() ? fibers_[id]->name
+                                   : fibers_[id - store_buffer_id(0)]->buffer->name;
+    }
 
 private:
     friend struct MachinePool;
@@ -201,7 +223,11 @@ private:
     void leave_for_host(Fiber& fiber);
     void performed(Fiber& fiber);
     Fiber* choose(Fiber* current);
-    Fiber& ask_thread(const Fiber* current, std::uint32_t fallback);
+    Fiber& ask_thread(Fiber* current, std::uint32_t fallback);
+    Fiber* ask_beside_buffers(Fiber* current, std::uint32_t fallback);
+    void add_buffer(Fiber& fiber);
+    void drain_one(Fiber& fiber);
+    void drain_before(Fiber& fiber, OperationKind kind);
     std::uint32_t answer(const Choice& choice);
     void enable(Fiber& fiber);
     void disable(Fiber& fiber);
@@ -223,6 +249,7 @@ private:
     Strategy* strategy_ = nullptr;
     Elide elide_ = Elide::own_objects;
     bool spurious_ = false;
+    bool tso_ = false;
     bool auto_advance_ = true;
     bool record_choices_ = false;
     bool record_trace_ = false;
@@ -232,6 +259,9 @@ private:
     std::vector<Fiber*> fibers_;
     std::size_t live_ = 0;
     std::uint32_t spinning_ = 0;
+    std::uint32_t waiting_buffers_ = 0;
+    std::uint32_t label_ = 0;
+    ThreadView host_view_;
     std::uint64_t writes_ = 0;
     std::uint32_t quiescing_ = 0;
     std::uint32_t next_to_release_ = 0;

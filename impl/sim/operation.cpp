@@ -61,6 +61,8 @@ const char* name_of(OperationKind kind) {
             return "quiesce";
         case OperationKind::advance:
             return "advance clock";
+        case OperationKind::drain:
+            return "drain";
     }
     return "?";
 }

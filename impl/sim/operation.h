@@ -48,6 +48,7 @@ enum class OperationKind : std::uint8_t {
     yield,
     quiesce,
     advance,
+    drain,  // a waiting store reaches memory
 };
 
 // One visible operation: what a thread is about to do, or did. Two operations of different threads

@@ -19,7 +19,31 @@ enum class Elide : std::uint8_t {
     first_user,
 };
 
+// When a store is seen by other threads.
+enum class Memory : std::uint8_t {
+    // Sequentially consistent whatever the order named: before the next operation of anybody.
+    sequential,
+    // Total store order, as x86 has it. A store that is not seq_cst waits in a buffer of its
+    // thread, first in, first out, which the thread itself reads through. What empties the buffer:
+    // a seq_cst store, every read-modify-write, fence_full(), every operation on a mutex,
+    // condition, thread or descriptor, and the join of the thread; fence_process() empties those of
+    // all threads. Or a choice: each buffer that holds something is a thread among those that can
+    // be chosen, and choosing it lets one store reach memory. In the default order that comes
+    // before the thread's next visible operation, so only departures from it delay a store.
+    //
+    // Loads are never delayed or reordered (no load buffering), and all threads see stores in one
+    // order.
+    tso,
+};
+
+// The id of a thread's store buffer, which is chosen like a thread; Memory::tso allows
+// store_buffer_id(0) threads.
+constexpr std::uint32_t store_buffer_id(std::uint32_t thread) {
+    return 64 + thread;
+}
+
 struct Options {
+    Memory memory = Memory::sequential;
     // When nothing else can run, time jumps to the next deadline. Off: only advance() moves it.
     bool auto_advance = true;
     Elide elide = Elide::own_objects;

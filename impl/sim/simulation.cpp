@@ -127,6 +127,10 @@ std::optional<os::time_point> next_deadline() {
     return Machine::current().next_deadline();
 }
 
+void label(std::uint32_t what) {
+    Machine::current().label(what);
+}
+
 void yield() {
     if (this_fiber != nullptr) {
         this_fiber->machine->yield();

@@ -96,6 +96,14 @@ void advance_to(os::time_point target);
 // The earliest deadline of a timed wait or timer, if any.
 std::optional<os::time_point> next_deadline();
 
+// Says what the running thread (or the host) does from now on, for those who name points of a run
+// (Choice::asker). It holds for the other threads, too, but for those that have said it of
+// themselves. 0 to begin with.
+void label(std::uint32_t what);
+
+// The id of the host where threads are named by id.
+inline constexpr std::uint32_t host_id = UINT32_MAX;
+
 // A choice point at which the default order passes on to the next thread.
 void yield();
 

@@ -13,6 +13,10 @@ namespace blkdrain::sim {
 struct ThreadView {
     std::uint32_t id = 0;  // order of creation, from 0
     Operation pending;     // what it does next when it is chosen
+    // Where it is, in terms that outlive small changes: what it does (see sim::label()), and how
+    // many visible operations and questions it has come to since it began with that.
+    std::uint32_t label = 0;
+    std::uint32_t place = 0;
     std::string name;
 };
 
@@ -35,6 +39,9 @@ struct Choice {
     // The thread that asks; null when nobody runs yet. On a thread choice it is `enabled[fallback]`
     // unless it blocked.
     const ThreadView* current = nullptr;
+    // The thread that asks, or one that stands for the host. Its label, place and the kind of
+    // question occur together once in a run, if no label is given twice.
+    const ThreadView* asker = nullptr;
     std::uint64_t step = 0;  // visible operations so far in this run
 };
 
@@ -48,7 +55,7 @@ public:
     // An answer below choice.count; anything else stops the process.
     virtual std::uint32_t pick(const Choice& choice) = 0;
 
-    // A thread was created; for strategies that keep something per thread.
+    // A thread was created, or a store buffer; for strategies that keep something per thread.
     virtual void thread_created(const ThreadView& /*thread*/) {}
 
 protected:

@@ -75,6 +75,7 @@ struct Options {
     std::string file;
     std::string adapter = "simulated";
     std::string replay_canary;
+    bool strict = false;
 };
 
 // ---- Workers
@@ -133,10 +134,12 @@ std::string adapter_of(Suite suite) {
     return suite == Suite::real ? "real" : "simulated";
 }
 
-// Runs the scenario once more, in a process of its own, and returns the time line.
-std::string time_line_of(const Scenario& scenario, Suite suite, const std::string& canary) {
+// Runs the scenario once more, in a process of its own, and returns what that prints.
+std::string run_apart(const Scenario& scenario, Suite suite, const std::string& canary,
+                      const std::vector<std::string>& mode) {
     Child player;
-    std::vector<std::string> command{worker_program(suite), "play", "100000"};
+    std::vector<std::string> command{worker_program(suite)};
+    command.insert(command.end(), mode.begin(), mode.end());
     if (!canary.empty()) {
         command.push_back(canary);
     }
@@ -168,6 +171,42 @@ std::string time_line_of(const Scenario& scenario, Suite suite, const std::strin
     return trace + player.complaint();
 }
 
+std::string time_line_of(const Scenario& scenario, Suite suite, const std::string& canary) {
+    return run_apart(scenario, suite, canary, {"play", "100000", "lenient"});
+}
+
+// The scenario in default order, with what its strategy did as deviations. None: there are more
+// than a scenario holds.
+std::optional<Scenario> as_deviations(const Scenario& scenario, Suite suite,
+                                      const std::string& canary) {
+    Scenario result = scenario;
+    result.header.strategy = Strategy::default_order;
+    result.header.seed = 0;
+    result.deviations.clear();
+    std::istringstream lines(run_apart(scenario, suite, canary, {"record"}));
+    std::string line;
+    while (std::getline(lines, line)) {
+        unsigned client = 0;
+        unsigned operation = 0;
+        unsigned actor = 0;
+        unsigned question = 0;
+        unsigned point = 0;
+        unsigned answer = 0;
+        std::istringstream numbers(line);
+        if (!(numbers >> client >> operation >> actor >> question >> point >> answer)) {
+            break;  // the process has died, and says so
+        }
+        const Deviation deviation{
+            static_cast<std::uint8_t>(client), static_cast<std::uint8_t>(operation),
+            static_cast<std::uint8_t>(actor),  static_cast<Question>(question),
+            static_cast<std::uint16_t>(point), static_cast<std::uint8_t>(answer)};
+        if (!result.deviations.push_back(deviation)) {
+            return std::nullopt;
+        }
+    }
+    return canonical(result);
+}
+
 // Says on a terminal how far the reducing has come, now and then.
 void reducing(unsigned runs) {
     if (isatty(STDERR_FILENO) == 1 && runs % 50 == 0) {
@@ -188,8 +227,18 @@ std::string report(const Failure& failure, const Options& options) {
     unsigned runs = 0;
     if (reproduced) {
         last = again;
+        Scenario start = original;
+        if (failure.suite == Suite::scheduled) {
+            // From here on the schedule can be shrunk as well.
+            const std::optional<Scenario> told =
+                as_deviations(original, failure.suite, options.canary);
+            const std::optional<Violation> same = told ? evaluator.judge(*told) : std::nullopt;
+            if (same && same->signature() == signature) {
+                start = *told;
+            }
+        }
         minimal = minimise(
-            original,
+            start,
             [&](const Scenario& candidate) {
                 if (interrupted.load(std::memory_order_relaxed) != 0) {
                     return false;  // what has been reduced so far is reported
@@ -494,7 +543,8 @@ int replay(const Options& options) {
     if (std::freopen(options.file.c_str(), "rb", stdin) == nullptr) {
         return exit_usage;
     }
-    std::vector<const char*> command{program.c_str(), "play", tick.c_str()};
+    std::vector<const char*> command{program.c_str(), "play", tick.c_str(),
+                                     options.strict ? "strict" : "lenient"};
     if (!options.replay_canary.empty()) {
         command.push_back(options.replay_canary.c_str());
     }
@@ -560,6 +610,8 @@ int main_with(int argc, char** argv) {
     replay_command
         ->add_option("--adapter", options.adapter, "reference, simulated (default) or real")
         ->check(CLI::IsMember({"reference", "simulated", "real"}));
+    replay_command->add_flag("--strict", options.strict,
+                             "fail if a deviation of the schedule has no effect (any more)");
     replay_command->add_option("--canary", options.replay_canary, "with this broken variant")
         ->check(CLI::IsMember(names));
     try {

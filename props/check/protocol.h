@@ -57,7 +57,7 @@ inline Scenario scenario_of(Suite suite, std::uint64_t seed) {
         limits.clients = clients_max;
         limits.operations = 28;
         limits.pace = Pace::free;
-        limits.strategy = Strategy::random;
+        limits.portfolio = true;
     } else if (suite == Suite::real && (seed & 1U) != 0) {
         limits.clients = 3;
         limits.operations = 28;

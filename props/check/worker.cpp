@@ -7,9 +7,14 @@
 //   input, each as "LENGTH\n" and its text; answers
 //                                                 each with a line: "ok", or detector, rule, code,
 //                                                 step, sentence by tabs
-//   play TICK_NS                                  one scenario from standard input to its end, as a
-//   time line hash SUITE SEED COUNT                         one line per scenario: the hash of its
-//   trace
+//   play TICK_NS strict|lenient [CANARY]          one scenario from standard input to its end, as a
+//                                                 time line; strict: deviations without effect are
+//                                                 a failure
+//   record [CANARY]                               one scenario from standard input; a line for each
+//                                                 answer of its strategy that is not the default
+//                                                 order's, as it is given: client, operation,
+//                                                 actor, question, point, answer
+//   hash SUITE SEED COUNT                         one line per scenario: the hash of its trace
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -29,6 +34,7 @@
 #include "canary/canaries.h"
 #include "check/protocol.h"
 #include "harness/adapters/implementation.h"
+#include "harness/adapters/schedule_control.h"
 #include "harness/adapters/world.h"
 #include "harness/report.h"
 #include "harness/run.h"
@@ -201,7 +207,41 @@ private:
     std::size_t printed_ = 0;
 };
 
-int play(std::uint64_t real_tick_ns, const char* canary_name) {
+int record(const char* canary_name) {
+    const ParsedText parsed = parse_text(read_all());
+    if (parsed.error) {
+        misused();
+    }
+    const HarnessCanary harness_canary = prepare_canary(canary_name);
+    const std::unique_ptr<Adapter> adapter = make_implementation_adapter(harness_canary);
+    Runner runner(*adapter);
+    const auto counts = std::make_unique<SuiteCount>();
+    // At once: the library may stop the process.
+    schedule_control().record = [](const Deviation& d) {
+        std::printf("%u %u %u %u %u %u\n", d.client, d.operation, d.actor,
+                    static_cast<unsigned>(d.question), d.point, d.answer);
+        std::fflush(stdout);
+    };
+    RunOptions options;
+    options.explain = true;
+    static_cast<void>(runner.run(parsed.scenario, options, *counts));
+    _exit(0);
+}
+
+// Says which deviations of the scenario had no effect; whether there were any.
+bool say_what_had_no_effect(const Scenario& scenario) {
+    const std::vector<Deviation>& list = schedule_control().without_effect;
+    if (list.empty()) {
+        return false;
+    }
+    std::printf("%zu of %zu deviations had no effect:\n", list.size(), scenario.deviations.size());
+    for (const Deviation& deviation : list) {
+        std::printf("  %s\n", to_text(deviation).c_str());
+    }
+    return true;
+}
+
+int play(std::uint64_t real_tick_ns, bool strict, const char* canary_name) {
     const ParsedText parsed = parse_text(read_all());
     if (parsed.error) {
         misused();
@@ -222,8 +262,9 @@ int play(std::uint64_t real_tick_ns, const char* canary_name) {
         std::printf("\nas the rules want it: %u operations, %llu events\n", outcome.operations,
                     static_cast<unsigned long long>(outcome.events));
     }
+    const bool misfit = say_what_had_no_effect(parsed.scenario);
     std::fflush(stdout);
-    _exit(outcome.violation ? 1 : 0);
+    _exit(outcome.violation || (strict && misfit) ? 1 : 0);
 }
 
 int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count) {
@@ -264,7 +305,10 @@ int run(const std::vector<const char*>& arguments) {
         return serve(static_cast<int>(number(1)), at(2));
     }
     if (mode == "play") {
-        return play(number(1), at(2));
+        return play(number(1), at(2) != nullptr && std::string_view(at(2)) == "strict", at(3));
+    }
+    if (mode == "record") {
+        return record(at(1));
     }
     if (mode == "hash" && arguments.size() == 4) {
         return print_hashes(suite_named(at(1)), number(2), number(3));

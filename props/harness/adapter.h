@@ -104,6 +104,9 @@ public:
     virtual void rest() = 0;
     // One thread per client; returns when all have ended and nothing moves.
     virtual void run_clients(unsigned count, const std::function<void(unsigned)>& body) = 0;
+    // The client begins with this operation of its program (Deviation::at_end: all are over): from
+    // now on points of the schedule are counted.
+    virtual void begins(std::uint8_t /*client*/, std::uint8_t /*operation*/) {}
     // In a client: until `over`, or until nothing moves any more.
     virtual void await(const std::function<bool()>& over) = 0;
     virtual void advance(std::uint64_t ticks) = 0;

@@ -26,6 +26,10 @@ public:
         }
         return bytes_[at_++];
     }
+    std::uint16_t half() {
+        const unsigned low = byte();
+        return static_cast<std::uint16_t>(low | (unsigned{byte()} << 8U));
+    }
     std::uint64_t word() {
         std::uint64_t value = 0;
         for (unsigned shift = 0; shift < 64; shift += 8) {
@@ -48,6 +52,10 @@ public:
         if (at_ < out_.size()) {
             out_[at_++] = static_cast<std::uint8_t>(value);
         }
+    }
+    void half(unsigned value) {
+        byte(value & 0xffU);
+        byte(value >> 8U);
     }
     void word(std::uint64_t value) {
         for (unsigned shift = 0; shift < 64; shift += 8) {
@@ -126,15 +134,37 @@ void write_operation(Writer& out, const Record& record) {
     out.byte(record.deadline);
 }
 
+Deviation read_deviation(Reader& in) {
+    Deviation deviation;
+    deviation.client = in.byte();
+    deviation.operation = in.byte();
+    deviation.actor = in.byte();
+    deviation.question = static_cast<Question>(in.byte() % question_count);
+    deviation.point = in.half();
+    deviation.answer = in.byte();
+    in.byte();
+    return deviation;
+}
+
+void write_deviation(Writer& out, const Deviation& deviation) {
+    out.byte(deviation.client);
+    out.byte(deviation.operation);
+    out.byte(deviation.actor);
+    out.byte(number(deviation.question));
+    out.half(deviation.point);
+    out.byte(deviation.answer);
+    out.byte(0);
+}
+
 }  // namespace
 
 Scenario decode(std::span<const std::uint8_t> bytes) {
     Reader in(bytes);
     Scenario scenario;
-    in.byte();  // the version: there is one so far
+    const bool first_version = in.byte() == 1;
     Header& header = scenario.header;
     header.loops = static_cast<std::uint8_t>((in.byte() + loops_max - 1) % loops_max + 1);
-    header.strategy = static_cast<Strategy>(in.byte() % 2);
+    header.strategy = static_cast<Strategy>(in.byte() % strategy_count);
     header.pace = static_cast<Pace>(in.byte() % 2);
     header.rule = static_cast<std::uint8_t>(in.byte() % (last_rule + 1));
     const std::size_t nodes = in.byte() % (nodes_max + 1);
@@ -142,6 +172,14 @@ Scenario decode(std::span<const std::uint8_t> bytes) {
     const std::size_t clients = (in.byte() + clients_max - 1) % clients_max + 1;
     header.seed = in.word();
     header.swarm = in.word();
+    std::size_t deviations = 0;
+    if (!first_version) {
+        header.depth = in.byte();
+        header.memory = static_cast<Memory>(in.byte() % memory_words.size());
+        header.horizon = in.half();
+        deviations = in.half() % (deviations_max + 1);
+        in.half();
+    }
 
     for (std::size_t i = 0; i < nodes; ++i) {
         scenario.graph.nodes.push_back(read_node(in));
@@ -167,6 +205,9 @@ Scenario decode(std::span<const std::uint8_t> bytes) {
             scenario.programs.back().push_back(read_operation(in));
         }
     }
+    for (std::size_t i = 0; i < deviations && !in.at_end(); ++i) {
+        scenario.deviations.push_back(read_deviation(in));
+    }
     return canonical(scenario);
 }
 
@@ -183,6 +224,11 @@ std::size_t encode(const Scenario& scenario, std::span<std::uint8_t> out_bytes) 
     out.byte(static_cast<unsigned>(scenario.programs.size()));
     out.word(header.seed);
     out.word(header.swarm);
+    out.byte(header.depth);
+    out.byte(number(header.memory));
+    out.half(header.horizon);
+    out.half(static_cast<unsigned>(scenario.deviations.size()));
+    out.half(0);
     for (const NodeSpec& node : scenario.graph.nodes) {
         write_node(out, node);
     }
@@ -201,6 +247,9 @@ std::size_t encode(const Scenario& scenario, std::span<std::uint8_t> out_bytes) 
         for (const Record& record : program) {
             write_operation(out, record);
         }
+    }
+    for (const Deviation& deviation : scenario.deviations) {
+        write_deviation(out, deviation);
     }
     return out.size();
 }

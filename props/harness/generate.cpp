@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/generate.h"
 
+#include "harness/deviations.h"
+
 namespace blkdrain_props {
 namespace {
 
@@ -37,7 +39,7 @@ private:
     void drop_clients() {
         for (std::size_t i = 0; original_.programs.size() > 1 && i < original_.programs.size();
              ++i) {
-            offer_with([i](Scenario& s) { s.programs.erase(i); });
+            offer_with([i](Scenario& s) { erase_client(s, i); });
         }
     }
 
@@ -49,7 +51,7 @@ private:
                 for (std::size_t end = size; end >= length; end -= length) {
                     offer_with([&](Scenario& s) {
                         for (std::size_t k = 0; k < length; ++k) {
-                            s.programs[client].erase(end - length);
+                            erase_operation(s, client, end - length);
                         }
                     });
                 }
@@ -96,6 +98,7 @@ private:
             s.header.strategy = Strategy::default_order;
             s.header.seed = 0;
         });
+        offer_with([](Scenario& s) { s.header.memory = Memory::sequential; });
     }
 
     void simplify_nodes_and_backends() {

@@ -29,6 +29,9 @@ public:
         header();
         graph();
         programs();
+        if (limits_.portfolio) {
+            schedule();
+        }
     }
 
 private:
@@ -51,8 +54,8 @@ private:
         const std::uint8_t loops = std::clamp<std::uint8_t>(limits_.loops, 1, loops_max);
         header.loops = static_cast<std::uint8_t>(1 + pick(loops));
         header.pace = limits_.pace;
-        header.strategy = limits_.strategy;
-        if (header.strategy == Strategy::random) {
+        header.strategy = limits_.portfolio ? Strategy::default_order : limits_.strategy;
+        if (header.strategy != Strategy::default_order) {
             header.seed = 1 + pick(0xffffffffU);
         }
 
@@ -68,6 +71,27 @@ private:
         }
         header.swarm = enabled | always;
     }
+
+    void schedule() {
+        constexpr std::array<Strategy, 8> portfolio{
+            Strategy::random,        Strategy::random,        Strategy::pct,
+            Strategy::pct,           Strategy::delays,        Strategy::preemptions,
+            Strategy::weighted_walk, Strategy::partial_orders};
+        Header& header = scenario_->header;
+        header.strategy = portfolio[pick(portfolio.size())];
+        header.seed = 1 + pick(0xffffffffU);
+        header.memory = chance(1, 3) ? Memory::tso : Memory::sequential;
+        if (has_depth(header.strategy)) {
+            header.depth = static_cast<std::uint8_t>(1 + pick(3));
+            std::size_t operations = 0;
+            for (const Program& program : scenario_->programs) {
+                operations += program.size();
+            }
+            header.horizon = static_cast<std::uint16_t>(choices_per_operation * (operations + 1));
+        }
+    }
+    // Of threads, about: what nine runs of ten stay below.
+    static constexpr std::size_t choices_per_operation = 46;
 
     OpcodeSet random_bits() {
         const OpcodeSet high = pick(1U << 31U);

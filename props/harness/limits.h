@@ -18,6 +18,8 @@ struct Limits {
     std::uint8_t loops = 2;
     Pace pace = Pace::step;
     Strategy strategy = Strategy::default_order;
+    // Instead, each scenario draws a strategy of its own: none finds everything.
+    bool portfolio = false;
 };
 
 }  // namespace blkdrain_props

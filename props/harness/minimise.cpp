@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/minimise.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <vector>
 
+#include "harness/deviations.h"
 #include "harness/generate.h"
 #include "harness/operations.h"
 
@@ -12,9 +14,10 @@ namespace blkdrain_props {
 
 namespace {
 
+using Fails = std::function<bool(const Scenario&)>;
+
 // The first simpler scenario that fails; none: this one is minimal.
-template <class Fails>
-std::optional<Scenario> step(const Scenario& from, Fails fails) {
+std::optional<Scenario> step(const Scenario& from, const Fails& fails) {
     for (const Scenario& candidate : simpler(from)) {
         if (fails(candidate)) {
             return candidate;
@@ -25,8 +28,8 @@ std::optional<Scenario> step(const Scenario& from, Fails fails) {
         for (std::size_t first = 0; first < from.programs[client].size(); ++first) {
             for (std::size_t second = first + 1; second < from.programs[client].size(); ++second) {
                 Scenario candidate = from;
-                candidate.programs[client].erase(second);
-                candidate.programs[client].erase(first);
+                erase_operation(candidate, client, second);
+                erase_operation(candidate, client, first);
                 if (fails(canonical(candidate))) {
                     return canonical(candidate);
                 }
@@ -44,17 +47,110 @@ std::optional<Scenario> step(const Scenario& from, Fails fails) {
     return std::nullopt;
 }
 
+// Without deviations that it fails without: halves first, then ever smaller runs, from the end.
+// Afterwards each one that is left is needed.
+Scenario with_fewer_deviations(Scenario best, const Fails& fails) {
+    std::size_t chunk = std::max<std::size_t>(best.deviations.size(), 1);
+    for (;;) {
+        bool removed = false;
+        for (std::size_t end = best.deviations.size(); end > 0;) {
+            const std::size_t begin = end > chunk ? end - chunk : 0;
+            Scenario candidate = best;
+            for (std::size_t i = end; i > begin; --i) {
+                candidate.deviations.erase(i - 1);
+            }
+            if (fails(candidate)) {
+                best = candidate;
+                removed = true;
+            }
+            end = begin;
+        }
+        if (chunk > 1) {
+            chunk /= 2;
+        } else if (!removed) {
+            return best;
+        }
+    }
+}
+
+// The same schedule at slightly other points, as it must be when an operation that is gone took
+// some of them.
+constexpr std::size_t repaired_deviations_max = 6;
+constexpr std::size_t repaired_shift_max = 4;
+
+std::optional<Scenario> repaired(const Scenario& broken, const Fails& fails) {
+    if (broken.deviations.size() > repaired_deviations_max) {
+        return std::nullopt;
+    }
+    for (std::size_t i = 0; i < broken.deviations.size(); ++i) {
+        for (std::size_t shift = 1; shift <= repaired_shift_max; ++shift) {
+            for (const int direction : {-1, 1}) {
+                const int point = broken.deviations[i].point + direction * static_cast<int>(shift);
+                if (point < 0 || point > UINT16_MAX) {
+                    continue;
+                }
+                Scenario candidate = broken;
+                candidate.deviations[i].point = static_cast<std::uint16_t>(point);
+                candidate = canonical(candidate);
+                if (fails(candidate)) {
+                    return candidate;
+                }
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+// One operation or client less with a schedule that is a little different.
+std::optional<Scenario> step_with_repair(const Scenario& from, const Fails& fails) {
+    if (from.deviations.empty()) {
+        return std::nullopt;
+    }
+    for (std::size_t client = 0; client < from.programs.size(); ++client) {
+        for (std::size_t i = from.programs[client].size(); i > 0; --i) {
+            Scenario candidate = from;
+            erase_operation(candidate, client, i - 1);
+            // What was to happen in the operation that is gone may happen in the one before.
+            for (const Deviation& deviation : from.deviations) {
+                if (i > 1 && deviation.client == client && deviation.operation == i - 1) {
+                    Deviation moved = deviation;
+                    --moved.operation;
+                    candidate.deviations.push_back(moved);
+                }
+            }
+            candidate = canonical(candidate);
+            if (fails(candidate)) {
+                return candidate;
+            }
+            if (std::optional<Scenario> found = repaired(candidate, fails)) {
+                return found;
+            }
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 Scenario minimise(const Scenario& failing, const std::function<bool(const Scenario&)>& fails,
                   std::uint32_t runs_max) {
     Scenario best = canonical(failing);
     std::uint32_t runs = 0;
-    const auto limited = [&](const Scenario& candidate) {
+    const Fails limited = [&](const Scenario& candidate) {
         return runs++ < runs_max && fails(candidate);
     };
+    best = with_fewer_deviations(best, limited);
     while (runs < runs_max) {
-        const std::optional<Scenario> next = step(best, limited);
+        if (const std::optional<Scenario> next = step(best, limited)) {
+            best = *next;
+            continue;
+        }
+        const std::size_t before = best.deviations.size();
+        best = with_fewer_deviations(best, limited);
+        if (best.deviations.size() < before) {
+            continue;
+        }
+        const std::optional<Scenario> next = step_with_repair(best, limited);
         if (!next) {
             break;
         }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "harness/deviations.h"
 #include "harness/pattern.h"
 
 namespace blkdrain_props {
@@ -176,7 +177,15 @@ Scenario canonical(const Scenario& scenario) {
     Header& header = result.header;
     header = scenario.header;
     header.loops = std::clamp<std::uint8_t>(header.loops, 1, loops_max);
-    header.strategy = clamp_enum(header.strategy, Strategy::random);
+    header.strategy = clamp_enum(header.strategy, Strategy::partial_orders);
+    if (has_depth(header.strategy)) {
+        header.depth = std::clamp<std::uint8_t>(header.depth, 1, depth_max);
+        header.horizon = std::max<std::uint16_t>(header.horizon, 1);
+    } else {
+        header.depth = 0;
+        header.horizon = 0;
+    }
+    header.memory = clamp_enum(header.memory, Memory::tso);
     header.pace = clamp_enum(header.pace, Pace::free);
     if (header.rule > last_rule) {
         header.rule = 0;
@@ -223,6 +232,10 @@ Scenario canonical(const Scenario& scenario) {
     }
     if (result.programs.empty()) {
         result.programs.push_back({});
+    }
+    if (!scenario.deviations.empty()) {
+        result.deviations = scenario.deviations;
+        make_deviations_canonical(result);
     }
     return result;
 }

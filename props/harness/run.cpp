@@ -123,6 +123,8 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
     rule_ = scenario.header.rule;
     loops_ = std::max<std::uint8_t>(scenario.header.loops, 1);
     free_ = scenario.header.pace == Pace::free;
+    scheduled_ = free_ || scenario.header.strategy != Strategy::default_order ||
+                 !scenario.deviations.empty();
     healing_ = false;
     ticks_ = 0;
     operations_ = 0;
@@ -142,6 +144,9 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
         }
     }
     if (options.heal && !stopped()) {
+        if (scheduled_) {
+            adapter_.begins(Deviation::at_end, 0);
+        }
         heal();
     }
     adapter_.close(!stopped() && options.heal);
@@ -220,6 +225,10 @@ void Runner::in_steps(const Scenario& scenario) {
         for (unsigned client = 0; client < scenario.programs.size() && !stopped(); ++client) {
             const Program& program = scenario.programs[client];
             if (next[client] < program.size()) {
+                if (scheduled_) {
+                    adapter_.begins(static_cast<std::uint8_t>(client),
+                                    static_cast<std::uint8_t>(next[client]));
+                }
                 next[client] = step(client, program, next[client]);
                 any = true;
             }
@@ -276,10 +285,12 @@ void Runner::freely(const Scenario& scenario) {
 }
 
 void Runner::client(unsigned client, const Program& program) {
-    for (const Record& record : program) {
+    for (std::size_t i = 0; i < program.size(); ++i) {
+        const Record& record = program[i];
         if (judge_.failed() || misbehaviour_found_.load(std::memory_order_relaxed)) {
             return;
         }
+        adapter_.begins(static_cast<std::uint8_t>(client), static_cast<std::uint8_t>(i));
         if (record.opcode == Opcode::send && record.where == Where::client) {
             const unsigned loop = record.c % loops_;
             const Record* const sent = &record;

@@ -138,6 +138,7 @@ private:
     bool setting_up_ = false;
     bool healing_ = false;
     bool free_ = false;
+    bool scheduled_ = false;  // loops are threads: points of the schedule are counted
     std::uint64_t ticks_ = 0;
     std::uint32_t operations_ = 0;
     std::size_t first_unverified_ = 0;

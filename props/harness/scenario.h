@@ -74,7 +74,8 @@ private:
     std::size_t size_ = 0;
 };
 
-inline constexpr std::uint8_t scenario_version = 1;
+// 2 added the strategies after `random`, memory and deviations. Files of version 1 can be read.
+inline constexpr std::uint8_t scenario_version = 2;
 inline constexpr std::uint8_t loops_max = 3;
 inline constexpr std::size_t nodes_max = 12;
 inline constexpr std::size_t children_max = 4;
@@ -86,9 +87,29 @@ inline constexpr std::uint8_t last_rule = 31;
 // ---- Header
 
 // Who runs next where the world leaves it open.
+// What a strategy draws it draws from the seed; impl/sim/strategies has one file for each.
 enum class Strategy : std::uint8_t {
-    default_order,  // run on; then the first that is ready
-    random,         // drawn from the seed
+    default_order,   // run on; then the first that is ready
+    random,          // anybody, at one of four rates
+    pct,             // by priorities that change `depth` - 1 times
+    delays,          // the default order, but for `depth` delays
+    preemptions,     // each runs until it blocks, but for `depth` preemptions
+    weighted_walk,   // anybody, weighted by what each has still to do
+    partial_orders,  // by priorities of operations, drawn anew where they race
+};
+inline constexpr std::size_t strategy_count = 7;
+
+// Whether `depth` and `horizon` mean something.
+constexpr bool has_depth(Strategy strategy) {
+    return strategy == Strategy::pct || strategy == Strategy::delays ||
+           strategy == Strategy::preemptions;
+}
+inline constexpr std::uint8_t depth_max = 8;
+
+// When a store is seen by the other threads; simulated world only (impl/sim/options.h).
+enum class Memory : std::uint8_t {
+    sequential,
+    tso,  // total store order: stores may wait
 };
 
 // When a client goes on to its next operation.
@@ -102,11 +123,15 @@ enum class Pace : std::uint8_t {
 struct Header {
     std::uint8_t loops = 1;  // 1..loops_max
     Strategy strategy = Strategy::default_order;
+    Memory memory = Memory::sequential;
     Pace pace = Pace::step;
     std::uint8_t rule = 0;  // the rule the file is about, R<rule>; 0: none. For people and reports.
-    std::uint64_t seed = 0;   // of the random strategy
-    std::uint64_t swarm = 0;  // bit i: the generator was allowed to use Opcode i. For statistics;
-                              // the runner ignores it.
+    std::uint8_t depth = 0;     // 1..depth_max where has_depth(), else 0
+    std::uint16_t horizon = 0;  // the first so many thread choices of the run are those that the
+                                // depth is spread over; at least 1 where has_depth(), else 0
+    std::uint64_t seed = 0;     // of all strategies but the default order
+    std::uint64_t swarm = 0;    // bit i: the generator was allowed to use Opcode i. For statistics;
+                                // the runner ignores it.
 
     friend constexpr bool operator==(const Header&, const Header&) = default;
 };
@@ -241,10 +266,55 @@ struct Ordinal {
 
 using Program = Bounded<Record, operations_max>;
 
+// ---- Schedule
+
+// Who takes part in a schedule, by name: the loops, the clients, and the world outside of them,
+// which lets them begin. As the one to run next also the stores of a loop or client that wait to
+// reach memory.
+struct Actor {
+    static constexpr std::uint8_t client_first = loops_max;
+    static constexpr std::uint8_t world = loops_max + clients_max;
+    static constexpr std::uint8_t stores_first = world + 1;
+    static constexpr std::uint8_t count = stores_first + world;
+};
+
+// What is asked at a point of a run; the values are those of sim::ChoiceKind.
+enum class Question : std::uint8_t {
+    run,       // who runs next: an Actor
+    waiter,    // which waiter is notified
+    taken,     // how many events a poller hands out; 0: all
+    event,     // which comes next
+    spurious,  // 1: the operation fails for no reason
+};
+inline constexpr std::size_t question_count = 5;
+
+// One answer that differs from that of the strategy, at a point named so that it is found again
+// when other operations come and go. A point that does not occur, and an answer that is not offered
+// there, have no effect; replay says so.
+struct Deviation {
+    static constexpr std::uint8_t at_start = clients_max;    // before any operation
+    static constexpr std::uint8_t at_end = clients_max + 1;  // when all programs are over
+
+    // Since when points are counted: since the client began with this operation of its program. For
+    // an actor that is not a client, since the last one that any client began with.
+    std::uint8_t client = at_start;
+    std::uint8_t operation = 0;
+    std::uint8_t actor = 0;  // who comes to the point; <= Actor::world
+    Question question = Question::run;
+    std::uint16_t point = 0;  // visible operations and questions of the actor since then
+    std::uint8_t answer = 0;
+
+    friend constexpr bool operator==(const Deviation&, const Deviation&) = default;
+};
+inline constexpr std::size_t deviations_max = 512;
+
 struct Scenario {
     Header header;
     GraphSpec graph;
     Bounded<Program, clients_max> programs;  // one per client, at least one
+    // By client (start first, end last), operation, actor, point, question; none for one point
+    // twice (canonical() sees to it).
+    Bounded<Deviation, deviations_max> deviations;
 
     friend constexpr bool operator==(const Scenario&, const Scenario&) = default;
 };

@@ -126,12 +126,24 @@ void append_header(std::string& out, const Header& header) {
         out += " loops ";
         append_number(out, header.loops);
     }
-    if (header.strategy == Strategy::random) {
-        out += " strategy random";
+    if (header.strategy != Strategy::default_order) {
+        out += " strategy ";
+        out += strategy_words[static_cast<std::size_t>(header.strategy)];
+    }
+    if (header.depth != 0) {
+        out += " depth ";
+        append_number(out, header.depth);
+    }
+    if (header.horizon != 0) {
+        out += " horizon ";
+        append_number(out, header.horizon);
     }
     if (header.seed != 0) {
         out += " seed ";
         append_hex(out, header.seed);
+    }
+    if (header.memory == Memory::tso) {
+        out += " memory tso";
     }
     if (header.pace == Pace::free) {
         out += " pace free";
@@ -197,7 +209,43 @@ void append_backend(std::string& out, std::size_t number, const BackendSpec& bac
     out += '\n';
 }
 
+void append_actor(std::string& out, std::uint8_t actor) {
+    if (actor == Actor::world) {
+        out += "world";
+    } else if (actor > Actor::world) {
+        out += "stores of ";
+        append_actor(out, static_cast<std::uint8_t>(actor - Actor::stores_first));
+    } else if (actor < Actor::client_first) {
+        out += "loop";
+        append_number(out, actor);
+    } else {
+        out += "client";
+        append_number(out, static_cast<std::uint64_t>(actor - Actor::client_first));
+    }
+}
+
+void append_deviation(std::string& out, const Deviation& deviation) {
+    out += "when ";
+    append_actor(out, deviation.actor);
+    out += " at ";
+    append_number(out, deviation.point);
+    out += ": ";
+    out += question_words[static_cast<std::size_t>(deviation.question)];
+    out += ' ';
+    if (deviation.question == Question::run) {
+        append_actor(out, deviation.answer);
+    } else {
+        append_number(out, deviation.answer);
+    }
+}
+
 }  // namespace
+
+std::string to_text(const Deviation& deviation) {
+    std::string out;
+    append_deviation(out, deviation);
+    return out;
+}
 
 std::string to_text(const Record& record) {
     std::string out;
@@ -217,6 +265,20 @@ std::string to_text(const Scenario& scenario) {
     for (std::size_t i = 0; i < scenario.graph.backends.size(); ++i) {
         append_backend(out, i, scenario.graph.backends[i]);
     }
+    // Sorted as they are printed.
+    const Deviation* next = scenario.deviations.begin();
+    const auto append_deviations = [&](std::size_t client, std::size_t operation) {
+        for (; next != scenario.deviations.end() && next->client == client &&
+               next->operation == operation;
+             ++next) {
+            append_deviation(out, *next);
+            out += '\n';
+        }
+    };
+    if (next != scenario.deviations.end() && next->client == Deviation::at_start) {
+        out += '\n';
+        append_deviations(Deviation::at_start, 0);
+    }
     for (std::size_t client = 0; client < scenario.programs.size(); ++client) {
         out += '\n';
         if (scenario.programs.size() > 1) {
@@ -224,10 +286,15 @@ std::string to_text(const Scenario& scenario) {
             append_number(out, client);
             out += '\n';
         }
-        for (const Record& record : scenario.programs[client]) {
-            append_record(out, record);
+        for (std::size_t i = 0; i < scenario.programs[client].size(); ++i) {
+            append_record(out, scenario.programs[client][i]);
             out += '\n';
+            append_deviations(client, i);
         }
+    }
+    if (next != scenario.deviations.end()) {
+        out += "\nfinally\n";
+        append_deviations(Deviation::at_end, 0);
     }
     return out;
 }

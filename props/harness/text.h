@@ -3,7 +3,9 @@
 // The text form of a scenario (.scn), by example. Comments begin with #, blank lines mean nothing.
 //
 //   # The first line. Only the version is needed; one loop, the default order and steps otherwise.
-//   scenario 1 loops 2 strategy random seed 0x2a pace free swarm 0xff
+//   # Other strategies: `random`, `walk`, `orders`, and those with a depth and a horizon: `pct`,
+//   # `delays`, `preemptions`.
+//   scenario 2 loops 2 strategy pct depth 3 horizon 300 seed 0x2a memory tso pace free swarm 0xff
 //   rule R18
 //
 //   # Nodes, children first. `settles`: has something to write back; `fails`: and never can.
@@ -21,6 +23,14 @@
 //   # What follows belongs to the second client.
 //   client 1
 //   end s0
+//   # Deviations stand behind the operation they belong to. Here: when loop0 comes to its third
+//   # point since, client0 runs instead. Others: `run stores of client0`, `wake 1`, `take 2`,
+//   # `event 1`, `spurious 1`.
+//   when loop0 at 3: run client0
+//   # Those that are counted from the end of the programs. (Those of the start stand before the
+//   # first client.)
+//   finally
+//   when client1 at 2: run loop1
 //
 // Names count from 0 in order of creation: n node, b backend, r request, t token, s section, w
 // wait. `b1` is the second backend there ever was, `b@1` the second of those that live at that
@@ -57,5 +67,6 @@ std::string to_text(const Scenario& scenario);
 
 // One line, without newline.
 std::string to_text(const Record& record);
+std::string to_text(const Deviation& deviation);
 
 }  // namespace blkdrain_props

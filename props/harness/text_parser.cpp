@@ -112,7 +112,13 @@ public:
             end_column_ = 1;
             tokens_.clear();
             at_ = 0;
-            expected("the first line: scenario 1");
+            expected("the first line: scenario 2");
+        }
+        for (const ClientNamed& named : clients_named_) {
+            if (named.client >= result_.scenario.programs.size() && !result_.error) {
+                result_.error = TextError{named.line, named.column,
+                                          "there is no client " + std::to_string(named.client)};
+            }
         }
         if (result_.error) {
             result_.scenario = canonical(Scenario{});
@@ -215,6 +221,9 @@ private:
         if (!header_seen_) {
             return parse_header();
         }
+        if (finally_seen_ && peek() != "when") {
+            return expected("'when': after 'finally' come deviations alone");
+        }
         if (take("rule")) {
             return parse_rule();
         }
@@ -227,12 +236,19 @@ private:
         if (take("client")) {
             return parse_client();
         }
+        if (take("when")) {
+            return parse_deviation();
+        }
+        if (take("finally")) {
+            finally_seen_ = true;
+            return true;
+        }
         return parse_operation();
     }
 
     bool parse_header() {
         if (!take("scenario")) {
-            return expected("the first line: scenario 1");
+            return expected("the first line: scenario 2");
         }
         std::uint8_t version = 0;
         if (!need_number("the version of the format", 1, scenario_version, version)) {
@@ -247,12 +263,25 @@ private:
                     return false;
                 }
             } else if (take("strategy")) {
-                constexpr std::array<std::string_view, 2> words{"default", "random"};
                 std::uint8_t index = 0;
-                if (!need_word(words, index)) {
+                if (!need_word(strategy_words, index)) {
                     return false;
                 }
                 header.strategy = static_cast<Strategy>(index);
+            } else if (take("depth")) {
+                if (!need_number("a depth", 1, depth_max, header.depth)) {
+                    return false;
+                }
+            } else if (take("horizon")) {
+                if (!need_number("a number of choices", 1, 0xffff, header.horizon)) {
+                    return false;
+                }
+            } else if (take("memory")) {
+                std::uint8_t index = 0;
+                if (!need_word(memory_words, index)) {
+                    return false;
+                }
+                header.memory = static_cast<Memory>(index);
             } else if (take("pace")) {
                 constexpr std::array<std::string_view, 2> words{"step", "free"};
                 std::uint8_t index = 0;
@@ -270,7 +299,7 @@ private:
                     return false;
                 }
             } else {
-                return expected("loops, strategy, seed, pace or swarm");
+                return expected("loops, strategy, depth, horizon, seed, memory, pace or swarm");
             }
         }
         return true;
@@ -428,6 +457,72 @@ private:
         backends.push_back(backend);
         return at_ == tokens_.size() ||
                expected("loop, listening, pinned (in this order), or the end of the line");
+    }
+
+    bool need_actor(bool of_stores_too, std::uint8_t& actor) {
+        const bool stores = of_stores_too && take("stores") && need("of");
+        if (result_.error) {
+            return false;
+        }
+        std::string_view word = peek();
+        const auto numbered = [&](std::string_view name, std::size_t count, std::uint8_t first) {
+            if (!word.starts_with(name)) {
+                return false;
+            }
+            const std::optional<std::uint64_t> number = number_in(word.substr(name.size()));
+            if (!number || *number >= count) {
+                return false;
+            }
+            actor = static_cast<std::uint8_t>(first + *number);
+            if (first == Actor::client_first) {
+                clients_named_.push_back({static_cast<std::size_t>(*number), line_, column()});
+            }
+            return true;
+        };
+        if (!numbered("loop", result_.scenario.header.loops, 0) &&
+            !numbered("client", clients_max, Actor::client_first)) {
+            if (word != "world" || stores) {
+                return expected("a loop or client that exists, such as loop0");
+            }
+            actor = Actor::world;
+        }
+        if (stores) {
+            actor = static_cast<std::uint8_t>(actor + Actor::stores_first);
+        }
+        ++at_;
+        return true;
+    }
+
+    bool parse_deviation() {
+        const Bounded<Program, clients_max>& programs = result_.scenario.programs;
+        Deviation deviation;
+        if (finally_seen_) {
+            deviation.client = Deviation::at_end;
+        } else if (!programs.back().empty()) {
+            deviation.client = static_cast<std::uint8_t>(programs.size() - 1);
+            deviation.operation = static_cast<std::uint8_t>(programs.back().size() - 1);
+        } else if (programs.size() > 1) {
+            --at_;
+            return mistake("a deviation stands behind the operation it belongs to");
+        }
+        std::uint8_t question = 0;
+        if (!need_actor(false, deviation.actor) || !need("at") ||
+            !need_number("a point", 0, 0xffff, deviation.point) || !need(":") ||
+            !need_word(question_words, question)) {
+            return false;
+        }
+        deviation.question = static_cast<Question>(question);
+        const bool understood = deviation.question == Question::run
+                                    ? need_actor(true, deviation.answer)
+                                    : need_number("a number", 0, 255, deviation.answer);
+        if (!understood) {
+            return false;
+        }
+        if (!result_.scenario.deviations.push_back(deviation)) {
+            return mistake(
+                1, "a scenario has at most " + std::to_string(deviations_max) + " deviations");
+        }
+        return true;
     }
 
     bool parse_client() {
@@ -641,6 +736,14 @@ private:
     unsigned line_ = 0;
     unsigned end_column_ = 1;
     bool header_seen_ = false;
+    bool finally_seen_ = false;
+    // By deviations, which may stand before the client does.
+    struct ClientNamed {
+        std::size_t client;
+        unsigned line;
+        unsigned column;
+    };
+    std::vector<ClientNamed> clients_named_;
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Concurrent conformance: several clients and loops; every announced step is one the reference
-// takes, and what is left at the end is what it has. On the simulator in random order, on real
-// threads as the kernel has it.
+// takes, and what is left at the end is what it has. On the simulator by a strategy drawn for each
+// run, on real threads as the kernel has it.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -20,7 +20,7 @@ RC_GTEST_FIXTURE_PROP(Concurrent, implementation_conforms_to_reference, ()) {
     limits.loops = loops_max;
     limits.operations = 28;
     limits.pace = Pace::free;
-    limits.strategy = Strategy::random;
+    limits.portfolio = true;
     const Outcome outcome = run(*any_scenario(limits));
     if (outcome.violation) {
         RC_FAIL(outcome.violation->signature() + ": " + outcome.violation->sentence);

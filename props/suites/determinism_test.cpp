@@ -40,12 +40,12 @@ TEST_F(Determinism, same_seed_same_trace_in_steps) {
     same_twice(limits);
 }
 
-TEST_F(Determinism, same_seed_same_trace_in_random_order) {
+TEST_F(Determinism, same_seed_same_trace_whatever_the_strategy) {
     Limits limits;
     limits.loops = loops_max;
     limits.clients = clients_max;
     limits.pace = Pace::free;
-    limits.strategy = Strategy::random;
+    limits.portfolio = true;
     same_twice(limits);
 }
 

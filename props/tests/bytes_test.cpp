@@ -69,6 +69,11 @@ TEST(Bytes, LargestScenarioFitsItsBound) {
         while (scenario.programs.back().push_back({})) {
         }
     }
+    for (std::uint16_t point = 0; !scenario.deviations.full(); ++point) {
+        Deviation deviation;
+        deviation.point = point;
+        scenario.deviations.push_back(deviation);
+    }
     scenario = canonical(scenario);
     const std::vector<std::uint8_t> bytes = encode(scenario);
     EXPECT_EQ(bytes.size(), encoded_size_max);
@@ -76,8 +81,11 @@ TEST(Bytes, LargestScenarioFitsItsBound) {
 }
 
 // The layout is a format: files of it are kept. A change needs a new version.
-TEST(Bytes, LayoutIsThatOfVersionOne) {
+TEST(Bytes, LayoutIsThatOfVersionTwo) {
     Scenario scenario;
+    scenario.header.strategy = Strategy::pct;
+    scenario.header.depth = 3;
+    scenario.header.horizon = 0x0204;
     scenario.header.rule = 18;
     scenario.header.seed = 0x0102030405060708;
     NodeSpec node;
@@ -96,17 +104,31 @@ TEST(Bytes, LayoutIsThatOfVersionOne) {
     record.deadline = 5;
     scenario.programs.push_back({});
     scenario.programs[0].push_back(record);
+    scenario.header.memory = Memory::tso;
+    scenario.deviations.push_back({0, 0, Actor::client_first, Question::run, 0x0103, 0});
 
     const std::vector<std::uint8_t> expected{
-        1, 1,    0, 0, 18, 1,    1, 1,              // version, loops, strategy, pace, rule, counts
+        2, 1,    2, 0, 18, 1,    1, 1,              // version, loops, strategy, pace, rule, counts
         8, 7,    6, 5, 4,  3,    2, 1,              // seed
         0, 0,    0, 0, 0,  0,    0, 0,              // swarm
+        3, 1,    4, 2, 1,  0,    0, 0,              // depth, memory, horizon, deviations
         0, 0,    1, 0, 0,  0,    0, 0, 0, 0, 0, 0,  // node
         0, 2,    0, 0,                              // backend
         1, 0,    0, 0,                              // lengths
         6, 0x80, 0, 0, 0,  0x28, 1, 5,              // isolate
+        0, 0,    3, 0, 3,  1,    0, 0,              // deviation
     };
     EXPECT_EQ(encode(scenario), expected);
+}
+
+TEST(Bytes, VersionOneIsStillRead) {
+    SeededSource source(1);
+    Scenario scenario = generate(source, Limits{});
+    scenario.header.strategy = Strategy::random;
+    std::vector<std::uint8_t> bytes = encode(scenario);
+    bytes[0] = 1;
+    bytes.erase(bytes.begin() + 24, bytes.begin() + 32);
+    EXPECT_EQ(decode(bytes), scenario);
 }
 
 }  // namespace

@@ -31,6 +31,18 @@ TEST(Generate, MakesOnlyCanonicalScenarios) {
     for_each_sample(limits, [](const Scenario& s) { ASSERT_EQ(canonical(s), s) << to_text(s); });
 }
 
+TEST(Generate, DrawsEveryStrategyOfThePortfolio) {
+    Limits limits;
+    limits.portfolio = true;
+    std::set<Strategy> drawn;
+    for_each_sample(limits, [&](const Scenario& s) {
+        ASSERT_EQ(canonical(s), s) << to_text(s);
+        ASSERT_NE(s.header.seed, 0U);
+        drawn.insert(s.header.strategy);
+    });
+    EXPECT_EQ(drawn.size(), strategy_count - 1);  // all but the default order
+}
+
 TEST(Generate, KeepsToItsLimits) {
     const Limits limits{.nodes = 3, .backends = 2, .clients = 2, .operations = 9, .loops = 1};
     for_each_sample(limits, [&](const Scenario& s) {
@@ -241,7 +253,7 @@ TEST(Simpler, FindsTheOneOperationThatMatters) {
         }
     }
     scenario.header.swarm = 0;
-    EXPECT_EQ(to_text(scenario), "scenario 1\n\nquiesce_all\n");
+    EXPECT_EQ(to_text(scenario), "scenario 2\n\nquiesce_all\n");
 }
 
 }  // namespace

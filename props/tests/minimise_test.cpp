@@ -86,6 +86,53 @@ TEST(MinimiseTest, prefers_the_default_order) {
     EXPECT_EQ(minimal.header.strategy, Strategy::default_order);
 }
 
+// Two preemptions in different operations, among many others.
+Scenario with_deviations() {
+    Scenario scenario = with(2, 1);
+    scenario.header.pace = Pace::free;
+    for (std::uint16_t point = 0; point < 100; ++point) {
+        Deviation deviation;
+        deviation.client = 0;
+        deviation.operation = static_cast<std::uint8_t>(point % scenario.programs[0].size());
+        deviation.point = point;
+        scenario.deviations.push_back(deviation);
+    }
+    return canonical(scenario);
+}
+
+bool deviates_at(const Scenario& scenario, std::uint16_t point) {
+    return std::any_of(scenario.deviations.begin(), scenario.deviations.end(),
+                       [&](const Deviation& d) { return d.point == point; });
+}
+
+TEST(MinimiseTest, keeps_only_the_deviations_that_matter) {
+    const Scenario minimal = minimise(
+        with_deviations(),
+        [](const Scenario& s) { return deviates_at(s, 17) && deviates_at(s, 60); }, 100'000);
+    EXPECT_EQ(minimal.deviations.size(), 2U);
+}
+
+TEST(MinimiseTest, repairs_a_schedule_that_no_longer_lines_up) {
+    // The more operations there are, the later the instant.
+    const auto fails = [](const Scenario& s) {
+        return s.programs.size() == 1 && !s.programs[0].empty() &&
+               deviates_at(s, static_cast<std::uint16_t>(10 + 2 * s.programs[0].size()));
+    };
+    Scenario scenario = with(2, 1);
+    while (scenario.programs.size() > 1) {
+        scenario.programs.pop_back();
+    }
+    scenario.header.pace = Pace::free;
+    Deviation deviation;
+    deviation.client = 0;
+    deviation.point = static_cast<std::uint16_t>(10 + 2 * scenario.programs[0].size());
+    scenario.deviations.push_back(deviation);
+    ASSERT_TRUE(fails(canonical(scenario)));
+    const Scenario minimal = minimise(scenario, fails, 100'000);
+    EXPECT_EQ(minimal.programs[0].size(), 1U);
+    EXPECT_EQ(minimal.deviations.size(), 1U);
+}
+
 TEST(MinimiseTest, stops_at_its_bound_with_something_that_fails) {
     const auto fails = [](const Scenario& s) { return count(s, Opcode::send) >= 2; };
     std::uint32_t runs = 0;

@@ -86,7 +86,8 @@ RC_GTEST_PROP(Text, ADamagedFileGetsAScenarioOrAnErrorWithinIt, ()) {
 
 TEST(Text, PrintsWhatAPersonWouldWrite) {
     const std::string text =
-        "scenario 1 loops 2 strategy random seed 0x2a pace free swarm 0xff\n"
+        "scenario 2 loops 2 strategy pct depth 3 horizon 300 seed 0x2a memory tso pace free swarm "
+        "0xff\n"
         "rule R18\n"
         "\n"
         "node n0 loop 1 settles pinned\n"
@@ -97,6 +98,9 @@ TEST(Text, PrintsWhatAPersonWouldWrite) {
         "\n"
         "client 0\n"
         "send b0 write loop 0\n"
+        "when loop1 at 12: run stores of client1\n"
+        "when loop1 at 13: event 2\n"
+        "when client0 at 3: run loop1\n"
         "send b0 read under t0 loop 1\n"
         "at once: isolate b1 also b0 only_now deadline 5\n"
         "in completion of b0: drain b0 holding request\n"
@@ -121,7 +125,10 @@ TEST(Text, PrintsWhatAPersonWouldWrite) {
         "expect n1 stopped\n"
         "expect last bad_token\n"
         "expect t0 open\n"
-        "expect s0 queued\n";
+        "expect s0 queued\n"
+        "\n"
+        "finally\n"
+        "when world at 1: run loop0\n";
     const ParsedText parsed = parse_text(text);
     ASSERT_FALSE(parsed.error) << parsed.error->text();
     EXPECT_EQ(to_text(parsed.scenario), text);
@@ -162,12 +169,13 @@ TEST(Text, NamesAreAbsoluteUnlessMarked) {
 }
 
 TEST(TextErrors, SayWhereAndWhatWasExpected) {
-    EXPECT_EQ(error_of(""), "1:1: expected the first line: scenario 1, found the end of the line");
-    EXPECT_EQ(error_of("node n0\n"), "1:1: expected the first line: scenario 1, found 'node'");
+    EXPECT_EQ(error_of(""), "1:1: expected the first line: scenario 2, found the end of the line");
+    EXPECT_EQ(error_of("node n0\n"), "1:1: expected the first line: scenario 2, found 'node'");
     EXPECT_EQ(error_of("scenario 7"),
-              "1:10: expected the version of the format from 1 to 1, found '7'");
+              "1:10: expected the version of the format from 1 to 2, found '7'");
     EXPECT_EQ(error_of("scenario 1 colour red"),
-              "1:12: expected loops, strategy, seed, pace or swarm, found 'colour'");
+              "1:12: expected loops, strategy, depth, horizon, seed, memory, pace or swarm, found "
+              "'colour'");
     EXPECT_EQ(error_of("scenario 1\nrule R99"), "2:6: expected a rule from R1 to R31, found 'R99'");
     EXPECT_EQ(error_of("scenario 1\nnode n1"), "2:6: expected n0, the next in order, found 'n1'");
     EXPECT_EQ(error_of("scenario 1\nnode n0 over n0"),

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "sim/strategies/draw.h"
 #include "sim/strategy.h"
 
 namespace blkdrain::sim {
@@ -15,10 +16,10 @@ namespace blkdrain::sim {
 class RandomOrder final : public Strategy {
 public:
     explicit RandomOrder(std::uint64_t seed, std::uint32_t switch_per_256 = 256)
-        : state_(seed), switch_per_256_(switch_per_256) {}
+        : draw_(seed), switch_per_256_(switch_per_256) {}
 
     std::uint32_t pick(const Choice& choice) override {
-        const std::uint64_t bits = next();
+        const std::uint64_t bits = draw_.next();
         const auto low = static_cast<std::uint32_t>(bits & 0xff);
         if (choice.kind == ChoiceKind::thread) {
             if (low >= switch_per_256_) {
@@ -33,16 +34,7 @@ public:
     }
 
 private:
-    // splitmix64
-    std::uint64_t next() {
-        state_ += 0x9e3779b97f4a7c15U;
-        std::uint64_t z = state_;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-        return z ^ (z >> 31);
-    }
-
-    std::uint64_t state_;
+    Draw draw_;
     std::uint32_t switch_per_256_;
 };
 

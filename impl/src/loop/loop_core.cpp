@@ -7,6 +7,8 @@
 
 #include <blkdrain/detail/check.h>
 
+#include "os/canary.h"
+
 BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
@@ -49,7 +51,7 @@ void LoopCore::finish() {
 void LoopCore::post(Task& task) {
     if (is_current()) {
         ready_.push_back(task);
-    } else if (posted_.push(task)) {
+    } else if (posted_.push(task) && !(canary(Canary::wake_dropped) && current() != nullptr)) {
         wake_.signal();
     }
 }

@@ -7,6 +7,7 @@
 
 #include "loop/task_list.h"
 #include "os/backend.h"
+#include "os/canary.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 
@@ -76,7 +77,8 @@ public:
     // Consumer: announces sleep. From now on a push asks for a wake-up. True: nothing is queued.
     [[nodiscard]] bool prepare_sleep() {
         // seq_cst, both: the consumer's write and read of I4.
-        asleep_.store(true, std::memory_order_seq_cst);
+        asleep_.store(true, canary(Canary::wake_flag_relaxed) ? std::memory_order_relaxed
+                                                              : std::memory_order_seq_cst);
         return head_.load(std::memory_order_seq_cst) == nullptr;
     }
 

@@ -62,6 +62,9 @@ concept atomic_integer = atomic_value<A, T> && requires(A a, T value, std::memor
 //    fence_process() and loads x, then at least one of the two loads sees the other thread's store
 //    (all four accesses atomic, relaxed suffices). fence_light() against fence_light() promises
 //    nothing.
+//  - store_in_effect() orders nothing. It stands between a store that is a commit point and its
+//    announcement: where announcements are judged in the order in which they are made (the
+//    simulated world), the store does not take effect after its announcement.
 //  - fence_light() costs one predicted branch where the system offers process-wide barriers and a
 //    full fence where it does not; fence_process() interrupts every running thread of the process,
 //    microseconds.

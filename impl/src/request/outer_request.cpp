@@ -158,6 +158,7 @@ void OuterRequest::count_done() {
     const std::uint64_t since = gatekeeper.announce.stamp();
     // release: whoever sees the count sees what the completion did.
     cell.done.store(cell.done.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    os::store_in_effect();
     gatekeeper.announce(Announced::done, number,
                         [&](Announcement& announcement) { announcement.since = since; });
     os::fence_light();

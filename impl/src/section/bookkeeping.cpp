@@ -134,6 +134,7 @@ void ControlPlane::update_word(Backend& backend) {
         // release: whoever finds the gate open finds what was written before (medium, children,
         // banks).
         backend.word.store(word, std::memory_order_release);
+        os::store_in_effect();
     }
 }
 
@@ -146,7 +147,9 @@ void ControlPlane::close_gates() {
         set_watched(*cover->backend);
     }
     // The gates are closed and the watches set before anything is counted (lane.h, 2 and 3).
-    os::fence_process();
+    if (!canary(Canary::fence_forgotten)) {
+        os::fence_process();
+    }
     watch_fresh();
     for (Cover* cover : fresh_) {
         Backend& backend = *cover->backend;
@@ -165,7 +168,7 @@ void ControlPlane::watch_fresh() {
         for (const Cover* cover : fresh_) {
             again = set_watched(*cover->backend) || again;
         }
-        if (again) {
+        if (again && !canary(Canary::fence_forgotten)) {
             os::fence_process();
         }
     }
@@ -345,12 +348,19 @@ void ControlPlane::reassess(NodeState& node) {
 // --- what the request path asks ---
 
 void ControlPlane::released(std::uint32_t counter) {
-    const Locked locked(*this);
-    Backend* backend = counter_owners_[counter];
-    if (backend != nullptr) {
-        reassess(*backend);
-        progress();
+    const auto look = [this, counter] {
+        Backend* backend = counter_owners_[counter];
+        if (backend != nullptr) {
+            reassess(*backend);
+            progress();
+        }
+    };
+    if (canary(Canary::lock_dropped)) {
+        look();
+        return;
     }
+    const Locked locked(*this);
+    look();
 }
 
 void ControlPlane::done_unadmitted(OuterRequest& request) {

@@ -97,6 +97,9 @@ public:
         world_->run_clients(count, body, drivers_.moves);
         rest();
     }
+    void begins(std::uint8_t client, std::uint8_t operation) override {
+        world_->begins(client, operation);
+    }
     void await(const std::function<bool()>& over) override { world_->await(over); }
     void advance(std::uint64_t ticks) override { world_->advance(ticks); }
     const Observed* observe(bool explain) override;

@@ -40,6 +40,8 @@ public:
     virtual void rest(const std::atomic<std::uint64_t>& moves) = 0;
     virtual void run_clients(unsigned count, const std::function<void(unsigned)>& body,
                              const std::atomic<std::uint64_t>& moves) = 0;
+    // As Adapter::begins.
+    virtual void begins(std::uint8_t client, std::uint8_t operation) = 0;
     // In a client; wakes up by changed().
     virtual void await(const std::function<bool()>& over) = 0;
     virtual void changed() = 0;

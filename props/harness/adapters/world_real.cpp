@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "harness/adapters/client_gate.h"
+#include "harness/adapters/schedule_control.h"
 #include "harness/adapters/world.h"
 
 namespace blkdrain_props {
@@ -144,6 +145,7 @@ public:
         rest(moves);
     }
 
+    void begins(std::uint8_t, std::uint8_t) override {}
     void await(const std::function<bool()>& over) override { gate_.await(over); }
     void changed() override { gate_.changed(); }
 
@@ -195,6 +197,11 @@ const char* World::name() {
 
 std::unique_ptr<World> World::make() {
     return std::make_unique<RealWorld>();
+}
+
+ScheduleControl& schedule_control() {
+    static thread_local ScheduleControl control;
+    return control;
 }
 
 void set_real_tick_ns(std::uint64_t duration) {

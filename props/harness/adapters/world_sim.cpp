@@ -8,11 +8,13 @@
 #include <string>
 #include <system_error>
 
+#include "harness/adapters/chosen_strategy.h"
 #include "harness/adapters/client_gate.h"
+#include "harness/adapters/schedule_control.h"
+#include "harness/adapters/schedule_names.h"
 #include "harness/adapters/world.h"
 #include "sim/simulation.h"
-#include "sim/strategies/default_order.h"
-#include "sim/strategies/random.h"
+#include "sim/strategies/deviations.h"
 
 namespace blkdrain_props {
 
@@ -24,17 +26,15 @@ class SimulatedWorld final : public World {
 public:
     void open(const Scenario& scenario) override {
         const Header& header = scenario.header;
-        stepped_ = header.pace == Pace::step && header.strategy == Strategy::default_order;
-        blkdrain::sim::Strategy* strategy = &default_order_;
-        if (header.strategy == Strategy::random) {
-            // Rarely preempted runs find other things than restless ones.
-            static constexpr std::uint32_t rates[] = {256, 96, 32, 12};
-            random_.emplace(header.seed, rates[header.seed % std::size(rates)]);
-            strategy = &*random_;
-        }
+        const ScheduleControl& control = schedule_control();
+        stepped_ = header.pace == Pace::step && header.strategy == Strategy::default_order &&
+                   scenario.deviations.empty() && control.strategy == nullptr;
         blkdrain::sim::Options options;
         options.auto_advance = false;
-        simulation_.emplace(*strategy, options);
+        if (header.memory == Memory::tso) {
+            options.memory = blkdrain::sim::Memory::tso;
+        }
+        simulation_.emplace(schedule(scenario, control), options);
         gate_.open();
         for (unsigned i = 0; i < std::max<unsigned>(header.loops, 1); ++i) {
             std::error_code error;
@@ -66,6 +66,9 @@ public:
         }
         loops_.clear();
         simulation_.reset();
+        if (deviations_) {
+            note_what_had_no_effect();
+        }
     }
 
     blkdrain::EventLoop& loop(unsigned number) override { return *loops_[number]; }
@@ -120,6 +123,9 @@ public:
         blkdrain::sim::quiesce();
     }
 
+    void begins(std::uint8_t client, std::uint8_t operation) override {
+        blkdrain::sim::label(label_of(client, operation));
+    }
     void await(const std::function<bool()>& over) override { gate_.await(over); }
     void changed() override { gate_.changed(); }
 
@@ -129,10 +135,49 @@ public:
     std::uint64_t tick_duration_ns() const override { return tick_ns; }
 
 private:
+    // The strategy of the scenario, with its deviations, recorded if somebody wants to know.
+    blkdrain::sim::Strategy& schedule(const Scenario& scenario, const ScheduleControl& control) {
+        blkdrain::sim::Strategy* strategy =
+            control.strategy != nullptr ? control.strategy : &strategy_.choose(scenario);
+        const ScheduleNames names(scenario);
+        deviations_.reset();
+        if (!scenario.deviations.empty()) {
+            given_ = scenario.deviations;
+            std::vector<blkdrain::sim::Deviation> deviations;
+            for (const Deviation& deviation : given_) {
+                deviations.push_back(names.to_sim(deviation));
+            }
+            strategy = &deviations_.emplace(*strategy, deviations);
+        }
+        if (control.record) {
+            strategy = &recording_.emplace(
+                *strategy,
+                [names, record = control.record](const blkdrain::sim::Deviation& deviation) {
+                    if (const std::optional<Deviation> named = names.from_sim(deviation)) {
+                        record(*named);
+                    }
+                });
+        }
+        return *strategy;
+    }
+
+    void note_what_had_no_effect() {
+        std::vector<Deviation>& list = schedule_control().without_effect;
+        list.clear();
+        for (std::size_t i = 0; i < given_.size(); ++i) {
+            if (!deviations_->fits()[i]) {
+                list.push_back(given_[i]);
+            }
+        }
+        deviations_.reset();
+    }
+
     static constexpr const char* loop_names[loops_max] = {"loop0", "loop1", "loop2"};
 
-    blkdrain::sim::DefaultOrder default_order_;
-    std::optional<blkdrain::sim::RandomOrder> random_;
+    ChosenStrategy strategy_;
+    Bounded<Deviation, deviations_max> given_;
+    std::optional<blkdrain::sim::Deviations> deviations_;
+    std::optional<blkdrain::sim::Recording> recording_;
     std::optional<blkdrain::sim::Simulation> simulation_;
     ClientGate gate_;
     std::vector<std::unique_ptr<blkdrain::EventLoop>> loops_;
@@ -140,6 +185,11 @@ private:
 };
 
 }  // namespace
+
+ScheduleControl& schedule_control() {
+    static thread_local ScheduleControl control;
+    return control;
+}
 
 bool World::threaded() {
     return false;

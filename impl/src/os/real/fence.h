@@ -32,6 +32,9 @@ inline void fence_light() {
     }
 }
 
+// Where threads run in parallel, what is announced takes effect some time in an interval.
+inline void store_in_effect() {}
+
 void fence_process();
 
 inline void spin_hint() {

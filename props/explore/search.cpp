@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explore/search.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <sstream>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/adapters/implementation.h"
+#include "harness/adapters/schedule_control.h"
+#include "harness/report.h"
+#include "harness/run.h"
+
+namespace blkdrain_props {
+
+namespace {
+
+using blkdrain::sim::Exhaustive;
+using blkdrain::sim::Probe;
+
+// Keeps adapter, runner and counts from run to run.
+class Player {
+public:
+    Outcome run(const Scenario& scenario, blkdrain::sim::Strategy& strategy) {
+        schedule_control().strategy = &strategy;
+        return runner_.run(scenario, {}, *counts_);
+    }
+
+private:
+    std::unique_ptr<Adapter> adapter_ = make_implementation_adapter();
+    Runner runner_{*adapter_};
+    std::unique_ptr<SuiteCount> counts_ = std::make_unique<SuiteCount>();
+};
+
+void note(SearchPage& page, const std::vector<std::uint32_t>& answers) {
+    const std::size_t count = std::min(answers.size(), SearchPage::answers_max);
+    for (std::size_t i = 0; i < count; ++i) {
+        page.answers[i] = static_cast<std::uint8_t>(answers[i]);
+    }
+    page.answer_count.store(static_cast<std::uint32_t>(count), std::memory_order_release);
+}
+
+std::vector<std::uint32_t> noted(const SearchPage& page) {
+    const std::uint32_t count = page.answer_count.load(std::memory_order_acquire);
+    return {page.answers.begin(), page.answers.begin() + count};
+}
+
+}  // namespace
+
+void search(const SearchPlan& plan, const Programs& programs, SearchPage& page) {
+    Player player;
+    std::vector<std::uint32_t> resume = noted(page);
+    for (std::uint64_t number = page.program.load(std::memory_order_relaxed);
+         number < programs.count(); number += plan.processes) {
+        const Scenario scenario = programs.at(number);
+        Exhaustive strategy(plan.bound, resume);
+        resume.clear();
+        page.program.store(number, std::memory_order_relaxed);
+        do {
+            note(page, strategy.answers().empty() ? noted(page) : strategy.answers());
+            if (page.stop.load(std::memory_order_relaxed) != 0) {
+                return;
+            }
+            if (player.run(scenario, strategy).violation) {
+                page.found.store(1, std::memory_order_release);
+                return;
+            }
+            if (strategy.diverged()) {
+                std::fprintf(stderr,
+                             "program %llu does not depend on its schedule alone: two runs that "
+                             "began alike were asked different questions\n",
+                             static_cast<unsigned long long>(number));
+                std::abort();
+            }
+            page.runs.fetch_add(1, std::memory_order_relaxed);
+        } while (strategy.next());
+        note(page, {});
+    }
+    page.done.store(1, std::memory_order_release);
+}
+
+Finding tell(const SearchPlan& plan, const Programs& programs, const SearchPage& page) {
+    Finding finding;
+    finding.scenario = programs.at(page.program.load(std::memory_order_relaxed));
+    int ends[2];
+    if (pipe(ends) != 0) {
+        return finding;
+    }
+    std::fflush(nullptr);
+    const pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        std::FILE* const out = fdopen(ends[1], "w");
+        // At once: the run may end the process.
+        schedule_control().record = [out](const Deviation& d) {
+            std::fprintf(out, "%u %u %u %u %u %u\n", d.client, d.operation, d.actor,
+                         static_cast<unsigned>(d.question), d.point, d.answer);
+            std::fflush(out);
+        };
+        Exhaustive strategy(plan.bound, noted(page));
+        Player player;
+        const Outcome outcome = player.run(finding.scenario, strategy);
+        if (outcome.violation) {
+            std::fprintf(out, "violation\n%s", reason_text(*outcome.violation).c_str());
+        }
+        std::fflush(out);
+        _exit(0);
+    }
+    close(ends[1]);
+    std::string text;
+    std::array<char, 4096> buffer{};
+    for (;;) {
+        const ssize_t count = read(ends[0], buffer.data(), buffer.size());
+        if (count <= 0) {
+            break;
+        }
+        text.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    close(ends[0]);
+    int status = 0;
+    waitpid(child, &status, 0);
+
+    std::istringstream lines(text);
+    std::string line;
+    while (std::getline(lines, line) && line != "violation") {
+        std::istringstream numbers(line);
+        std::array<unsigned, 6> d{};
+        for (unsigned& number : d) {
+            numbers >> number;
+        }
+        finding.scenario.deviations.push_back(
+            {static_cast<std::uint8_t>(d[0]), static_cast<std::uint8_t>(d[1]),
+             static_cast<std::uint8_t>(d[2]), static_cast<Question>(d[3]),
+             static_cast<std::uint16_t>(d[4]), static_cast<std::uint8_t>(d[5])});
+    }
+    while (std::getline(lines, line)) {
+        finding.reason += line + "\n";
+    }
+    if (finding.reason.empty()) {
+        finding.reason = "the process died, with status " + std::to_string(status) + "\n";
+    }
+    return finding;
+}
+
+SearchEstimate estimate(const SearchPlan& plan, const Programs& programs, double seconds) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point start = Clock::now();
+    const auto passed = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
+    Player player;
+    blkdrain::sim::Draw draw(1);
+    double sum = 0;
+    std::uint64_t runs = 0;
+    do {
+        const Scenario scenario = programs.at(draw.next() % programs.count());
+        Probe probe(plan.bound, draw.next());
+        player.run(scenario, probe);
+        sum += probe.weight();
+        ++runs;
+    } while (passed() < seconds || runs < 100);
+    return {sum / static_cast<double>(runs) * static_cast<double>(programs.count()),
+            passed() / static_cast<double>(runs)};
+}
+
+}  // namespace blkdrain_props

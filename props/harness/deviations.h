@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Deviations and the operations they belong to stay together when a program is edited.
+#pragma once
+
+#include <cstddef>
+
+#include "harness/scenario.h"
+
+namespace blkdrain_props {
+
+// Names who exists, in order, without doubles. Needs canonical programs.
+void make_deviations_canonical(Scenario& scenario);
+
+// Removes an operation with the deviations that belong to it; those of later operations follow
+// theirs.
+void erase_operation(Scenario& scenario, std::size_t client, std::size_t operation);
+
+// Removes a client with the deviations that speak of it.
+void erase_client(Scenario& scenario, std::size_t client);
+
+}  // namespace blkdrain_props

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# cmake -DEXPLORE=... -DOUT=... -P explore.cmake: exit statuses and messages of blkdrain-explore; that it goes on where it was, and can fail.
+file(REMOVE_RECURSE "${OUT}")
+file(MAKE_DIRECTORY "${OUT}")
+set(save --checkpoint "${OUT}/checkpoint" --out "${OUT}")
+
+# expect(<status> <regex> <arguments...>): sets `output`
+function(expect status regex)
+    execute_process(COMMAND "${EXPLORE}" ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+    if(NOT result EQUAL status OR NOT output MATCHES "${regex}")
+        message(FATAL_ERROR "blkdrain-explore ${ARGN}: status ${result}, expected ${status} and '${regex}':\n${output}")
+    endif()
+    set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+expect(0 "--preemptions" --help)
+expect(2 "" --nodes 9)
+file(WRITE "${OUT}/no-checkpoint" "blkdrain-explore 1\nnodes 1")
+expect(2 "not a checkpoint" --resume "${OUT}/no-checkpoint")
+
+# The same number of executions in one go and in parts.
+expect(0 "proved by enumeration: no violation on all 3 graphs.*: ([0-9,]+) executions" --nodes 1 --calls 1 --preemptions 2 ${save})
+string(REGEX MATCH ": ([0-9,]+) executions" whole "${output}")
+expect(4 "unfinished after .* go on with: ./dev explore --resume" --nodes 1 --calls 1 --preemptions 2 --runs 300 ${save})
+expect(0 "proved by enumeration" --resume "${OUT}/checkpoint" --out "${OUT}")
+string(REGEX MATCH ": ([0-9,]+) executions" parts "${output}")
+if(NOT whole STREQUAL parts)
+    message(FATAL_ERROR "in one go${whole}, resumed${parts}")
+endif()
+
+expect(0 "total store order" --nodes 1 --calls 1 --preemptions 1 --memory tso ${save})
+expect(1 "violation: .*replay: ./dev replay .*explored-.*scn" --nodes 1 --calls 2 --preemptions 0 --canary quiet-early ${save})
+expect(0 "proved by enumeration: the model's invariants hold" --reference --nodes 1)

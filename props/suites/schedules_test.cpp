@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Schedules of whole scenarios: what the strategies of the check do, and that each can be told as
+// deviations.
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "check/protocol.h"
+#include "harness/adapters/schedule_control.h"
+#include "sim/strategies/default_order.h"
+#include "suites/suite_runner.h"
+
+namespace blkdrain_props {
+namespace {
+
+class Schedules : public SuiteTest {
+protected:
+    ~Schedules() override { schedule_control() = {}; }
+
+    static std::uint64_t seed_of_nth(std::uint64_t n) {
+        return seed_of(11, Suite::scheduled, 0, n);
+    }
+};
+
+TEST_F(Schedules, every_run_can_be_told_as_deviations) {
+    std::uint32_t told = 0;
+    for (std::uint64_t n = 0; n < 400; ++n) {
+        const Scenario scenario = scenario_of(Suite::scheduled, seed_of_nth(n));
+        Scenario again = scenario;
+        again.header.strategy = Strategy::default_order;
+        bool fits = true;
+        schedule_control().record = [&](const Deviation& deviation) {
+            fits = again.deviations.push_back(deviation) && fits;
+        };
+        const Outcome first = run(scenario);
+        schedule_control().record = nullptr;
+        if (!fits) {
+            continue;
+        }
+        const Outcome second = run(canonical(again));
+        ASSERT_EQ(first.trace_hash, second.trace_hash) << to_text(again);
+        ASSERT_EQ(first.events, second.events);
+        EXPECT_TRUE(again.deviations.empty() || schedule_control().without_effect.empty())
+            << to_text(again);
+        ++told;
+    }
+    EXPECT_GT(told, 390U);
+}
+
+// A check whose threads are never preempted proves nothing, and looks exactly like one that works.
+std::uint32_t runs_with_preemptions(std::uint32_t runs,
+                                    const std::function<Outcome(const Scenario&)>& run) {
+    std::uint32_t found = 0;
+    for (std::uint64_t n = 0; n < runs; ++n) {
+        bool departs = false;
+        schedule_control().record = [&](const Deviation&) { departs = true; };
+        run(scenario_of(Suite::scheduled, seed_of(12, Suite::scheduled, 0, n)));
+        found += departs ? 1 : 0;
+    }
+    schedule_control().record = nullptr;
+    return found;
+}
+
+TEST_F(Schedules, nearly_every_run_of_the_check_leaves_the_default_order) {
+    EXPECT_GT(runs_with_preemptions(300, [this](const Scenario& s) { return run(s); }), 270U);
+}
+
+TEST_F(Schedules, a_strategy_that_never_preempts_is_noticed) {
+    blkdrain::sim::DefaultOrder never;
+    schedule_control().strategy = &never;
+    EXPECT_EQ(runs_with_preemptions(300, [this](const Scenario& s) { return run(s); }), 0U);
+}
+
+TEST_F(Schedules, deviations_that_match_nothing_are_listed_and_change_nothing) {
+    const char* const text =
+        "scenario 2 pace free\n\nnode n0\nbackend b0 on n0\n\n"
+        "send b0 read loop 0\ndrain b0\n";
+    const Outcome plain = run(text);
+    const Outcome with = run((std::string(text) + "when client0 at 60000: run loop0\n").c_str());
+    EXPECT_EQ(plain.trace_hash, with.trace_hash);
+    ASSERT_EQ(schedule_control().without_effect.size(), 1U);
+    EXPECT_EQ(to_text(schedule_control().without_effect[0]), "when client0 at 60000: run loop0");
+}
+
+}  // namespace
+}  // namespace blkdrain_props
