@@ -6,7 +6,7 @@
 #include <numeric>
 #include <unordered_map>
 
-#include <blkdrain_ref/result.h>
+#include <blkdrain_ref/step.h>
 
 #include "invariants.h"
 
@@ -297,7 +297,7 @@ std::vector<State> all_graphs(std::uint32_t nodes, std::uint32_t backends) {
                 state.nodes.push_back({.id = {n}, .loop = {0}});
             for (std::size_t i = 0; i < pairs.size(); ++i)
                 if ((edges >> i & 1u) != 0)
-                    state.nodes[pairs[i].first].children.push_back({pairs[i].second});
+                    add_edge(state, {{pairs[i].first}, {pairs[i].second}});
             std::uint32_t rest = placement;
             for (std::uint32_t b = 0; b < backends; ++b, rest /= nodes + 1) {
                 Backend backend{.id = {b}, .loop = {0}};

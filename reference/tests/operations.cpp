@@ -268,7 +268,7 @@ private:
         for (const Node& node : state_.nodes) {
             event.node = node.id;
             // No third edge, for the states to be finitely many.
-            if (event.op == ChangeOp::attach && node.children.size() > 1)
+            if (event.op == ChangeOp::attach && edges_of(state_.edges, node.id).size() > 1)
                 continue;
             if (second) {
                 for (const Node& other : state_.nodes) {

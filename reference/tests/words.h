@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <blkdrain_ref/result.h>
 #include <blkdrain_ref/step.h>
 
 namespace blkdrain_ref::words {
@@ -193,6 +192,10 @@ inline Event trying(Event event) {
 inline Event in_notification(Event event) {
     event.in_notification = true;
     return event;
+}
+
+inline bool gated(const State& state, BackendId b) {
+    return View(state).covered().backends.contains(b);
 }
 
 class Script : public testing::Test {

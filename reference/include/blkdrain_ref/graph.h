@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The walks through the graph of a state.
+// The graph of a state, and the walks through it.
 #pragma once
 
 #include <blkdrain_ref/state.h>
 
 namespace blkdrain_ref {
-
-NodeSet parents(const State& state, NodeId node);
-NodeSet down(const State& state, NodeSet from);       // Down: along child edges
-NodeSet up(const State& state, NodeSet from);         // Up: along parent edges
-NodeSet cone(const State& state, NodeId node);        // Cone: Up of Down
-NodeSet component(const State& state, NodeId node);   // Comp: along both
-BackendSet roots(const State& state, NodeSet nodes);  // Roots
 
 // Some backends and nodes.
 struct Scope {
@@ -24,6 +17,26 @@ struct Scope {
     friend Scope operator-(Scope a, Scope b) {
         return {a.backends - b.backends, a.nodes - b.nodes};
     }
+};
+
+// Holds the ends of the edges by node, sets as bits, of existing nodes only.
+class Graph {
+public:
+    explicit Graph(const State& of);
+
+    NodeSet children(NodeId node) const { return NodeSet::of(down_[node.value]); }
+    NodeSet parents(NodeId node) const { return NodeSet::of(up_[node.value]); }
+    NodeSet down(NodeSet from) const;       // Down: along child edges
+    NodeSet up(NodeSet from) const;         // Up: along parent edges
+    NodeSet cone(NodeId node) const;        // Cone: Up of Down
+    NodeSet component(NodeId node) const;   // Comp: along both
+    BackendSet roots(NodeSet nodes) const;  // Roots
+    Scope with_roots(NodeSet nodes) const { return {roots(nodes), nodes}; }
+
+    const State& state;
+
+private:
+    std::uint64_t down_[NodeId::limit], up_[NodeId::limit];
 };
 
 }  // namespace blkdrain_ref

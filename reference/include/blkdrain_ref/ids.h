@@ -47,6 +47,11 @@ public:
         for (const I id : ids)
             insert(id);
     }
+    static constexpr IdSet of(std::uint64_t bits) {
+        IdSet set;
+        set.bits_ = bits;
+        return set;
+    }
     constexpr void insert(I id) { bits_ |= bit(id); }
     constexpr void erase(I id) { bits_ &= ~bit(id); }
     constexpr bool contains(I id) const { return (bits_ & bit(id)) != 0; }
@@ -93,8 +98,6 @@ public:
     void push_back(I id) { ids_.at(size_++) = id; }
     bool empty() const { return size_ == 0; }
     bool contains(I id) const { return std::find(begin(), end(), id) != end(); }
-    I* begin() { return ids_.data(); }
-    I* end() { return ids_.data() + size_; }
     const I* begin() const { return ids_.data(); }
     const I* end() const { return ids_.data() + size_; }
     bool operator==(const Few&) const = default;

@@ -6,6 +6,7 @@
 // `fields` hands an object's fields to whoever prints or hashes them, in the order of print.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -73,15 +74,19 @@ struct Node {
     LoopId loop{};
     bool pinned = false;
     Settle settle = Settle::none;
-    SectionId settler{};             // whose settle is running
-    std::uint32_t internal = 0;      // internal requests (R22)
-    std::vector<NodeId> children{};  // edges, in order; the same child may occur twice
+    SectionId settler{};         // whose settle is running
+    std::uint32_t internal = 0;  // internal requests (R22)
 
     bool settled() const { return settle == Settle::done || settle == Settle::failed; }
-    void fields(auto& f) const {
-        f(id, loop, Flag{"pinned", pinned}, children, settle, settler, internal);
-    }
+    void fields(auto& f) const { f(id, loop, Flag{"pinned", pinned}, settle, settler, internal); }
     bool operator==(const Node&) const = default;
+};
+
+struct Edge {
+    NodeId parent{}, child{};
+
+    void fields(auto& f) const { f(parent, Flag{"->", true}, child); }
+    bool operator==(const Edge&) const = default;
 };
 
 struct Backend {
@@ -159,6 +164,11 @@ struct Section {
     bool follows_graph() const {
         return kind == SectionKind::isolate || (settles() && kind != SectionKind::close_node);
     }
+    // It joins x or the backend with y.
+    bool joins() const {
+        return op != ChangeOp::detach && op != ChangeOp::remove_medium &&
+               op != ChangeOp::remove_filter;
+    }
     bool moves() const { return kind == SectionKind::change || kind == SectionKind::context; }
     bool closes(NodeId n) const { return closing.contains(n); }
     bool closes(BackendId b) const { return kind == SectionKind::close_backend && backend == b; }
@@ -195,7 +205,8 @@ struct Wait {
 };
 
 struct State {
-    std::vector<Node> nodes{};        // by id
+    std::vector<Node> nodes{};  // by id
+    std::vector<Edge> edges{};  // by parent, its edges in order; the same child may occur twice
     std::vector<Backend> backends{};  // by id
     std::vector<Request> requests{};  // in the order sent: the order of every queue (R18)
     std::vector<Token> tokens{};      // by id
@@ -209,7 +220,7 @@ struct State {
     static auto& all(auto& state, TokenId) { return state.tokens; }
     static auto& all(auto& state, SectionId) { return state.sections; }
     static auto& all(auto& state, WaitId) { return state.waits; }
-    void fields(auto& f) const { f(nodes, backends, requests, tokens, sections, waits); }
+    void fields(auto& f) const { f(nodes, edges, backends, requests, tokens, sections, waits); }
     bool operator==(const State&) const = default;
 };
 
@@ -224,6 +235,15 @@ auto* find(auto& state, auto id) {
             if (object.id == id)
                 return &object;
     return decltype(&objects.front()){};
+}
+
+// The edges of one parent, in their order.
+inline auto edges_of(auto& edges, NodeId parent) {
+    return std::ranges::equal_range(edges, parent, {}, &Edge::parent);
+}
+
+inline void add_edge(State& state, Edge edge) {
+    state.edges.insert(edges_of(state.edges, edge.parent).end(), edge);
 }
 
 }  // namespace blkdrain_ref

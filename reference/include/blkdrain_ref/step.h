@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The judge: one step of the model, and the steps that have to happen.
+// The judge: what an implementation announces, one step of the model, and the steps that have to
+// happen.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +9,49 @@
 #include <string>
 #include <vector>
 
-#include <blkdrain_ref/event.h>
 #include <blkdrain_ref/wait.h>
 
 namespace blkdrain_ref {
+
+// A commit point: a call with its result, or an internal step. Flat: each kind uses the fields
+// named beside it in the list and leaves the others as they are.
+struct Event {
+    enum class Kind : std::uint8_t {
+#define BLKDRAIN_REF_EVENT(kind, rule, objects, function) kind,
+#include <blkdrain_ref/events.inc>
+#undef BLKDRAIN_REF_EVENT
+        count
+    };
+    static constexpr int kinds = static_cast<int>(Kind::count);
+
+    Kind kind = Kind::node_new;
+    Error error = Error::ok;
+    Direction direction = Direction::read;
+    SectionKind section_kind = SectionKind::isolate;
+    ChangeOp op = ChangeOp::attach;
+    Notice notice = Notice::begin;
+    bool pinned = false;
+    bool attempt = false;  // try: do not queue
+    bool in_notification = false;
+    std::uint32_t edge = 0;
+    NodeId node{};   // n; x of a change
+    NodeId other{};  // y of a change
+    BackendId backend{};
+    RequestId request{};
+    RequestId parent{};  // the request of the same backend whose completion dispatch sends this one
+    TokenId token{};
+    SectionId section{};
+    WaitId wait{};
+    LoopId loop{};
+    BackendSet set{};
+    Few<TokenId> tokens{};
+    Holding holding{};
+
+    bool operator==(const Event&) const = default;
+};
+
+std::string name(Event::Kind kind);
+std::string to_string(const Event& event);  // "send r1 b0 read t2 l0 -> closing"
 
 // Why an event is refused.
 BLKDRAIN_REF_WORDS(Code, no_such_object, id_in_use, wrong_kind, wrong_result, never_happened,
@@ -44,11 +84,11 @@ std::string sentence(const Reason& reason);
 // Takes the event; or gives the reason why not, and leaves the state as it is.
 std::optional<Reason> accept(State& state, const Event& event);
 // The reason why not, alone.
-std::optional<Reason> check(const State& state, const Event& event);
+std::optional<Reason> check(const View& view, const Event& event);
 // The result that the event must have now; its own where no other would be accepted.
-Error result_of(const State& state, const Event& event);
+Error result_of(const View& view, const Event& event);
 
 // Appends what the implementation must do by itself: while this is not empty, it is not at rest.
-void due(const State& state, std::vector<Event>& events);
+void due(const View& view, std::vector<Event>& events);
 
 }  // namespace blkdrain_ref

@@ -8,9 +8,57 @@
 #include <cstdint>
 #include <vector>
 
-#include <blkdrain_ref/scope.h>
+#include <blkdrain_ref/view.h>
 
 namespace blkdrain_ref {
+
+// Admission.
+
+// What keeps a WAITING request; rate and plug come with limits.
+struct Blockers {
+    bool gate = false, order = false;
+    friend auto operator<=>(const Blockers&, const Blockers&) = default;
+};
+
+template <class I>
+bool closing(const State& state, I backend_or_node) {  // R27
+    return std::ranges::any_of(
+        state.sections, [&](const Section& section) { return section.closes(backend_or_node); });
+}
+
+// A backend of it closes or is gone (R27).
+inline bool failing(const State& state, const Token& token) {
+    return std::ranges::any_of(token.backends, [&](BackendId backend) {
+        return find(state, backend) == nullptr || closing(state, backend);
+    });
+}
+
+// A pending change that names it, so that it counts as closed; none (R24).
+inline SectionId naming_change(const State& state, TokenId token) {
+    for (const Section& section : state.sections)
+        if (section.tokens.contains(token))
+            return section.id;
+    return {};
+}
+
+// The earlier WAITING request that this one may not overtake; null (R18).
+inline const Request* ahead_of(const State& state, const Request& request) {
+    for (const Request& other : state.requests) {
+        if (other.id == request.id)
+            break;
+        if (other.in_line() && other.backend == request.backend &&
+            other.direction == request.direction && other.token == request.token)
+            return &other;
+    }
+    return nullptr;
+}
+
+// R4: under a token the gate does not count.
+inline Blockers blockers(const State& state, BackendSet gated, const Request& request) {
+    return {.gate = request.token ? static_cast<bool>(naming_change(state, request.token))
+                                  : gated.contains(request.backend),
+            .order = ahead_of(state, request) != nullptr};
+}
 
 // One thing waited for.
 struct Item {
@@ -23,7 +71,7 @@ struct Item {
     NodeId node{};
     SectionId section{};
     RequestState state = RequestState::waiting;
-    Blockers blockers = 0;  // told by explain only
+    Blockers blockers{};  // told by explain only
 
     Item() = default;
     Item(const Request& of) : request(of.id), state(of.state) {}
@@ -39,34 +87,26 @@ inline void append(Items& items, const Items& more) {
 }
 
 // The live sections that gate one of them.
-inline Items gates(const State& state, BackendSet backends) {
+inline Items gates(const View& view, BackendSet backends) {
     Items items;
-    for (const Section& section : state.sections)
-        if (section.live() && scope_of(state, section).backends.meets(backends))
-            items.emplace_back(Item::Kind::gate, section.id);
+    for (const Cover& cover : view.covers())
+        if (cover.section.live() && cover.scope.backends.meets(backends))
+            items.emplace_back(Item::Kind::gate, cover.section.id);
     return items;
 }
 
-// R23
-inline bool conflict(const State& state, const Section& a, const Section& b) {
-    const auto reaches = [&](const Section& one, const Section& two) {
-        return scope_of(state, one).backends.meets(two.set | BackendSet{two.backend});
-    };
-    return reaches(a, b) || reaches(b, a);
-}
-
 // The isolates, live or earlier in the queue, that this one has to wait for (R23).
-inline Items conflicts(const State& state, const Section& isolate) {
+inline Items conflicts(const View& view, const Section& isolate) {
     Items items;
-    const bool holds = std::ranges::any_of(state.sections, [&](const Section& other) {
+    const bool holds = std::ranges::any_of(view.state.sections, [&](const Section& other) {
         return other.live_isolate() && other.backend == isolate.backend;
     });
     bool earlier = true;
-    for (const Section& other : state.sections) {
+    for (const Section& other : view.state.sections) {
         if (other.id == isolate.id)
             earlier = false;
         else if ((other.live_isolate() || (!other.live() && earlier && !holds)) &&
-                 conflict(state, isolate, other))
+                 conflict(view.graph(), isolate, other))
             items.emplace_back(Item::Kind::conflict, other.id);
     }
     return items;
@@ -74,26 +114,25 @@ inline Items conflicts(const State& state, const Section& isolate) {
 
 // The settle passes of other sections that run over one of the nodes (R20); a settle that runs
 // there counts also when nobody asks for it any more.
-inline Items passes(const State& state, SectionId except, NodeSet nodes) {
+inline Items passes(const View& view, SectionId except, NodeSet nodes) {
     Items items;
-    for (const Section& section : state.sections) {
-        const bool settling = std::ranges::any_of(state.nodes, [&](const Node& node) {
-            return node.settler == section.id && nodes.contains(node.id);
+    if (nodes.empty())
+        return items;
+    for (const Cover& other : view.covers()) {
+        const bool settling = std::ranges::any_of(view.state.nodes, [&](const Node& node) {
+            return node.settler == other.section.id && nodes.contains(node.id);
         });
-        const auto pass_meets = [&] {
-            return section.phase == Phase::quiet && settle_scope(state, section).meets(nodes) &&
-                   !unsettled(state, section).empty();
-        };
-        if (section.id != except && (settling || pass_meets()))
-            items.emplace_back(Item::Kind::pass, section.id);
+        const bool pass_meets = other.section.phase == Phase::quiet && other.settles.meets(nodes) &&
+                                !(other.settles - view.settled()).empty();
+        if (other.section.id != except && (settling || pass_meets))
+            items.emplace_back(Item::Kind::pass, other.section.id);
     }
     return items;
 }
 
 // What keeps a scope from being quiet. `excused`: tokens named by a pending change count as closed
 // (R24).
-inline Items activity(const State& state, const Scope& scope, bool excused) {
-    Items items;
+inline void activity(Items& items, const State& state, const Scope& scope, bool excused) {
     const auto counts = [&](TokenId token) { return !excused || !naming_change(state, token); };
     for (const Request& request : state.requests) {
         if (!scope.backends.contains(request.backend))
@@ -112,32 +151,28 @@ inline Items activity(const State& state, const Scope& scope, bool excused) {
     for (const Node& node : state.nodes)
         if (node.internal != 0 && scope.nodes.contains(node.id))
             items.emplace_back(Item::Kind::internal, node.id);
-    return items;
 }
 
-// What is left of the quiet of a section (milestones, R7); for a change R24's.
-inline Items quiet_items(const State& state, const Change& what) {
-    Items items = activity(state, own_scope(state, what), true);
-    append(items, activity(state, entering(state, what, Phase::quiet), false));
+// What is left of the quiet of a section (milestones, R7).
+inline Items unquiet(const State& state, const Cover& cover) {
+    Items items;
+    activity(items, state, cover.quiet, cover.section.kind == SectionKind::change);
+    activity(items, state, cover.entered, false);
     return items;
-}
-inline Items quiet_items(const State& state, const Section& section) {
-    return section.kind == SectionKind::change ? quiet_items(state, change_of(state, section))
-                                               : activity(state, scope_of(state, section), false);
 }
 
 // What an operation still waits for.
 
-inline Items remaining(const State& state, const Token& token) {  // R4
-    return token.open ? Items{} : gates(state, token.backends);
+inline Items remaining(const View& view, const Token& token) {  // R4
+    return token.open ? Items{} : gates(view, token.backends);
 }
 
-inline Items remaining(const State& state, const Wait& wait) {  // R10, R11; R7
+inline Items remaining(const View& view, const Wait& wait) {  // R10, R11; R7
     Items items;
-    if (const Section* section = find(state, wait.section))
-        items = quiet_items(state, *section);
+    if (const Section* section = find(view.state, wait.section))
+        items = unquiet(view.state, view.of(*section));
     for (const RequestId request : wait.requests)
-        items.emplace_back(*find(state, request));
+        items.emplace_back(*find(view.state, request));
     for (const TokenId token : wait.tokens)
         items.emplace_back(token);
     return items;
@@ -156,43 +191,38 @@ inline Wait cover_set(const State& state, BackendId backend) {
 }
 
 // Until a section's begin may return, a momentary one may take effect.
-inline Items remaining(const State& state, const Section& section) {
+inline Items remaining(const View& view, const Section& section) {
     if (!section.live())
-        return conflicts(state, section);
+        return conflicts(view, section);
     if (section.kind == SectionKind::close_backend)  // R27: every request, every token
-        return remaining(state, cover_set(state, section.backend));
+        return remaining(view, cover_set(view.state, section.backend));
     if (!section.momentary() && section.kind != SectionKind::drained)
         return {};
+    const Cover& cover = view.of(section);
+    Items items = unquiet(view.state, cover);
     const bool close = section.kind == SectionKind::close_node;
-    const bool change = section.kind == SectionKind::change;
-    const Change what = change ? change_of(state, section) : Change{};
-    const Scope scope = change ? Scope{} : scope_of(state, section);
-    Items items = change ? quiet_items(state, what) : activity(state, scope, false);
     const bool quiet = items.empty() || close;
-    const NodeSet left = change ? settle_scope(state, section) : scope.nodes;
-    for (const Node& node : state.nodes)
-        if (node.settler == section.id || (left.contains(node.id) && (close || !node.settled()) &&
-                                           (quiet || node.settle == Settle::running)))
+    for (const Node& node : view.state.nodes)
+        if (node.settler == section.id ||
+            (cover.settles.contains(node.id) && (close || !node.settled()) &&
+             (quiet || node.settle == Settle::running)))
             items.emplace_back(Item::Kind::settling, node.id);
-    if (close)
-        append(items, passes(state, section.id, section.closing));
-    if (change)
-        append(items, passes(state, section.id, what.ends | what.moving.nodes));
+    append(items, passes(view, section.id, cover.alone));
     return items;
 }
 
 // R12: this can only be released through what the waiter holds.
-inline bool hostage(const State& state, const Item& item, const Holding& holding) {
-    const auto held = [&](const Item& other) { return hostage(state, other, holding); };
+inline bool hostage(const View& view, const Item& item, const Holding& holding) {
+    const auto held = [&](const Item& other) { return hostage(view, other, holding); };
     const auto gate_held = [&](BackendId backend) {
-        return std::ranges::any_of(gates(state, {backend}), held);
+        return std::ranges::any_of(gates(view, {backend}), held);
     };
     switch (item.kind) {
         case Item::Kind::request: {
-            const Request& request = *find(state, item.request);
+            const Request& request = *find(view.state, item.request);
             if (request.id == holding.request || !request.in_line())
                 return request.id == holding.request;
-            const Request* ahead = ahead_of(state, request);
+            const Request* ahead = ahead_of(view.state, request);
             return (!request.token && gate_held(request.backend)) ||
                    (ahead != nullptr && held(*ahead));
         }
@@ -201,9 +231,9 @@ inline bool hostage(const State& state, const Item& item, const Holding& holding
         case Item::Kind::gate:
             return holding.sections.contains(item.section);
         case Item::Kind::conflict: {
-            const Section& isolate = *find(state, item.section);
+            const Section& isolate = *find(view.state, item.section);
             return holding.sections.contains(isolate.id) || gate_held(isolate.backend) ||
-                   (!isolate.live() && std::ranges::any_of(remaining(state, isolate), held));
+                   (!isolate.live() && std::ranges::any_of(remaining(view, isolate), held));
         }
         default:
             return false;
@@ -212,8 +242,8 @@ inline bool hostage(const State& state, const Item& item, const Holding& holding
 
 // R12: something remains, and all of it could only be released through what the waiter holds. A
 // token opens only after all of its gates have opened: one that is held is enough.
-inline bool would_deadlock(const State& state, const Items& items, const Holding& holding) {
-    const auto held = [&](const Item& item) { return hostage(state, item, holding); };
+inline bool would_deadlock(const View& view, const Items& items, const Holding& holding) {
+    const auto held = [&](const Item& item) { return hostage(view, item, holding); };
     if (holding.empty() || items.empty())
         return false;
     return items[0].kind == Item::Kind::gate ? std::ranges::any_of(items, held)
@@ -233,34 +263,34 @@ struct Waiter {
 };
 using Waiters = std::vector<Waiter>;
 
-inline Waiters waiters(const State& state) {
+inline Waiters waiters(const View& view) {
     Waiters all;
     const auto add = [&](Waiter waiter, bool pending, const auto& operation) {
+        if (!pending || operation.holding.empty())
+            return;
         waiter.holding = operation.holding;
         waiter.holding.request = {};  // ends with its dispatch, whoever waits: no link of a circle
-        if (!pending || waiter.holding.empty())
-            return;
-        waiter.items = remaining(state, operation);
+        waiter.items = remaining(view, operation);
         all.push_back(waiter);
     };
-    for (const Section& section : state.sections)
+    for (const Section& section : view.state.sections)
         add({.section = section.id}, !section.begun() && !section.abandoned, section);
-    for (const Wait& wait : state.waits)
+    for (const Wait& wait : view.state.waits)
         add({.wait = wait.id}, true, wait);
-    for (const Token& token : state.tokens)
+    for (const Token& token : view.state.tokens)
         add({.token = token.id}, !token.open, token);
     return all;
 }
 
 // Those whose callers hold something that `from` waits for, those that hold what these wait for,
 // and so on.
-inline Waiters behind(const State& state, const Waiters& all, const Waiter& from) {
+inline Waiters behind(const View& view, const Waiters& all, const Waiter& from) {
     Waiters found;
     const auto step = [&](const Waiter& at) {
         for (const Waiter& next : all)
             if (std::ranges::find(found, next) == found.end() &&
                 std::ranges::any_of(
-                    at.items, [&](const Item& item) { return hostage(state, item, next.holding); }))
+                    at.items, [&](const Item& item) { return hostage(view, item, next.holding); }))
                 found.push_back(next);
     };
     step(from);
@@ -271,12 +301,12 @@ inline Waiters behind(const State& state, const Waiters& all, const Waiter& from
 }
 
 // R26: the operations that wait for each other in a circle, this one among them.
-inline Waiters cycle(const State& state, const Waiter& name) {
-    const Waiters all = waiters(state);
+inline Waiters cycle(const View& view, const Waiter& name) {
+    const Waiters all = waiters(view);
     const auto start = std::ranges::find(all, name);
-    Waiters found = start != all.end() ? behind(state, all, *start) : Waiters{};
+    Waiters found = start != all.end() ? behind(view, all, *start) : Waiters{};
     std::erase_if(found, [&](const Waiter& other) {
-        const Waiters back = behind(state, all, other);
+        const Waiters back = behind(view, all, other);
         return std::ranges::find(back, name) == back.end();
     });
     return found;
@@ -284,17 +314,16 @@ inline Waiters cycle(const State& state, const Waiter& name) {
 
 // R26: what a pending operation waits for, sorted; of the nodes to settle those being settled.
 template <class I>
-Items explain(const State& state, I section_wait_or_token) {
-    const auto* pending = find(state, section_wait_or_token);
-    Items items = pending != nullptr ? remaining(state, *pending) : Items{};
+Items explain(const View& view, I section_wait_or_token) {
+    const auto* pending = find(view.state, section_wait_or_token);
+    Items items = pending != nullptr ? remaining(view, *pending) : Items{};
     std::erase_if(items, [&](const Item& item) {
         return item.kind == Item::Kind::settling &&
-               find(state, item.node)->settle != Settle::running;
+               find(view.state, item.node)->settle != Settle::running;
     });
-    const BackendSet gated = items.empty() ? BackendSet{} : covered(state).backends;
     for (Item& item : items)
-        if (const Request* request = find(state, item.request); request && request->in_line())
-            item.blockers = blockers(state, gated, *request);
+        if (const Request* request = find(view.state, item.request); request && request->in_line())
+            item.blockers = blockers(view.state, view.covered().backends, *request);
     std::ranges::sort(items);
     const auto rest = std::ranges::unique(items);
     items.erase(rest.begin(), rest.end());
