@@ -77,7 +77,6 @@ void Judge::reset() {
     model_.requests.clear();
     model_.tokens.clear();
     model_.sections.clear();
-    model_.waits.clear();
     model_changed();
     operations_.clear();
     tokens_.clear();
@@ -383,11 +382,11 @@ void Judge::same_state(const Observed& observed) {
         }
         ++token;
     }
-    if (observed.operations.size() != model_.sections.size() + model_.waits.size()) {
+    if (observed.operations.size() != model_.sections.size()) {
         return differs(7, "operation_count",
                        std::to_string(observed.operations.size()) +
                            " sections and pending operations exist where the model has " +
-                           std::to_string(model_.sections.size() + model_.waits.size()));
+                           std::to_string(model_.sections.size()));
     }
     for (const Observed::Operation& seen : observed.operations) {
         Observed::Phase phase = Observed::Phase::pending;
@@ -399,7 +398,7 @@ void Judge::same_state(const Observed& observed) {
                     : !section->live()   ? Observed::Phase::queued
                     : section->begun()   ? Observed::Phase::begun
                                          : Observed::Phase::live;
-        } else if (ref::find(model_, ref::WaitId{seen.id}) == nullptr) {
+        } else {
             return differs(7, "operation_exists",
                            named("s", seen.id) + " exists and should be over");
         }
@@ -452,20 +451,17 @@ void Judge::same_items(const Observed& observed) {
         }
         return text;
     };
-    const auto compare = [&](const ref::Waiter& name, const ref::Items& items) {
-        const bool of_token = static_cast<bool>(name.token);
-        const std::uint32_t id = of_token       ? name.token.value
-                                 : name.section ? name.section.value
-                                                : name.wait.value;
+    const auto compare = [&](ref::SectionId section, ref::TokenId token, const ref::Items& items) {
+        const bool of_token = static_cast<bool>(token);
+        const std::uint32_t id = of_token ? token.value : section.value;
         Lines expected;
         for (const ref::Item& item : items) {
             expected.push_back(line_of(item));
         }
-        for (const ref::Waiter& other : ref::cycle(view(), name)) {
-            expected.push_back(other.token ? Line{Awaited::token_in_circle, other.token.value}
-                               : other.section
-                                   ? Line{Awaited::operation_in_circle, other.section.value}
-                                   : Line{Awaited::operation_in_circle, other.wait.value});
+        for (const ref::Waiter& other : ref::cycle(view(), section, token)) {
+            expected.push_back(other.token
+                                   ? Line{Awaited::token_in_circle, other.token.value}
+                                   : Line{Awaited::operation_in_circle, other.section.value});
         }
         Lines seen;
         for (const Observed::Item& item : observed.items) {
@@ -485,15 +481,12 @@ void Judge::same_items(const Observed& observed) {
     };
     for (const ref::Section& section : model_.sections) {
         if (!section.begun() && !section.abandoned) {
-            compare({.section = section.id}, ref::explain(view(), section.id));
+            compare(section.id, {}, ref::explain(view(), section.id));
         }
-    }
-    for (const ref::Wait& wait : model_.waits) {
-        compare({.wait = wait.id}, ref::explain(view(), wait.id));
     }
     for (const ref::Token& token : model_.tokens) {
         if (!token.open) {
-            compare({.token = token.id}, ref::explain(view(), token.id));
+            compare({}, token.id, ref::explain(view(), token.id));
         }
     }
 }

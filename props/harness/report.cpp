@@ -91,10 +91,6 @@ void TextTimeLine::at_rest(const Judge& judge) {
                 ref::explain(model, section.id));
         }
     }
-    for (const ref::Wait& wait : model.waits) {
-        add((wait.drain() ? "drain s" : "quiet s") + std::to_string(wait.id.value),
-            ref::explain(model, wait.id));
-    }
     for (const ref::Token& token : model.tokens) {
         if (!token.open) {
             add("token t" + std::to_string(token.id.value), ref::explain(model, token.id));

@@ -1040,9 +1040,7 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
             ref::Items items;
             if (wait.pending && wait.token != no_slot) {
                 items = ref::explain(model, ref::TokenId{id});
-            } else if (wait.pending && ref::find(model, ref::WaitId{id}) != nullptr) {
-                items = ref::explain(model, ref::WaitId{id});
-            } else if (wait.pending && ref::find(model, ref::SectionId{id}) != nullptr) {
+            } else if (wait.pending) {
                 items = ref::explain(model, ref::SectionId{id});
             }
             const auto awaited = static_cast<AwaitedKind>(record.b);
@@ -1215,10 +1213,11 @@ void Runner::nothing_is_left() {
         add("token t", token.id.value, 4);
     }
     for (const ref::Section& section : model.sections) {
-        add("section s", section.id.value, section.kind == ref::SectionKind::isolate ? 23 : 7);
-    }
-    for (const ref::Wait& wait : model.waits) {
-        add("wait s", wait.id.value, 10);
+        if (section.waits()) {
+            add("wait s", section.id.value, 10);
+        } else {
+            add("section s", section.id.value, section.kind == ref::SectionKind::isolate ? 23 : 7);
+        }
     }
     for (const ref::Node& node : model.nodes) {
         if (node.settle != ref::Settle::none || node.internal != 0) {

@@ -43,13 +43,14 @@ bool ordered(const Event& event) {
 }
 
 // The momentary kinds of sections stand in the same order as the calls that start them.
-SectionKind kind_started(Kind call) {
-    const int nth = static_cast<int>(call) - static_cast<int>(Kind::settle);
-    return static_cast<SectionKind>(static_cast<int>(SectionKind::settle) + nth);
-}
-Kind call_of(SectionKind kind) {
-    const int nth = static_cast<int>(kind) - static_cast<int>(SectionKind::settle);
-    return static_cast<Kind>(static_cast<int>(Kind::settle) + nth);
+constexpr int call_of_section =
+    static_cast<int>(Kind::settle) - static_cast<int>(SectionKind::settle);
+
+Kind end_of(SectionKind kind) {
+    return kind == SectionKind::drain        ? Kind::drain_done
+           : kind == SectionKind::quiet_wait ? Kind::quiet_done
+           : kind >= SectionKind::settle     ? Kind::finish
+                                             : Kind::idle;
 }
 
 // The rules about a result wherever it occurs; 0.
@@ -70,7 +71,7 @@ int rule_of(const State& state, const Event& event) {
     if (event.kind == Kind::effective && section != nullptr && !section->live())
         return 23;
     if (event.kind == Kind::finish && section != nullptr && section->momentary())
-        return rows[static_cast<int>(call_of(section->kind))].rule;
+        return rows[static_cast<int>(section->kind) + call_of_section].rule;
     return rows[static_cast<int>(event.kind)].rule;
 }
 
@@ -90,6 +91,16 @@ void released(const View& view, std::vector<Event>& events) {
         for (const Section& section : state.sections)
             if (!section.live() && !section.abandoned && conflicts(view, section).empty())
                 events.push_back({.kind = Kind::effective, .section = section.id});
+}
+
+// The event about what is pending.
+Event about(const State& state, Kind kind, SectionId id, TokenId token = {}) {
+    const Section* section = find(state, id);
+    const bool waits = section != nullptr && section->waits();
+    return {.kind = kind,
+            .token = token,
+            .section = waits ? SectionId{} : id,
+            .wait = waits ? id : SectionId{}};
 }
 
 // R19
@@ -140,11 +151,6 @@ void follow_scopes(State& state) {
         find(state, node)->settle = Settle::none;
 }
 
-template <class List, class I>
-bool contains(const List& list, I id) {
-    return std::ranges::find(list, id) != list.end();
-}
-
 // Adds the object in the order of the ids.
 template <class Object>
 void insert(State& state, const Object& object) {
@@ -156,13 +162,13 @@ void insert(State& state, const Object& object) {
 template <class I>
 void erase(State& state, I id) {
     std::erase_if(State::all(state, id), [&](const auto& object) { return object.id == id; });
-    for (Wait& wait : state.waits)
+    for (Section& other : state.sections)
         if constexpr (std::is_same_v<I, RequestId>)
-            std::erase(wait.requests, id);
-        else if constexpr (std::is_same_v<I, TokenId>)
-            std::erase(wait.tokens, id);
+            std::erase(other.requests, id);
         else if constexpr (std::is_same_v<I, SectionId>)
-            wait.section = wait.section == id ? SectionId{} : wait.section;
+            other.awaited = other.awaited == id ? SectionId{} : other.awaited;
+        else if (std::is_same_v<I, TokenId> && other.kind == SectionKind::drain)
+            std::erase(other.tokens, TokenId{id.value});
 }
 
 void reach(Section& section, Phase phase) {
@@ -183,8 +189,9 @@ struct Step {
     const Backend* backend = find(state, event.backend);
     const Request* request = find(state, event.request);
     const Token* token = find(state, event.token);
+    const Section* wait = find(state, event.wait);
     const Section* section = find(state, event.section);
-    const Wait* wait = find(state, event.wait);
+    const Section* pending = event.wait ? wait : section;
 
     // Unless it holds, the event is refused; the first reason counts. Rule 0: see refusal().
     bool demand(bool holds, Code code, int rule = 0, const Item& item = {}) {
@@ -205,55 +212,29 @@ struct Step {
         return !refused && next != nullptr &&
                (right == Error::ok || event.kind == Kind::abandon || event.kind > Kind::close_node);
     }
-    // The same of a wait: nothing remains, or it gives up since its caller holds all of that (R12).
-    bool happens(const Items& remaining, const Holding& holding, Code early, int rule,
-                 Error right) {
-        const bool gives_up = event.error == Error::would_deadlock;
-        if (would_deadlock(view, remaining, holding))
-            return happens(Error::would_deadlock);
-        return demand_none(remaining, gives_up ? not_hostage : early, gives_up ? 12 : rule) &&
-               happens(right);
-    }
-    template <class I>
-    auto& my(I id) {
-        return *find(*next, id);
-    }
-
-    // Of the object with this letter: whether the event has a name for it, and whether it exists.
-    std::pair<bool, bool> named(char letter) const {
-        const auto of = [](auto id, const void* object) {
-            return std::pair{id.value < id.limit, object != nullptr};
-        };
-        switch (letter) {
-            case 'n':
-                return of(event.node, node);
-            case 'o':
-                return of(event.other, find(state, event.other));
-            case 'b':
-                return of(event.backend, backend);
-            case 'r':
-                return of(event.request, request);
-            case 't':
-                return of(event.token, token);
-            case 's':
-                return of(event.section, section);
-            default:
-                return of(event.wait, wait);
-        }
-    }
+    auto& my(const auto& object) { return *find(*next, object.id); }
 
     // Names in use are not given again; what the event speaks of exists.
     bool check_objects() {
         for (const char letter : objects(event)) {
-            const bool fresh = letter <= 'Z';
-            const auto [is_name, exists] = named(fresh ? static_cast<char>(letter | 32) : letter);
-            if (fresh)
-                demand(is_name && !exists, id_in_use);
-            else
-                demand(exists, no_such_object);
+            const auto check_if = [&](char sort, auto id, const auto* object) {
+                if (letter == sort)
+                    demand(object != nullptr, no_such_object);
+                else if (letter == sort - 'a' + 'A')
+                    demand(id.value < id.limit && object == nullptr, id_in_use);
+            };
+            check_if('n', event.node, node);
+            check_if('o', event.other, find(state, event.other));
+            check_if('b', event.backend, backend);
+            check_if('r', event.request, request);
+            check_if('t', event.token, token);
+            check_if('s', event.section, section);
+            check_if('d', event.wait, wait);
         }
         for (const BackendId member : event.set)
             demand(find(state, member) != nullptr, no_such_object);
+        demand(section == nullptr || !section->waits(), wrong_kind);
+        demand(wait == nullptr || wait->waits(), wrong_kind);
         return !refused;
     }
 
@@ -264,15 +245,13 @@ struct Step {
         std::vector<Event> others;
         released(view, others);
         for (const Event& other : others)
-            demand(activation && other.kind == Kind::effective, not_released, 18, about(other));
+            demand(activation && other.kind == Kind::effective, not_released, 18,
+                   other.request ? Item{*find(state, other.request)}
+                   : other.token ? Item{other.token}
+                                 : Item{Item::Kind::gate, other.section});
         for (const Section& other : state.sections)  // R2: one consistent cut
             demand(activation || other.phase != Phase::closed, gates_not_reported, 2,
                    {Item::Kind::gate, other.id});
-    }
-    Item about(const Event& other) const {
-        return other.request ? Item{*find(state, other.request)}
-               : other.token ? Item{other.token}
-                             : Item{Item::Kind::gate, other.section};
     }
 
     // Births and calls.
@@ -290,7 +269,7 @@ struct Step {
     void listen() {  // R9: told first, if gated
         demand(!backend->listening, listens_already);
         if (happens())
-            my(event.backend).listening = true;
+            my(*backend).listening = true;
     }
 
     void send() {
@@ -307,8 +286,8 @@ struct Step {
             return;
         next->requests.push_back(
             {event.request, event.backend, event.direction, event.token, event.loop});
-        for (Wait& drain : next->waits)  // R10: the chain, what is sent under a covered token
-            if (drain.backend == event.backend &&
+        for (Section& drain : next->sections)  // R10: the chain, what is sent under a covered token
+            if (drain.kind == SectionKind::drain && drain.backend == event.backend &&
                 (contains(drain.requests, event.parent) || contains(drain.tokens, event.token)))
                 drain.requests.push_back(event.request);
     }
@@ -326,24 +305,34 @@ struct Step {
     }
 
     void start_drain() {
-        if (!happens())
-            return;
-        Wait drain = cover_set(state, event.backend);
-        drain.id = event.wait;
-        drain.holding = event.holding;
-        insert(*next, drain);
+        Section drain{.id = event.wait,
+                      .kind = SectionKind::drain,
+                      .phase = Phase::effective,
+                      .backend = event.backend,
+                      .holding = event.holding};
+        for (const Item& item : all_of(state, event.backend))
+            if (item.token)
+                drain.tokens.push_back(item.token);
+            else
+                drain.requests.push_back(item.request);
+        if (happens())
+            next->sections.push_back(drain);
     }
 
     void start_quiet_wait() {
         if (has_begun())
-            insert(*next, Wait{event.wait, {}, event.section, event.holding});
+            next->sections.push_back({.id = event.wait,
+                                      .kind = SectionKind::quiet_wait,
+                                      .phase = Phase::effective,
+                                      .awaited = event.section,
+                                      .holding = event.holding});
     }
 
     void start_internal() {  // R21
         if (happens(closing(state, event.node)                  ? Error::closing
                     : view.covered().nodes.contains(event.node) ? Error::stopped
                                                                 : Error::ok))
-            ++my(event.node).internal;
+            ++my(*node).internal;
     }
 
     // User's sections and the momentary ones.
@@ -363,7 +352,7 @@ struct Step {
                         .tokens = event.tokens,
                         .holding = event.holding};
         if (event.kind != Kind::begin) {
-            started.kind = kind_started(event.kind);
+            started.kind = static_cast<SectionKind>(static_cast<int>(event.kind) - call_of_section);
             started.phase = Phase::effective;
         } else if (started.kind == SectionKind::isolate && !conflicts(view, started).empty()) {
             started.phase = Phase::queued;  // R23
@@ -411,16 +400,17 @@ struct Step {
     }
 
     void abandon() {  // R25
-        demand(section == nullptr || (!section->begun() && !section->abandoned), not_pending, 25);
-        demand(token == nullptr || !token->open, not_pending, 25);
+        const bool fits =
+            token != nullptr ? !token->open : !pending->begun() && !pending->abandoned;
+        demand(fits, not_pending, 25);
         const bool deadlock =  // R12
-            section != nullptr && !section->momentary() && is_hostage(*section);
+            pending != nullptr && !pending->momentary() && is_hostage(*pending);
         if (!happens(event.error == Error::timed_out               ? Error::timed_out
                      : deadlock && event.error != Error::cancelled ? Error::would_deadlock
                                                                    : Error::cancelled))
             return;
         if (section != nullptr)
-            my(event.section).abandoned = true;
+            my(*section).abandoned = true;
         erase(*next, event.wait);
         erase(*next, event.token);
     }
@@ -438,8 +428,8 @@ struct Step {
             demand(false, overtook, 18, *ahead);
         if (!happens())
             return;
-        my(event.request).state = RequestState::admitted;
-        my(event.request).ever_admitted = true;
+        my(*request).state = RequestState::admitted;
+        my(*request).ever_admitted = true;
     }
 
     void complete() {  // R3
@@ -449,7 +439,7 @@ struct Step {
                     : !find(state, request->backend)->root ? Error::no_medium
                     : event.error == Error::io_error       ? Error::io_error
                                                            : Error::ok))
-            my(event.request).state = RequestState::completing;
+            my(*request).state = RequestState::completing;
     }
 
     void be_done() {  // R3
@@ -464,8 +454,8 @@ struct Step {
         demand_none(remaining(view, *token), opened_while_gated);
         if (!happens())
             return;
-        my(event.token).open = true;
-        my(event.token).holding = {};
+        my(*token).open = true;
+        my(*token).holding = {};
     }
 
     void fail_token() {
@@ -481,8 +471,8 @@ struct Step {
     // It fits the kind of section, whose begin was not given up and which has not come that far.
     bool can_report(bool fits, Phase reported) {
         demand(fits, wrong_kind);
-        demand(!section->abandoned, Code::abandoned, 25);
-        return demand(section->phase < reported, reported_twice, 7);
+        demand(!pending->abandoned, Code::abandoned, 25);
+        return demand(pending->phase < reported, reported_twice, 7);
     }
 
     // R12: it could only be released through what its caller holds.
@@ -491,42 +481,63 @@ struct Step {
                would_deadlock(view, remaining(view, waiter), waiter.holding);
     }
 
-    // R21: a settle error is reported by whoever covers the node; a close ignores it.
-    Error result_of_end() {
-        const bool failed = std::ranges::any_of(state.nodes, [&](const Node& other) {
-            return other.settle == Settle::failed && view.of(*section).settles.contains(other.id);
-        });
-        if (failed && section->kind != SectionKind::close_node)
-            return Error::io_error;
-        return section->moves() ? judge_change(state, view.of(*section)) : Error::ok;
-    }
-
     void become_effective() {  // R7, R23
         can_report(!section->momentary(), Phase::effective);
         if (!section->live())
             demand_none(remaining(view, *section), isolated_in_conflict, 23);
         if (happens())
-            reach(my(event.section), Phase::effective);
+            reach(my(*section), Phase::effective);
     }
 
     void become_idle() {  // R20
         if (can_report(section->kind == SectionKind::drained, Phase::idle) &&
             demand_none(remaining(view, *section), idle_early) && happens(result_of_end()))
-            reach(my(event.section), Phase::idle);
+            reach(my(*section), Phase::idle);
     }
 
-    // A momentary section takes effect and ends.
+    // A momentary section takes effect and ends: nothing remains, or it gives up since its caller
+    // holds all of that (R12).
     void finish() {
-        if (!can_report(section->momentary(), Phase::idle) ||
-            !happens(remaining(view, *section), section->holding, finished_early, 0,
-                     result_of_end()))
+        if (!can_report(event.kind == end_of(pending->kind), Phase::idle))
             return;
-        const Section over = *section;
+        const Items items = remaining(view, *pending);
+        const bool deadlock = would_deadlock(view, items, pending->holding);
+        if (event.error == Error::would_deadlock)
+            demand(deadlock || items.empty(), not_hostage, 12, items.empty() ? Item{} : items[0]);
+        else if (!deadlock)
+            demand_none(items, early(), early() == drain_early_waiting ? 11 : 0);
+        if (!happens(deadlock ? Error::would_deadlock : result_of_end()))
+            return;
+        const Section over = *pending;
+        const bool done = event.error == Error::ok;
         erase(*next, over.id);
-        if (event.error == Error::ok && over.moves())
+        if (done && over.moves())
             apply_change(*next, over);
-        if (event.error == Error::ok && over.kind == SectionKind::close_backend)
+        if (done && over.kind == SectionKind::close_backend)
             erase(*next, over.backend);
+        if (done && over.kind == SectionKind::quiet_wait)
+            reach(*find(*next, over.awaited), Phase::quiet);
+    }
+    Code early() const {
+        const bool drain = event.kind == Kind::drain_done;
+        const bool waiting = drain && !pending->requests.empty() &&
+                             find(state, pending->requests[0])->state == RequestState::waiting;
+        return waiting                          ? drain_early_waiting
+               : drain                          ? drain_early
+               : event.kind == Kind::quiet_done ? quiet_early
+                                                : finished_early;
+    }
+
+    // R21: a settle error is reported by whoever covers the node; a close ignores it.
+    Error result_of_end() {
+        const bool failed = std::ranges::any_of(state.nodes, [&](const Node& other) {
+            return other.settle == Settle::failed && view.of(*pending).settles.contains(other.id);
+        });
+        if (failed && pending->kind != SectionKind::close_node)
+            return Error::io_error;
+        if (pending->kind == SectionKind::quiet_wait && !pending->awaited)
+            return Error::cancelled;
+        return pending->moves() ? judge_change(state, view.of(*pending)) : Error::ok;
     }
 
     void release() {  // R25
@@ -538,43 +549,25 @@ struct Step {
             erase(*next, event.section);
     }
 
-    void end_wait() {  // R10, R11; R7
-        const bool drain = wait->drain(), lost = !drain && !wait->section;
-        const bool waiting = !wait->requests.empty() &&
-                             find(state, wait->requests[0])->state == RequestState::waiting;
-        const WaitId id = event.wait;
-        demand(drain == (event.kind == Kind::drain_done), no_such_object);
-        if (!happens(remaining(view, *wait), wait->holding,
-                     waiting ? drain_early_waiting
-                     : drain ? drain_early
-                             : quiet_early,
-                     waiting ? 11 : 0, lost ? Error::cancelled : Error::ok))
-            return;
-        if (!drain && event.error == Error::ok)
-            reach(my(wait->section), Phase::quiet);
-        erase(*next, id);
-    }
-
     void notify() {  // R9
         demand(backend->owed != 0, notified_without_cause);
         demand(event.notice == backend->next_told(), notified_out_of_order);
         if (!happens())
             return;
-        my(event.backend).told = event.notice;
-        --my(event.backend).owed;
+        my(*backend).told = event.notice;
+        --my(*backend).owed;
     }
 
     void report_cycle() {  // R26: once of each operation
-        const auto holding = [&](auto* of_section, auto* of_wait, auto* of_token) {
-            return of_section != nullptr ? &of_section->holding
-                   : of_wait != nullptr  ? &of_wait->holding
-                                         : &of_token->holding;
+        const auto holding = [](auto* of_pending, auto* of_token) {
+            return of_pending != nullptr ? &of_pending->holding : &of_token->holding;
         };
-        demand(!holding(section, wait, token)->told, reported_twice);
-        demand(!cycle(view, {event.section, event.wait, event.token}).empty(), no_cycle);
+        demand(!holding(pending, token)->told, reported_twice);
+        demand(!cycle(view, pending != nullptr ? pending->id : SectionId{}, event.token).empty(),
+               no_cycle);
         if (happens())
-            holding(find(*next, event.section), find(*next, event.wait), find(*next, event.token))
-                ->told = true;
+            holding(pending != nullptr ? &my(*pending) : nullptr, find(*next, event.token))->told =
+                true;
     }
 
     // Nodes.
@@ -597,9 +590,9 @@ struct Step {
                    {Item::Kind::settling, before});
         if (!happens())
             return;
-        my(event.node).settle = Settle::running;
-        my(event.node).settler = event.section;
-        reach(my(event.section), Phase::quiet);
+        my(*node).settle = Settle::running;
+        my(*node).settler = event.section;
+        reach(my(*section), Phase::quiet);
     }
 
     void end_settle() {
@@ -607,14 +600,14 @@ struct Step {
         demand(node->settle == Settle::running, not_settling);
         if (!happens(failed ? Error::io_error : Error::ok))
             return;
-        my(event.node).settle = failed ? Settle::failed : Settle::done;
-        my(event.node).settler = {};
+        my(*node).settle = failed ? Settle::failed : Settle::done;
+        my(*node).settler = {};
     }
 
     void end_internal() {
         demand(node->internal != 0, no_internal_request);
         if (happens())
-            --my(event.node).internal;
+            --my(*node).internal;
     }
 
     // R27: settled, and nothing of it left. Its children are detached; the close goes on with those
@@ -624,11 +617,13 @@ struct Step {
         demand(section->closing.contains(event.node), node_not_closing);
         demand(node->settled(), node_closed_early, 0, {Item::Kind::settling, event.node});
         demand(node->internal == 0, node_closed_early, 0, {Item::Kind::internal, event.node});
-        demand_none(passes(view, event.section, {event.node}), node_closed_early);
+        Items others;
+        passes(others, view, event.section, {event.node});
+        demand_none(others, node_closed_early);
         if (!happens())
             return;
         const NodeSet children = view.graph().children(event.node);
-        NodeSet& closes = my(event.section).closing;
+        NodeSet& closes = my(*section).closing;
         erase(*next, event.node);
         std::erase_if(next->edges, [&](const Edge& edge) { return edge.parent == event.node; });
         closes.erase(event.node);
@@ -660,10 +655,9 @@ Reason refusal(const State& state, const Event& event, Code code, int rule, Item
     BackendId& about = reason.event.backend;
     if (const Request* request = find(state, event.request))
         about = request->backend;
-    if (const Wait* wait = find(state, event.wait))
-        about = wait->backend;
-    if (const Section* section = find(state, event.section); section != nullptr && !about)
-        about = section->backend;
+    for (const SectionId id : {event.wait, event.section})
+        if (const Section* section = find(state, id); section != nullptr && !about)
+            about = section->backend;
     for (const int next : {rule_of(expected), rule_of(event.error), rule_of(state, event)})
         if (reason.rule == 0)
             reason.rule = next;
@@ -697,17 +691,9 @@ Error result_of(const View& view, const Event& event) {
 void due(const View& view, std::vector<Event>& events) {
     const State& state = view.state;
     const auto offer = [&](Event event) {
-        std::optional<Reason> refused = check(view, event);
-        if (refused && refused->code == wrong_result) {
-            event.error = refused->expected;
-            refused = check(view, event);
-        }
-        if (!refused)
+        event.error = result_of(view, event);
+        if (!check(view, event))
             events.push_back(event);
-    };
-    // An operation ends when nothing remains, or if its caller itself is in the way (R12).
-    const auto over = [&](const auto& pending, const Items& items) {
-        return items.empty() || would_deadlock(view, items, pending.holding);
     };
     released(view, events);
     for (const Request& request : state.requests)
@@ -716,41 +702,32 @@ void due(const View& view, std::vector<Event>& events) {
         else if (request.state == RequestState::waiting && request.cancelled)
             offer({.kind = Kind::complete, .request = request.id});
     for (const Token& token : state.tokens)
-        if (!token.open && (failing(state, token) || over(token, remaining(view, token))))
+        if (!token.open)
             offer({.kind = Kind::token_fail, .token = token.id});
-    for (const Wait& wait : state.waits)
-        if (over(wait, remaining(view, wait)))
-            offer({.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
     for (const Backend& backend : state.backends)
         if (backend.owed != 0)
             offer({.kind = Kind::notify, .notice = backend.next_told(), .backend = backend.id});
     for (const Waiter& waiter : waiters(view))
         if (!waiter.holding.told)
-            offer({.kind = Kind::cycle,
-                   .token = waiter.token,
-                   .section = waiter.section,
-                   .wait = waiter.wait});
+            offer(about(state, Kind::cycle, waiter.section, waiter.token));
     for (const Section& section : state.sections) {
         if (section.abandoned)
             offer({.kind = Kind::release, .section = section.id});
         if (section.begun() || section.abandoned)
             continue;
-        const Items items = remaining(view, section);
         if (section.phase == Phase::closed)
             offer({.kind = Kind::effective, .section = section.id});
-        if (over(section, items))
-            offer({.kind = section.momentary() ? Kind::finish
-                           : items.empty()     ? Kind::idle
-                                               : Kind::abandon,
-                   .section = section.id});
-        const bool settling =
-            std::ranges::find(state.nodes, section.id, &Node::settler) != state.nodes.end();
+        const Items items = remaining(view, section);
+        const bool deadlock = would_deadlock(view, items, section.holding);
+        if (items.empty() || deadlock)
+            offer(about(state,
+                        deadlock && !section.momentary() ? Kind::abandon : end_of(section.kind),
+                        section.id));
         for (const Item& item : items)
             if (const Node* node = find(state, item.node); node != nullptr && !node->settler)
-                if (node->settled() || !settling)
-                    offer({.kind = node->settled() ? Kind::node_closed : Kind::settle_start,
-                           .node = item.node,
-                           .section = section.id});
+                offer({.kind = node->settled() ? Kind::node_closed : Kind::settle_start,
+                       .node = item.node,
+                       .section = section.id});
     }
 }
 

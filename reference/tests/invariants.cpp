@@ -69,10 +69,10 @@ std::vector<Violation> broken_invariants(const State& state) {
         demand(section.phase != Phase::idle || (view.of(section).settles - view.settled()).empty(),
                "a_reported_idle_is_never_revoked", 20, section.id);
     }
-    for (const Wait& wait : state.waits)
-        for (const RequestId request : wait.requests)
-            demand(find(state, request) != nullptr && find(state, request)->backend == wait.backend,
-                   "a_drain_covers_its_own_backend", 10, wait.id);
+    for (const Section& drain : state.sections)
+        for (const RequestId id : drain.requests)
+            demand(find(state, id) != nullptr && find(state, id)->backend == drain.backend,
+                   "a_drain_covers_its_own_backend", 10, drain.id);
     demand(!state.sections.empty() || (cover.backends.empty() && cover.nodes.empty()),
            "without_sections_nothing_is_gated", 5, SectionId{});
     return found;

@@ -319,16 +319,12 @@ bool ReferenceAdapter::fill_abandon(Slot wait, ref::Event& event) const {
             return true;
         }
     }
-    const std::uint32_t id = operation_id(wait);
-    if (ref::find(model(), ref::WaitId{id}) != nullptr) {
-        event.wait = {id};
-        return true;
+    const ref::Section* pending = ref::find(model(), ref::SectionId{operation_id(wait)});
+    if (pending == nullptr) {
+        return false;
     }
-    if (ref::find(model(), ref::SectionId{id}) != nullptr) {
-        event.section = {id};
-        return true;
-    }
-    return false;
+    (pending->waits() ? event.wait : event.section) = pending->id;
+    return true;
 }
 
 bool ReferenceAdapter::abandon(Slot wait, ref::Error error) {

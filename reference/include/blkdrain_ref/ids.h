@@ -5,7 +5,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <compare>
 #include <cstddef>
@@ -34,8 +33,7 @@ using NodeId = Id<'n'>;
 using BackendId = Id<'b'>;
 using RequestId = Id<'r'>;
 using TokenId = Id<'t'>;
-using SectionId = Id<'s'>;  // of a user's section, change, context change, settle or close
-using WaitId = Id<'d'>;     // of a drain or a wait for quiet
+using SectionId = Id<'s'>;
 using LoopId = Id<'l'>;
 
 // A set of nodes or backends: one bit each.
@@ -52,6 +50,7 @@ public:
         set.bits_ = bits;
         return set;
     }
+    static constexpr IdSet all() { return of(~std::uint64_t{0}); }
     constexpr void insert(I id) { bits_ |= bit(id); }
     constexpr void erase(I id) { bits_ &= ~bit(id); }
     constexpr bool contains(I id) const { return (bits_ & bit(id)) != 0; }
@@ -91,20 +90,8 @@ private:
 using NodeSet = IdSet<NodeId>;
 using BackendSet = IdSet<BackendId>;
 
-// The few tokens or sections that a call names, in its order.
-template <class I>
-class Few {
-public:
-    void push_back(I id) { ids_.at(size_++) = id; }
-    bool empty() const { return size_ == 0; }
-    bool contains(I id) const { return std::find(begin(), end(), id) != end(); }
-    const I* begin() const { return ids_.data(); }
-    const I* end() const { return ids_.data() + size_; }
-    bool operator==(const Few&) const = default;
-
-private:
-    std::array<I, 6> ids_{};
-    std::size_t size_ = 0;
-};
+bool contains(const auto& ids, auto id) {
+    return std::ranges::find(ids, id) != ids.end();
+}
 
 }  // namespace blkdrain_ref

@@ -35,8 +35,9 @@ BLKDRAIN_REF_WORDS(RequestState, waiting, admitted, completing)
 BLKDRAIN_REF_WORDS(Settle, none, running, done, failed)  // failed: quiet though dirty (R21)
 
 // The first four are begun and ended by the user, the others are momentary: they end themselves.
+// The last two only wait: for a backend (R10), for another section (R7).
 BLKDRAIN_REF_WORDS(SectionKind, isolate, drained, quiesce_all, self_quiesce, settle, change,
-                   context, close_backend, close_node)
+                   context, close_backend, close_node, drain, quiet_wait)
 
 // attach: parent x gets child y, as its last edge. detach: parent x loses the edge with this index.
 // replace: what pointed to x points to y. insert_medium: backend x gets the root y. remove_medium:
@@ -57,8 +58,8 @@ struct Flag {
 
 // What the caller of a wait holds (R12).
 struct Holding {
-    Few<SectionId> sections{};
-    Few<TokenId> tokens{};
+    std::vector<SectionId> sections{};
+    std::vector<TokenId> tokens{};
     RequestId request{};  // being served: its completion dispatch runs
     bool told = false;    // R26: that it waits in a circle
 
@@ -79,7 +80,6 @@ struct Node {
 
     bool settled() const { return settle == Settle::done || settle == Settle::failed; }
     void fields(auto& f) const { f(id, loop, Flag{"pinned", pinned}, settle, settler, internal); }
-    bool operator==(const Node&) const = default;
 };
 
 struct Edge {
@@ -105,7 +105,6 @@ struct Backend {
         f(id, loop, Flag{"pinned", pinned}, Flag{"listening", listening}, root);
         f(Flag{"told", told == Notice::begin}, owed);
     }
-    bool operator==(const Backend&) const = default;
 };
 
 struct Request {
@@ -124,7 +123,6 @@ struct Request {
         f(id, backend, direction, token, loop, state, Flag{"once_admitted", ever_admitted});
         f(Flag{"cancelled", cancelled});
     }
-    bool operator==(const Request&) const = default;
 };
 
 struct Token {
@@ -134,9 +132,9 @@ struct Token {
     Holding holding{};
 
     void fields(auto& f) const { f(id, backends, Flag{"open", open}, holding); }
-    bool operator==(const Token&) const = default;
 };
 
+// A section, or something else that is pending.
 struct Section {
     SectionId id{};
     SectionKind kind = SectionKind::isolate;
@@ -146,15 +144,18 @@ struct Section {
     BackendId backend{};
     BackendSet set{};  // also, except
     ChangeOp op = ChangeOp::attach;
-    NodeId other{};          // y of a change
-    std::uint32_t edge = 0;  // of a detach; follows its edge
-    LoopId loop{};           // of a context change
-    NodeSet closing{};       // of close_node: still to close
-    Few<TokenId> tokens{};   // named by a change
+    NodeId other{};                     // y of a change
+    std::uint32_t edge = 0;             // of a detach; follows its edge
+    LoopId loop{};                      // of a context change
+    NodeSet closing{};                  // of close_node: still to close
+    std::vector<TokenId> tokens{};      // named by a change; left of the cover set of a drain
+    std::vector<RequestId> requests{};  // left of the cover set of a drain
+    SectionId awaited{};                // of a wait for quiet; none once that has ended
     Holding holding{};
 
     bool live() const { return phase != Phase::queued; }
     bool momentary() const { return kind >= SectionKind::settle; }
+    bool waits() const { return kind >= SectionKind::drain; }
     bool live_isolate() const { return kind == SectionKind::isolate && live(); }
     bool settles() const {
         return kind == SectionKind::drained || kind == SectionKind::settle ||
@@ -170,38 +171,25 @@ struct Section {
                op != ChangeOp::remove_filter;
     }
     bool moves() const { return kind == SectionKind::change || kind == SectionKind::context; }
+    bool names(TokenId token) const {
+        return kind == SectionKind::change && contains(tokens, token);
+    }
     bool closes(NodeId n) const { return closing.contains(n); }
     bool closes(BackendId b) const { return kind == SectionKind::close_backend && backend == b; }
     // R27: it holds or anchors it, or is to change it.
     bool uses(NodeId n) const {
-        return kind != SectionKind::close_node && (node == n || other == n);
+        return kind < SectionKind::close_backend && (node == n || other == n);
     }
-    bool uses(BackendId b) const { return kind != SectionKind::close_backend && backend == b; }
+    bool uses(BackendId b) const { return kind < SectionKind::close_backend && backend == b; }
     // Begin has returned: the user may end it.
     bool begun() const {
         return !momentary() &&
                phase >= (kind == SectionKind::drained ? Phase::idle : Phase::effective);
     }
     void fields(auto& f) const {
-        f(id, kind, backend, node, op, other, edge, loop, set, closing, tokens, phase);
-        f(Flag{"abandoned", abandoned}, holding);
+        f(id, kind, backend, node, op, other, edge, loop, set, closing, tokens, requests, awaited);
+        f(phase, Flag{"abandoned", abandoned}, holding);
     }
-    bool operator==(const Section&) const = default;
-};
-
-// A drain of a backend with what is left of its cover set (R10), or a wait for the quiet of a
-// section.
-struct Wait {
-    WaitId id{};
-    BackendId backend{};  // of a drain
-    SectionId section{};  // of a wait for quiet; none once it has ended
-    Holding holding{};
-    std::vector<RequestId> requests{};
-    std::vector<TokenId> tokens{};
-
-    bool drain() const { return static_cast<bool>(backend); }
-    void fields(auto& f) const { f(id, backend, section, requests, tokens, holding); }
-    bool operator==(const Wait&) const = default;
 };
 
 struct State {
@@ -211,7 +199,6 @@ struct State {
     std::vector<Request> requests{};  // in the order sent: the order of every queue (R18)
     std::vector<Token> tokens{};      // by id
     std::vector<Section> sections{};  // in the order begun: the order of the queued isolates (R23)
-    std::vector<Wait> waits{};        // by id
 
     // The objects of the sort that the id names.
     static auto& all(auto& state, NodeId) { return state.nodes; }
@@ -219,9 +206,7 @@ struct State {
     static auto& all(auto& state, RequestId) { return state.requests; }
     static auto& all(auto& state, TokenId) { return state.tokens; }
     static auto& all(auto& state, SectionId) { return state.sections; }
-    static auto& all(auto& state, WaitId) { return state.waits; }
-    void fields(auto& f) const { f(nodes, edges, backends, requests, tokens, sections, waits); }
-    bool operator==(const State&) const = default;
+    void fields(auto& f) const { f(nodes, edges, backends, requests, tokens, sections); }
 };
 
 std::size_t hash(const State& state);

@@ -41,10 +41,10 @@ struct Event {
     RequestId parent{};  // the request of the same backend whose completion dispatch sends this one
     TokenId token{};
     SectionId section{};
-    WaitId wait{};
+    SectionId wait{};  // a drain or a wait for quiet, of the section if there is one
     LoopId loop{};
     BackendSet set{};
-    Few<TokenId> tokens{};
+    std::vector<TokenId> tokens{};
     Holding holding{};
 
     bool operator==(const Event&) const = default;
@@ -71,8 +71,6 @@ struct Reason {
     Event event{};  // the event refused, with the backend that it is about
     Item item{};    // what stands against it
     Error expected = Error::ok;
-
-    bool operator==(const Reason&) const = default;
 };
 
 // The reason why the event is refused. Rule 0: that of the results concerned, else of the event.

@@ -131,10 +131,7 @@ inline Error move_edges(const Graph& graph, const Section& change, Change& what)
 // The graph after it is the graph with the change made.
 inline Change change_of(const Graph& graph, const Section& change) {
     const State& state = graph.state;
-    Change what;
-    what.after.nodes = state.nodes;
-    what.after.edges = state.edges;
-    what.after.backends = state.backends;
+    Change what{.after = {state.nodes, state.edges, state.backends}};
     if (change.kind == SectionKind::context) {  // R28: all members or none
         what.moving = graph.with_roots(graph.component(change.node));
         what.loop = change.loop;
@@ -181,23 +178,16 @@ inline Scope scope_in(const Graph& graph, const Section& section) {
             return graph.with_roots(graph.cone(section.node));
         case SectionKind::context:
             return graph.with_roots(graph.component(section.node));
-        case SectionKind::quiesce_all: {
-            Scope all;
-            for (const Node& node : graph.state.nodes)
-                all.nodes.insert(node.id);
-            for (const Backend& backend : graph.state.backends)
-                all.backends.insert(backend.id);
-            return all - Scope{section.set, {}};
-        }
+        case SectionKind::quiesce_all:  // whoever is there, and whoever will be
+            return {BackendSet::all() - section.set, NodeSet::all()};
         case SectionKind::self_quiesce:
         case SectionKind::close_backend:
             return {{section.backend}, {}};
         case SectionKind::close_node:
             return {{}, section.closing};
-        case SectionKind::change:
-            break;
+        default:
+            return {};
     }
-    return {};
 }
 
 // R23
@@ -231,15 +221,16 @@ struct Cover {
 inline void cover_change(const Graph& graph, Cover& cover) {
     const State& state = graph.state;
     const Change what = change_of(graph, cover.section);
-    const Graph after(what.after);
-    const Scope above = graph.with_roots(graph.up(what.parents));
-    cover.quiet = above | Scope{what.roots, {}} | what.moving;
+    cover.quiet = graph.with_roots(graph.up(what.parents)) | Scope{what.roots, {}} | what.moving;
     cover.scope = cover.quiet;
     cover.alone = what.ends | what.moving.nodes;
     cover.wrong = what.wrong;
     for (const Node& node : state.nodes)
         if (node.settler == cover.section.id)  // R25: until the settle returns
             cover.scope.nodes.insert(node.id);
+    if (std::ranges::none_of(state.sections, &Section::follows_graph))
+        return;
+    const Graph after(what.after);
     for (const Section& other : state.sections)
         if (other.live() && other.follows_graph()) {
             const Scope entering = scope_in(after, other) - scope_in(graph, other);
@@ -254,12 +245,11 @@ inline void cover_change(const Graph& graph, Cover& cover) {
 }
 
 inline Cover cover_of(const Graph& graph, const Section& section) {
-    Cover cover{section};
-    if (section.kind == SectionKind::change) {
+    Cover cover{section, scope_in(graph, section)};
+    if (section.kind == SectionKind::change)
         cover_change(graph, cover);
-        return cover;
-    }
-    cover.scope = cover.quiet = scope_in(graph, section);
+    else
+        cover.quiet = cover.scope;
     if (section.settles())
         cover.settles = cover.scope.nodes;
     if (section.kind == SectionKind::close_node)

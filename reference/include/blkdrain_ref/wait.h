@@ -36,7 +36,7 @@ inline bool failing(const State& state, const Token& token) {
 // A pending change that names it, so that it counts as closed; none (R24).
 inline SectionId naming_change(const State& state, TokenId token) {
     for (const Section& section : state.sections)
-        if (section.tokens.contains(token))
+        if (section.names(token))
             return section.id;
     return {};
 }
@@ -82,10 +82,6 @@ struct Item {
 };
 using Items = std::vector<Item>;
 
-inline void append(Items& items, const Items& more) {
-    items.insert(items.end(), more.begin(), more.end());
-}
-
 // The live sections that gate one of them.
 inline Items gates(const View& view, BackendSet backends) {
     Items items;
@@ -114,10 +110,9 @@ inline Items conflicts(const View& view, const Section& isolate) {
 
 // The settle passes of other sections that run over one of the nodes (R20); a settle that runs
 // there counts also when nobody asks for it any more.
-inline Items passes(const View& view, SectionId except, NodeSet nodes) {
-    Items items;
+inline void passes(Items& items, const View& view, SectionId except, NodeSet nodes) {
     if (nodes.empty())
-        return items;
+        return;
     for (const Cover& other : view.covers()) {
         const bool settling = std::ranges::any_of(view.state.nodes, [&](const Node& node) {
             return node.settler == other.section.id && nodes.contains(node.id);
@@ -127,7 +122,6 @@ inline Items passes(const View& view, SectionId except, NodeSet nodes) {
         if (other.section.id != except && (settling || pass_meets))
             items.emplace_back(Item::Kind::pass, other.section.id);
     }
-    return items;
 }
 
 // What keeps a scope from being quiet. `excused`: tokens named by a pending change count as closed
@@ -167,39 +161,35 @@ inline Items remaining(const View& view, const Token& token) {  // R4
     return token.open ? Items{} : gates(view, token.backends);
 }
 
-inline Items remaining(const View& view, const Wait& wait) {  // R10, R11; R7
+// R10: what a drain covers as it starts; R27: every request, every token.
+inline Items all_of(const State& state, BackendId backend) {
     Items items;
-    if (const Section* section = find(view.state, wait.section))
-        items = unquiet(view.state, view.of(*section));
-    for (const RequestId request : wait.requests)
-        items.emplace_back(*find(view.state, request));
-    for (const TokenId token : wait.tokens)
-        items.emplace_back(token);
-    return items;
-}
-
-// R10: of a drain as it starts.
-inline Wait cover_set(const State& state, BackendId backend) {
-    Wait drain{.backend = backend};
     for (const Request& request : state.requests)
         if (request.backend == backend)
-            drain.requests.push_back(request.id);
+            items.emplace_back(request);
     for (const Token& token : state.tokens)
         if (token.open && token.backends.contains(backend))
-            drain.tokens.push_back(token.id);
-    return drain;
+            items.emplace_back(token.id);
+    return items;
 }
 
 // Until a section's begin may return, a momentary one may take effect.
 inline Items remaining(const View& view, const Section& section) {
+    Items items;
     if (!section.live())
         return conflicts(view, section);
-    if (section.kind == SectionKind::close_backend)  // R27: every request, every token
-        return remaining(view, cover_set(view.state, section.backend));
-    if (!section.momentary() && section.kind != SectionKind::drained)
-        return {};
+    if (section.kind == SectionKind::close_backend)
+        return all_of(view.state, section.backend);
+    if (const Section* awaited = find(view.state, section.awaited))
+        return unquiet(view.state, view.of(*awaited));
+    for (const RequestId request : section.requests)
+        items.emplace_back(*find(view.state, request));
+    if (section.kind == SectionKind::drain)
+        items.insert(items.end(), section.tokens.begin(), section.tokens.end());
+    if (section.waits() || (!section.momentary() && section.kind != SectionKind::drained))
+        return items;
     const Cover& cover = view.of(section);
-    Items items = unquiet(view.state, cover);
+    items = unquiet(view.state, cover);
     const bool close = section.kind == SectionKind::close_node;
     const bool quiet = items.empty() || close;
     for (const Node& node : view.state.nodes)
@@ -207,7 +197,7 @@ inline Items remaining(const View& view, const Section& section) {
             (cover.settles.contains(node.id) && (close || !node.settled()) &&
              (quiet || node.settle == Settle::running)))
             items.emplace_back(Item::Kind::settling, node.id);
-    append(items, passes(view, section.id, cover.alone));
+    passes(items, view, section.id, cover.alone);
     return items;
 }
 
@@ -227,12 +217,12 @@ inline bool hostage(const View& view, const Item& item, const Holding& holding) 
                    (ahead != nullptr && held(*ahead));
         }
         case Item::Kind::token:
-            return holding.tokens.contains(item.token);
+            return contains(holding.tokens, item.token);
         case Item::Kind::gate:
-            return holding.sections.contains(item.section);
+            return contains(holding.sections, item.section);
         case Item::Kind::conflict: {
             const Section& isolate = *find(view.state, item.section);
-            return holding.sections.contains(isolate.id) || gate_held(isolate.backend) ||
+            return contains(holding.sections, isolate.id) || gate_held(isolate.backend) ||
                    (!isolate.live() && std::ranges::any_of(remaining(view, isolate), held));
         }
         default:
@@ -250,72 +240,60 @@ inline bool would_deadlock(const View& view, const Items& items, const Holding& 
                                              : std::ranges::all_of(items, held);
 }
 
-// R26: a pending operation whose caller holds something, by its one name.
+// R26: a pending operation whose caller holds something.
 struct Waiter {
-    SectionId section{};
-    WaitId wait{};
+    SectionId section{};  // or
     TokenId token{};
     Holding holding{};
     Items items{};
-    bool operator==(const Waiter& other) const {
-        return section == other.section && wait == other.wait && token == other.token;
-    }
 };
 using Waiters = std::vector<Waiter>;
 
 inline Waiters waiters(const View& view) {
     Waiters all;
-    const auto add = [&](Waiter waiter, bool pending, const auto& operation) {
-        if (!pending || operation.holding.empty())
+    const auto add = [&](SectionId section, TokenId token, const auto& operation) {
+        if (operation.holding.sections.empty() && operation.holding.tokens.empty())
             return;
-        waiter.holding = operation.holding;
-        waiter.holding.request = {};  // ends with its dispatch, whoever waits: no link of a circle
-        waiter.items = remaining(view, operation);
-        all.push_back(waiter);
+        all.push_back({section, token, operation.holding, remaining(view, operation)});
+        all.back().holding.request = {};  // ends with its dispatch, whoever waits: no link
     };
     for (const Section& section : view.state.sections)
-        add({.section = section.id}, !section.begun() && !section.abandoned, section);
-    for (const Wait& wait : view.state.waits)
-        add({.wait = wait.id}, true, wait);
+        if (!section.begun() && !section.abandoned)
+            add(section.id, {}, section);
     for (const Token& token : view.state.tokens)
-        add({.token = token.id}, !token.open, token);
+        if (!token.open)
+            add({}, token.id, token);
     return all;
 }
 
-// Those whose callers hold something that `from` waits for, those that hold what these wait for,
-// and so on.
-inline Waiters behind(const View& view, const Waiters& all, const Waiter& from) {
-    Waiters found;
-    const auto step = [&](const Waiter& at) {
-        for (const Waiter& next : all)
-            if (std::ranges::find(found, next) == found.end() &&
-                std::ranges::any_of(
-                    at.items, [&](const Item& item) { return hostage(view, item, next.holding); }))
-                found.push_back(next);
-    };
-    step(from);
-    std::size_t taken = 0;
-    while (taken < found.size())
-        step(Waiter(found[taken++]));
-    return found;
-}
-
 // R26: the operations that wait for each other in a circle, this one among them.
-inline Waiters cycle(const View& view, const Waiter& name) {
-    const Waiters all = waiters(view);
-    const auto start = std::ranges::find(all, name);
-    Waiters found = start != all.end() ? behind(view, all, *start) : Waiters{};
-    std::erase_if(found, [&](const Waiter& other) {
-        const Waiters back = behind(view, all, other);
-        return std::ranges::find(back, name) == back.end();
-    });
-    return found;
+inline Waiters cycle(const View& view, SectionId section, TokenId token) {
+    Waiters all = waiters(view);
+    const std::size_t count = all.size();
+    // Whether the caller of the second holds something that the first waits for, or holds something
+    // that such an operation waits for, and so on.
+    std::vector<std::vector<bool>> behind(count, std::vector<bool>(count));
+    for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t k = 0; k < count; ++k)
+            behind[i][k] = std::ranges::any_of(all[i].items, [&](const Item& item) {
+                return hostage(view, item, all[k].holding);
+            });
+    for (std::size_t via = 0; via < count; ++via)
+        for (std::size_t i = 0; i < count; ++i)
+            for (std::size_t k = 0; k < count; ++k)
+                behind[i][k] = behind[i][k] || (behind[i][via] && behind[via][k]);
+    Waiters circle;
+    for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t k = 0; k < count; ++k)
+            if (all[i].section == section && all[i].token == token && behind[i][k] && behind[k][i])
+                circle.push_back(all[k]);
+    return circle;
 }
 
 // R26: what a pending operation waits for, sorted; of the nodes to settle those being settled.
 template <class I>
-Items explain(const View& view, I section_wait_or_token) {
-    const auto* pending = find(view.state, section_wait_or_token);
+Items explain(const View& view, I section_or_token) {
+    const auto* pending = find(view.state, section_or_token);
     Items items = pending != nullptr ? remaining(view, *pending) : Items{};
     std::erase_if(items, [&](const Item& item) {
         return item.kind == Item::Kind::settling &&
