@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include <blkdrain_ref/wait.h>
+#include <blkdrain_ref/step.h>
 
 namespace blkdrain_props {
 

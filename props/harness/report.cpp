@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include <blkdrain_ref/wait.h>
+#include <blkdrain_ref/step.h>
 
 #include "harness/text.h"
 

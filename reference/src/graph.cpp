@@ -3,7 +3,7 @@
 
 #include <boost/graph/breadth_first_search.hpp>
 
-#include <blkdrain_ref/graph.h>
+#include <blkdrain_ref/view.h>
 
 namespace blkdrain_ref {
 namespace {

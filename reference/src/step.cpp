@@ -46,6 +46,14 @@ bool ordered(const Event& event) {
 constexpr int call_of_section =
     static_cast<int>(Kind::settle) - static_cast<int>(SectionKind::settle);
 
+SectionKind kind_started(const Event& call) {
+    return call.kind == Kind::begin   ? call.section_kind
+           : call.kind == Kind::drain ? SectionKind::drain
+           : call.kind == Kind::quiet_wait
+               ? SectionKind::quiet_wait
+               : static_cast<SectionKind>(static_cast<int>(call.kind) - call_of_section);
+}
+
 Kind end_of(SectionKind kind) {
     return kind == SectionKind::drain        ? Kind::drain_done
            : kind == SectionKind::quiet_wait ? Kind::quiet_done
@@ -91,16 +99,6 @@ void released(const View& view, std::vector<Event>& events) {
         for (const Section& section : state.sections)
             if (!section.live() && !section.abandoned && conflicts(view, section).empty())
                 events.push_back({.kind = Kind::effective, .section = section.id});
-}
-
-// The event about what is pending.
-Event about(const State& state, Kind kind, SectionId id, TokenId token = {}) {
-    const Section* section = find(state, id);
-    const bool waits = section != nullptr && section->waits();
-    return {.kind = kind,
-            .token = token,
-            .section = waits ? SectionId{} : id,
-            .wait = waits ? id : SectionId{}};
 }
 
 // R19
@@ -166,7 +164,7 @@ void erase(State& state, I id) {
         if constexpr (std::is_same_v<I, RequestId>)
             std::erase(other.requests, id);
         else if constexpr (std::is_same_v<I, SectionId>)
-            other.awaited = other.awaited == id ? SectionId{} : other.awaited;
+            other.section = other.section == id ? SectionId{} : other.section;
         else if (std::is_same_v<I, TokenId> && other.kind == SectionKind::drain)
             std::erase(other.tokens, TokenId{id.value});
 }
@@ -185,14 +183,26 @@ struct Step {
     std::optional<Reason> refused{};
 
     const State& state = view.state;
-    const Node* node = find(state, event.node);
-    const Backend* backend = find(state, event.backend);
-    const Request* request = find(state, event.request);
-    const Token* token = find(state, event.token);
-    const Section* wait = find(state, event.wait);
-    const Section* section = find(state, event.section);
+    const std::string_view letters = objects(event);
+    const Node* node = object('n', event.node);
+    const Node* second = object('o', event.other);
+    const Backend* backend = object('b', event.backend);
+    const Request* request = object('r', event.request);
+    const Token* token = object('t', event.token);
+    const Section* section = object('s', event.section);
+    const Section* wait = object('d', event.wait);
     const Section* pending = event.wait ? wait : section;
 
+    // Names in use are not given again; what the event speaks of exists.
+    template <class I>
+    auto object(char letter, I id) -> decltype(find(state, id)) {
+        const auto* found = find(state, id);
+        if (contains(letters, letter))
+            demand(found != nullptr, no_such_object);
+        else if (contains(letters, letter - 'a' + 'A'))
+            demand(found == nullptr && id.value < id.limit, id_in_use);
+        return found;
+    }
     // Unless it holds, the event is refused; the first reason counts. Rule 0: see refusal().
     bool demand(bool holds, Code code, int rule = 0, const Item& item = {}) {
         if (!holds && !refused)
@@ -213,30 +223,6 @@ struct Step {
                (right == Error::ok || event.kind == Kind::abandon || event.kind > Kind::close_node);
     }
     auto& my(const auto& object) { return *find(*next, object.id); }
-
-    // Names in use are not given again; what the event speaks of exists.
-    bool check_objects() {
-        for (const char letter : objects(event)) {
-            const auto check_if = [&](char sort, auto id, const auto* object) {
-                if (letter == sort)
-                    demand(object != nullptr, no_such_object);
-                else if (letter == sort - 'a' + 'A')
-                    demand(id.value < id.limit && object == nullptr, id_in_use);
-            };
-            check_if('n', event.node, node);
-            check_if('o', event.other, find(state, event.other));
-            check_if('b', event.backend, backend);
-            check_if('r', event.request, request);
-            check_if('t', event.token, token);
-            check_if('s', event.section, section);
-            check_if('d', event.wait, wait);
-        }
-        for (const BackendId member : event.set)
-            demand(find(state, member) != nullptr, no_such_object);
-        demand(section == nullptr || !section->waits(), wrong_kind);
-        demand(wait == nullptr || wait->waits(), wrong_kind);
-        return !refused;
-    }
 
     void check_one_step() {  // R18
         const bool activation = event.kind == Kind::effective && !section->live();
@@ -304,30 +290,6 @@ struct Step {
             erase(*next, event.token);
     }
 
-    void start_drain() {
-        Section drain{.id = event.wait,
-                      .kind = SectionKind::drain,
-                      .phase = Phase::effective,
-                      .backend = event.backend,
-                      .holding = event.holding};
-        for (const Item& item : all_of(state, event.backend))
-            if (item.token)
-                drain.tokens.push_back(item.token);
-            else
-                drain.requests.push_back(item.request);
-        if (happens())
-            next->sections.push_back(drain);
-    }
-
-    void start_quiet_wait() {
-        if (has_begun())
-            next->sections.push_back({.id = event.wait,
-                                      .kind = SectionKind::quiet_wait,
-                                      .phase = Phase::effective,
-                                      .awaited = event.section,
-                                      .holding = event.holding});
-    }
-
     void start_internal() {  // R21
         if (happens(closing(state, event.node)                  ? Error::closing
                     : view.covered().nodes.contains(event.node) ? Error::stopped
@@ -337,34 +299,30 @@ struct Step {
 
     // User's sections and the momentary ones.
     void start_section() {
-        if (!demand(event.kind != Kind::begin || event.section_kind < SectionKind::settle,
-                    wrong_kind))
-            return;
-        Section started{.id = event.section,
-                        .kind = event.section_kind,
-                        .node = event.node,
-                        .backend = event.backend,
-                        .set = event.set,
-                        .op = event.op,
-                        .other = event.other,
-                        .edge = event.edge,
-                        .loop = event.loop,
-                        .tokens = event.tokens,
-                        .holding = event.holding};
-        if (event.kind != Kind::begin) {
-            started.kind = static_cast<SectionKind>(static_cast<int>(event.kind) - call_of_section);
+        Section started{event, event.wait ? event.wait : event.section, kind_started(event)};
+        if (event.kind == Kind::begin)
+            demand(!started.momentary(), wrong_kind);
+        if (event.kind == Kind::quiet_wait)
+            demand_begun();
+        if (started.momentary())
             started.phase = Phase::effective;
-        } else if (started.kind == SectionKind::isolate && !conflicts(view, started).empty()) {
+        else if (started.kind == SectionKind::isolate && !conflicts(view, started).empty())
             started.phase = Phase::queued;  // R23
-        }
         if (event.kind == Kind::close_node)
             started.closing = {event.node};
-        if (!happens(result_of_start(started)))
+        if (refused || !happens(result_of_start(started)))
             return;
+        for (const Item& item : covered_by(started))
+            item.token ? started.tokens.push_back(item.token)
+                       : started.requests.push_back(item.request);
         next->sections.push_back(started);
         for (Request& waiting : next->requests)  // R27
             if (started.closes(waiting.backend) && waiting.in_line())
                 waiting.cancelled = true;
+    }
+
+    Items covered_by(const Section& started) const {  // R10
+        return started.kind == SectionKind::drain ? all_of(state, event.backend) : Items{};
     }
 
     Error result_of_start(const Section& started) {
@@ -372,6 +330,8 @@ struct Step {
             return Error::busy;
         if (started.moves())
             return judge_change(state, cover_of(view.graph(), started));
+        if (started.waits())
+            return Error::ok;
         if (closing(state, event.backend) || closing(state, event.node))
             return Error::closing;
         if (started.kind == SectionKind::close_backend)
@@ -389,14 +349,14 @@ struct Step {
     }
 
     void end_section() {  // R5
-        if (has_begun())
+        demand_begun();
+        if (happens())
             erase(*next, event.section);
     }
 
-    bool has_begun() {
+    void demand_begun() {
         demand(!section->momentary(), wrong_kind);
         demand(section->begun(), section_not_begun);
-        return happens();
     }
 
     void abandon() {  // R25
@@ -516,7 +476,7 @@ struct Step {
         if (done && over.kind == SectionKind::close_backend)
             erase(*next, over.backend);
         if (done && over.kind == SectionKind::quiet_wait)
-            reach(*find(*next, over.awaited), Phase::quiet);
+            reach(*find(*next, over.section), Phase::quiet);
     }
     Code early() const {
         const bool drain = event.kind == Kind::drain_done;
@@ -535,7 +495,7 @@ struct Step {
         });
         if (failed && pending->kind != SectionKind::close_node)
             return Error::io_error;
-        if (pending->kind == SectionKind::quiet_wait && !pending->awaited)
+        if (pending->kind == SectionKind::quiet_wait && !pending->section)
             return Error::cancelled;
         return pending->moves() ? judge_change(state, view.of(*pending)) : Error::ok;
     }
@@ -633,7 +593,11 @@ struct Step {
     }
 
     void run() {
-        if (!check_objects())
+        for (const BackendId member : event.set)
+            demand(find(state, member) != nullptr, no_such_object);
+        demand(section == nullptr || !section->waits(), wrong_kind);
+        demand(wait == nullptr || wait->waits(), wrong_kind);
+        if (refused)
             return;
         switch (event.kind) {
 #define BLKDRAIN_REF_EVENT(kind, rule, objects, function) \
@@ -702,14 +666,14 @@ void due(const View& view, std::vector<Event>& events) {
         else if (request.state == RequestState::waiting && request.cancelled)
             offer({.kind = Kind::complete, .request = request.id});
     for (const Token& token : state.tokens)
-        if (!token.open)
+        if (!token.open) {
             offer({.kind = Kind::token_fail, .token = token.id});
+            if (!token.holding.empty())
+                offer({.kind = Kind::cycle, .token = token.id});
+        }
     for (const Backend& backend : state.backends)
         if (backend.owed != 0)
             offer({.kind = Kind::notify, .notice = backend.next_told(), .backend = backend.id});
-    for (const Waiter& waiter : waiters(view))
-        if (!waiter.holding.told)
-            offer(about(state, Kind::cycle, waiter.section, waiter.token));
     for (const Section& section : state.sections) {
         if (section.abandoned)
             offer({.kind = Kind::release, .section = section.id});
@@ -717,12 +681,17 @@ void due(const View& view, std::vector<Event>& events) {
             continue;
         if (section.phase == Phase::closed)
             offer({.kind = Kind::effective, .section = section.id});
+        const auto offer_its = [&](Kind kind) {
+            offer({.kind = kind,
+                   .section = section.waits() ? SectionId{} : section.id,
+                   .wait = section.waits() ? section.id : SectionId{}});
+        };
         const Items items = remaining(view, section);
         const bool deadlock = would_deadlock(view, items, section.holding);
         if (items.empty() || deadlock)
-            offer(about(state,
-                        deadlock && !section.momentary() ? Kind::abandon : end_of(section.kind),
-                        section.id));
+            offer_its(deadlock && !section.momentary() ? Kind::abandon : end_of(section.kind));
+        if (!section.holding.empty())
+            offer_its(Kind::cycle);
         for (const Item& item : items)
             if (const Node* node = find(state, item.node); node != nullptr && !node->settler)
                 offer({.kind = node->settled() ? Kind::node_closed : Kind::settle_start,

@@ -1,21 +1,106 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The whole state of the model: one plain value. Nothing derived is stored: who is gated or stopped
-// is computed from the sections and the graph each time. Objects that are over are erased.
+// The whole state of the model, one plain value, and the events that change it. Nothing derived is
+// stored: who is gated or stopped is computed from the sections and the graph each time. Objects
+// that are over are erased.
 //
 // `fields` hands an object's fields to whoever prints or hashes them, in the order of print.
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include <blkdrain_ref/ids.h>
-
 namespace blkdrain_ref {
+
+// Names of objects and sets of them. An id is given by the event that creates the object; the
+// reference only checks that it is fresh.
+
+// A number that names an object of one sort; the default names nothing.
+template <char Letter>
+struct Id {
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    // Nodes and backends come in sets of at most 64.
+    static constexpr std::uint32_t limit = Letter == 'n' || Letter == 'b' ? 64 : none;
+    std::uint32_t value = none;
+
+    explicit constexpr operator bool() const { return value != none; }
+    friend constexpr auto operator<=>(const Id&, const Id&) = default;
+    friend std::string to_string(Id id) { return id ? Letter + std::to_string(id.value) : "none"; }
+};
+
+using NodeId = Id<'n'>;
+using BackendId = Id<'b'>;
+using RequestId = Id<'r'>;
+using TokenId = Id<'t'>;
+using SectionId = Id<'s'>;
+using LoopId = Id<'l'>;
+
+// A set of nodes or backends: one bit each.
+template <class I>
+class IdSet {
+public:
+    constexpr IdSet() = default;
+    constexpr IdSet(std::initializer_list<I> ids) {
+        for (const I id : ids)
+            insert(id);
+    }
+    static constexpr IdSet of(std::uint64_t bits) {
+        IdSet set;
+        set.bits_ = bits;
+        return set;
+    }
+    static constexpr IdSet all() { return of(~std::uint64_t{0}); }
+    constexpr void insert(I id) { bits_ |= bit(id); }
+    constexpr void erase(I id) { bits_ &= ~bit(id); }
+    constexpr bool contains(I id) const { return (bits_ & bit(id)) != 0; }
+    constexpr bool empty() const { return bits_ == 0; }
+    constexpr bool meets(IdSet other) const { return (bits_ & other.bits_) != 0; }
+    constexpr std::uint64_t bits() const { return bits_; }
+    constexpr IdSet& operator|=(IdSet other) { return bits_ |= other.bits_, *this; }
+    friend constexpr IdSet operator|(IdSet a, IdSet b) { return a |= b; }
+    friend constexpr IdSet operator-(IdSet a, IdSet b) { return a.bits_ &= ~b.bits_, a; }
+    friend constexpr IdSet operator&(IdSet a, IdSet b) { return a.bits_ &= b.bits_, a; }
+    friend constexpr bool operator==(const IdSet&, const IdSet&) = default;
+
+    struct Iterator {  // in the order of the numbers
+        using iterator_category = std::forward_iterator_tag;
+        using difference_type = std::ptrdiff_t;
+        using value_type = I;
+        using pointer = const I*;
+        using reference = I;
+        std::uint64_t rest = 0;
+        constexpr I operator*() const {
+            return {static_cast<std::uint32_t>(std::countr_zero(rest))};
+        }
+        constexpr Iterator& operator++() { return rest &= rest - 1, *this; }
+        constexpr Iterator operator++(int) { return {std::exchange(rest, rest & (rest - 1))}; }
+        friend constexpr bool operator==(const Iterator&, const Iterator&) = default;
+    };
+    constexpr Iterator begin() const { return {bits_}; }
+    constexpr Iterator end() const { return {}; }
+
+private:
+    static constexpr std::uint64_t bit(I id) {
+        return id.value < I::limit ? std::uint64_t{1} << id.value : 0;
+    }
+    std::uint64_t bits_ = 0;
+};
+
+using NodeSet = IdSet<NodeId>;
+using BackendSet = IdSet<BackendId>;
+
+bool contains(const auto& ids, auto id) {
+    return std::ranges::find(ids, id) != ids.end();
+}
 
 // An enumeration and the names of its values.
 #define BLKDRAIN_REF_WORDS(Enum, ...)                           \
@@ -68,6 +153,43 @@ struct Holding {
         f(Flag{"holding", !empty()}, sections, tokens, request, Flag{"told", told});
     }
     bool operator==(const Holding&) const = default;
+};
+
+// A commit point: a call with its result, or an internal step. Flat: each kind uses the fields
+// named beside it in the list and leaves the others as they are.
+struct Event {
+    enum class Kind : std::uint8_t {
+#define BLKDRAIN_REF_EVENT(kind, rule, objects, function) kind,
+#include <blkdrain_ref/events.inc>
+#undef BLKDRAIN_REF_EVENT
+        count
+    };
+    static constexpr int kinds = static_cast<int>(Kind::count);
+
+    Kind kind = Kind::node_new;
+    Error error = Error::ok;
+    Direction direction = Direction::read;
+    SectionKind section_kind = SectionKind::isolate;
+    ChangeOp op = ChangeOp::attach;
+    Notice notice = Notice::begin;
+    bool pinned = false;
+    bool attempt = false;  // try: do not queue
+    bool in_notification = false;
+    std::uint32_t edge = 0;
+    NodeId node{};   // n; x of a change
+    NodeId other{};  // y of a change
+    BackendId backend{};
+    RequestId request{};
+    RequestId parent{};  // the request of the same backend whose completion dispatch sends this one
+    TokenId token{};
+    SectionId section{};
+    SectionId wait{};  // a drain or a wait for quiet, of the section if there is one
+    LoopId loop{};
+    BackendSet set{};
+    std::vector<TokenId> tokens{};  // named by a change
+    Holding holding{};
+
+    bool operator==(const Event&) const = default;
 };
 
 struct Node {
@@ -134,24 +256,15 @@ struct Token {
     void fields(auto& f) const { f(id, backends, Flag{"open", open}, holding); }
 };
 
-// A section, or something else that is pending.
-struct Section {
+// A section, or something else that is pending: the call that has started it, and how far it is.
+struct Section : Event {
     SectionId id{};
-    SectionKind kind = SectionKind::isolate;
+    SectionKind kind = SectionKind::isolate;  // of the section
     Phase phase = Phase::closed;
     bool abandoned = false;
-    NodeId node{};  // anchor, or x of a change
-    BackendId backend{};
-    BackendSet set{};  // also, except
-    ChangeOp op = ChangeOp::attach;
-    NodeId other{};                     // y of a change
-    std::uint32_t edge = 0;             // of a detach; follows its edge
-    LoopId loop{};                      // of a context change
-    NodeSet closing{};                  // of close_node: still to close
-    std::vector<TokenId> tokens{};      // named by a change; left of the cover set of a drain
-    std::vector<RequestId> requests{};  // left of the cover set of a drain
-    SectionId awaited{};                // of a wait for quiet; none once that has ended
-    Holding holding{};
+    NodeSet closing{};  // of close_node: still to close
+    std::vector<RequestId>
+        requests{};  // of a drain: what is left of its cover set, in `tokens` too
 
     bool live() const { return phase != Phase::queued; }
     bool momentary() const { return kind >= SectionKind::settle; }
@@ -171,9 +284,7 @@ struct Section {
                op != ChangeOp::remove_filter;
     }
     bool moves() const { return kind == SectionKind::change || kind == SectionKind::context; }
-    bool names(TokenId token) const {
-        return kind == SectionKind::change && contains(tokens, token);
-    }
+    bool names(TokenId t) const { return kind == SectionKind::change && contains(tokens, t); }
     bool closes(NodeId n) const { return closing.contains(n); }
     bool closes(BackendId b) const { return kind == SectionKind::close_backend && backend == b; }
     // R27: it holds or anchors it, or is to change it.
@@ -187,7 +298,7 @@ struct Section {
                phase >= (kind == SectionKind::drained ? Phase::idle : Phase::effective);
     }
     void fields(auto& f) const {
-        f(id, kind, backend, node, op, other, edge, loop, set, closing, tokens, requests, awaited);
+        f(id, kind, section, backend, node, op, other, edge, loop, set, closing, tokens, requests);
         f(phase, Flag{"abandoned", abandoned}, holding);
     }
 };
@@ -230,5 +341,8 @@ inline auto edges_of(auto& edges, NodeId parent) {
 inline void add_edge(State& state, Edge edge) {
     state.edges.insert(edges_of(state.edges, edge.parent).end(), edge);
 }
+
+std::string name(Event::Kind kind);
+std::string to_string(const Event& event);  // "send r1 b0 read t2 l0 -> closing"
 
 }  // namespace blkdrain_ref
