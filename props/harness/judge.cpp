@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include <blkdrain_ref/wait.h>
+#include <blkdrain_ref/step.h>
 
 namespace blkdrain_props {
 
@@ -72,11 +72,11 @@ bool reports_begin(const ref::State& after, const ref::Event& event) {
 
 void Judge::reset() {
     model_.nodes.clear();
+    model_.edges.clear();
     model_.backends.clear();
     model_.requests.clear();
     model_.tokens.clear();
     model_.sections.clear();
-    model_.waits.clear();
     model_changed();
     operations_.clear();
     tokens_.clear();
@@ -104,11 +104,11 @@ void Judge::announce(const ref::Event& event) {
     note(event);
 }
 
-const ref::Scope& Judge::covered() const {
-    if (!covered_) {
-        covered_ = ref::covered(model_);
+const ref::View& Judge::view() const {
+    if (!view_) {
+        view_.emplace(model_);
     }
-    return *covered_;
+    return *view_;
 }
 
 void Judge::adopt(const ref::State& model, const std::vector<ref::Event>& accepted) {
@@ -198,7 +198,7 @@ void Judge::nothing_is_due() {
         return;
     }
     due_.clear();
-    ref::due(model_, due_);
+    ref::due(view(), due_);
     if (!due_.empty()) {
         refuse(ref::refusal(model_, due_.front(), ref::Code::never_happened), "liveness");
     }
@@ -210,7 +210,7 @@ const ref::Section* Judge::idle_above(std::uint32_t node, std::uint32_t only) co
             return (only == 0 || section.id.value == only) &&
                    section.kind == ref::SectionKind::drained && section.phase == ref::Phase::idle &&
                    !section.abandoned &&
-                   ref::down(model_, {section.node}).contains(ref::NodeId{node});
+                   view().graph().down({section.node}).contains(ref::NodeId{node});
         });
     return found == model_.sections.end() ? nullptr : &*found;
 }
@@ -235,7 +235,7 @@ void Judge::same_state(const Observed& observed) {
     if (failed()) {
         return;
     }
-    const ref::Scope& cover = covered();
+    const ref::Scope cover = view().covered();
     if (observed.nodes.size() != model_.nodes.size()) {
         return differs(27, "node_count",
                        "the graph has " + std::to_string(observed.nodes.size()) +
@@ -254,9 +254,10 @@ void Judge::same_state(const Observed& observed) {
                            named("n", seen.id) + " lives on loop " + std::to_string(seen.loop) +
                                " and should live on loop " + std::to_string(node->loop.value));
         }
-        bool same_children = seen.child_count == node->children.size();
+        const auto edges = ref::edges_of(model_.edges, node->id);
+        bool same_children = seen.child_count == edges.size();
         for (std::uint32_t i = 0; same_children && i < seen.child_count; ++i) {
-            same_children = observed.children[seen.first_child + i] == node->children[i].value;
+            same_children = observed.children[seen.first_child + i] == edges[i].child.value;
         }
         if (!same_children) {
             return differs(24, "children",
@@ -354,17 +355,15 @@ void Judge::same_state(const Observed& observed) {
         }
         if (request->state == ref::RequestState::waiting && !request->cancelled) {
             const ref::Blockers blockers = ref::blockers(model_, cover.backends, *request);
-            const bool gate = (blockers & static_cast<ref::Blockers>(ref::Blocker::gate)) != 0;
-            const bool order = (blockers & static_cast<ref::Blockers>(ref::Blocker::order)) != 0;
-            if (seen.gate != gate) {
+            if (seen.gate != blockers.gate) {
                 return differs(2, "gate_blocker",
                                named("r", seen.id) + " waits for the gate: " + word(seen.gate) +
-                                   ", by the model: " + word(gate));
+                                   ", by the model: " + word(blockers.gate));
             }
-            if (seen.order != order) {
+            if (seen.order != blockers.order) {
                 return differs(18, "order_blocker",
                                named("r", seen.id) + " waits for its turn: " + word(seen.order) +
-                                   ", by the model: " + word(order));
+                                   ", by the model: " + word(blockers.order));
             }
         }
     }
@@ -383,11 +382,11 @@ void Judge::same_state(const Observed& observed) {
         }
         ++token;
     }
-    if (observed.operations.size() != model_.sections.size() + model_.waits.size()) {
+    if (observed.operations.size() != model_.sections.size()) {
         return differs(7, "operation_count",
                        std::to_string(observed.operations.size()) +
                            " sections and pending operations exist where the model has " +
-                           std::to_string(model_.sections.size() + model_.waits.size()));
+                           std::to_string(model_.sections.size()));
     }
     for (const Observed::Operation& seen : observed.operations) {
         Observed::Phase phase = Observed::Phase::pending;
@@ -399,7 +398,7 @@ void Judge::same_state(const Observed& observed) {
                     : !section->live()   ? Observed::Phase::queued
                     : section->begun()   ? Observed::Phase::begun
                                          : Observed::Phase::live;
-        } else if (ref::find(model_, ref::WaitId{seen.id}) == nullptr) {
+        } else {
             return differs(7, "operation_exists",
                            named("s", seen.id) + " exists and should be over");
         }
@@ -426,14 +425,11 @@ void Judge::same_items(const Observed& observed) {
     };
     using Lines = std::vector<Line>;
     const auto line_of = [](const ref::Item& item) -> Line {
-        const auto blocked_by = [&](ref::Blocker blocker) {
-            return (item.blockers & static_cast<ref::Blockers>(blocker)) != 0;
-        };
         switch (item.kind) {
             case ref::Item::Kind::request:
                 return {Awaited::request, item.request.value,
-                        static_cast<Observed::State>(item.state), blocked_by(ref::Blocker::gate),
-                        blocked_by(ref::Blocker::order)};
+                        static_cast<Observed::State>(item.state), item.blockers.gate,
+                        item.blockers.order};
             case ref::Item::Kind::token:
                 return {Awaited::token, item.token.value};
             case ref::Item::Kind::settling:
@@ -455,20 +451,17 @@ void Judge::same_items(const Observed& observed) {
         }
         return text;
     };
-    const auto compare = [&](const ref::Waiter& name, const ref::Items& items) {
-        const bool of_token = static_cast<bool>(name.token);
-        const std::uint32_t id = of_token       ? name.token.value
-                                 : name.section ? name.section.value
-                                                : name.wait.value;
+    const auto compare = [&](ref::SectionId section, ref::TokenId token, const ref::Items& items) {
+        const bool of_token = static_cast<bool>(token);
+        const std::uint32_t id = of_token ? token.value : section.value;
         Lines expected;
         for (const ref::Item& item : items) {
             expected.push_back(line_of(item));
         }
-        for (const ref::Waiter& other : ref::cycle(model_, name)) {
-            expected.push_back(other.token ? Line{Awaited::token_in_circle, other.token.value}
-                               : other.section
-                                   ? Line{Awaited::operation_in_circle, other.section.value}
-                                   : Line{Awaited::operation_in_circle, other.wait.value});
+        for (const ref::Waiter& other : ref::cycle(view(), section, token)) {
+            expected.push_back(other.token
+                                   ? Line{Awaited::token_in_circle, other.token.value}
+                                   : Line{Awaited::operation_in_circle, other.section.value});
         }
         Lines seen;
         for (const Observed::Item& item : observed.items) {
@@ -488,15 +481,12 @@ void Judge::same_items(const Observed& observed) {
     };
     for (const ref::Section& section : model_.sections) {
         if (!section.begun() && !section.abandoned) {
-            compare({.section = section.id}, ref::explain(model_, section.id));
+            compare(section.id, {}, ref::explain(view(), section.id));
         }
-    }
-    for (const ref::Wait& wait : model_.waits) {
-        compare({.wait = wait.id}, ref::explain(model_, wait.id));
     }
     for (const ref::Token& token : model_.tokens) {
         if (!token.open) {
-            compare({.token = token.id}, ref::explain(model_, token.id));
+            compare({}, token.id, ref::explain(view(), token.id));
         }
     }
 }

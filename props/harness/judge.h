@@ -11,9 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include <blkdrain_ref/event.h>
-#include <blkdrain_ref/scope.h>
-#include <blkdrain_ref/state.h>
 #include <blkdrain_ref/step.h>
 
 #include "harness/objects.h"
@@ -40,8 +37,8 @@ public:
     void announce(const blkdrain_ref::Event& event);
 
     [[nodiscard]] const blkdrain_ref::State& model() const { return model_; }
-    // Whom its live sections cover, worked out once for all that is asked between two events.
-    [[nodiscard]] const blkdrain_ref::Scope& covered() const;
+    // What follows from it, worked out once for all that is asked between two events.
+    [[nodiscard]] const blkdrain_ref::View& view() const;
     [[nodiscard]] std::uint64_t events() const { return events_; }
     // FNV-1a over all events: equal for equal traces.
     [[nodiscard]] std::uint64_t trace_hash() const { return hash_; }
@@ -98,13 +95,13 @@ private:
     }
     static void write(std::vector<std::uint8_t>& table, std::uint32_t id,
                       blkdrain_ref::Error error);
-    void model_changed() { covered_.reset(); }
+    void model_changed() { view_.reset(); }
     void note(const blkdrain_ref::Event& event);
     void differs(int rule, const char* code, std::string sentence);
     void same_items(const Observed& observed);
 
     blkdrain_ref::State model_;
-    mutable std::optional<blkdrain_ref::Scope> covered_;
+    mutable std::optional<blkdrain_ref::View> view_;
     std::vector<std::uint8_t> operations_;
     std::vector<std::uint8_t> tokens_;
     std::vector<blkdrain_ref::Event> due_;

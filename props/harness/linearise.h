@@ -13,8 +13,6 @@
 #include <unordered_set>
 #include <vector>
 
-#include <blkdrain_ref/event.h>
-#include <blkdrain_ref/state.h>
 #include <blkdrain_ref/step.h>
 
 namespace blkdrain_props {

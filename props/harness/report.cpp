@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include <blkdrain_ref/wait.h>
+#include <blkdrain_ref/step.h>
 
 #include "harness/text.h"
 
@@ -13,21 +13,6 @@ namespace blkdrain_props {
 namespace ref = blkdrain_ref;
 
 namespace {
-
-std::string letters_of(ref::Blockers blockers) {
-    std::string text;
-    const auto add = [&](ref::Blocker blocker, const char* name) {
-        if ((blockers & static_cast<ref::Blockers>(blocker)) != 0) {
-            text += text.empty() ? "" : " and ";
-            text += name;
-        }
-    };
-    add(ref::Blocker::gate, "GATE");
-    add(ref::Blocker::rate, "RATE");
-    add(ref::Blocker::plug, "PLUG");
-    add(ref::Blocker::order, "ORDER");
-    return text;
-}
 
 std::string to_line(const ref::Items& items) {
     std::string text;
@@ -39,9 +24,10 @@ std::string to_line(const ref::Items& items) {
                         (item.state == ref::RequestState::waiting    ? " WAITING"
                          : item.state == ref::RequestState::admitted ? " ADMITTED"
                                                                      : " COMPLETING");
-                if (item.blockers != 0) {
-                    text += " (" + letters_of(item.blockers) + ")";
-                }
+                text += item.blockers == ref::Blockers{} ? ""
+                        : !item.blockers.order           ? " (GATE)"
+                        : item.blockers.gate             ? " (GATE and ORDER)"
+                                                         : " (ORDER)";
                 break;
             case ref::Item::Kind::token:
                 text += "open token t" + std::to_string(item.token.value);
@@ -104,10 +90,6 @@ void TextTimeLine::at_rest(const Judge& judge) {
             add(std::string(ref::name(section.kind)) + " s" + std::to_string(section.id.value),
                 ref::explain(model, section.id));
         }
-    }
-    for (const ref::Wait& wait : model.waits) {
-        add((wait.drain() ? "drain s" : "quiet s") + std::to_string(wait.id.value),
-            ref::explain(model, wait.id));
     }
     for (const ref::Token& token : model.tokens) {
         if (!token.open) {

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include <blkdrain_ref/wait.h>
+#include <blkdrain_ref/step.h>
 
 #include "harness/text.h"
 
@@ -80,9 +80,8 @@ ref::State start_of(const Scenario& scenario) {
         node.id = {++id};
         node.loop = {spec.loop};
         node.pinned = spec.pinned;
-        node.children.reserve(spec.children.size());
         for (const ChildSpec& child : spec.children) {
-            node.children.push_back({child.node + 1U});
+            ref::add_edge(state, {node.id, {child.node + 1U}});
         }
     }
     id = 0;
@@ -970,7 +969,7 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
             if (entry == nullptr) {
                 return word_at(backend_words, static_cast<std::size_t>(BackendWord::gone));
             }
-            const bool gated = ref::gated(model, entry->id);
+            const bool gated = ref::View(model).covered().backends.contains(entry->id);
             const std::size_t loop =
                 static_cast<std::size_t>(BackendWord::loop_0) + entry->loop.value;
             switch (expected) {
@@ -1003,7 +1002,7 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
             if (entry == nullptr) {
                 return word_at(node_words, static_cast<std::size_t>(NodeWord::gone));
             }
-            const bool stopped = ref::covered(model).nodes.contains(entry->id);
+            const bool stopped = ref::View(model).covered().nodes.contains(entry->id);
             switch (expected) {
                 case NodeWord::running:
                 case NodeWord::stopped:
@@ -1052,9 +1051,7 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
             ref::Items items;
             if (wait.pending && wait.token != no_slot) {
                 items = ref::explain(model, ref::TokenId{id});
-            } else if (wait.pending && ref::find(model, ref::WaitId{id}) != nullptr) {
-                items = ref::explain(model, ref::WaitId{id});
-            } else if (wait.pending && ref::find(model, ref::SectionId{id}) != nullptr) {
+            } else if (wait.pending) {
                 items = ref::explain(model, ref::SectionId{id});
             }
             const auto awaited = static_cast<AwaitedKind>(record.b);
@@ -1101,8 +1098,9 @@ bool Runner::holds(unsigned client, const Record& record, std::string& found) co
             const Slot child = objects_.resolve(OperandKind::node, record.opcode, record.c, true);
             const ref::Node* entry = ref::find(model, ref::NodeId{adapter_.node_id(slot)});
             found = entry == nullptr ? "no such node" : "another child";
-            return entry != nullptr && child != no_slot && record.b < entry->children.size() &&
-                   entry->children[record.b].value == adapter_.node_id(child);
+            const auto edges = ref::edges_of(model.edges, {adapter_.node_id(slot)});
+            return entry != nullptr && child != no_slot && record.b < edges.size() &&
+                   edges[record.b].child.value == adapter_.node_id(child);
         }
         default:
             found = "nothing to compare";
@@ -1226,10 +1224,11 @@ void Runner::nothing_is_left() {
         add("token t", token.id.value, 4);
     }
     for (const ref::Section& section : model.sections) {
-        add("section s", section.id.value, section.kind == ref::SectionKind::isolate ? 23 : 7);
-    }
-    for (const ref::Wait& wait : model.waits) {
-        add("wait s", wait.id.value, 10);
+        if (section.waits()) {
+            add("wait s", section.id.value, 10);
+        } else {
+            add("section s", section.id.value, section.kind == ref::SectionKind::isolate ? 23 : 7);
+        }
     }
     for (const ref::Node& node : model.nodes) {
         if (node.settle != ref::Settle::none || node.internal != 0) {

@@ -111,7 +111,7 @@ TEST_F(LineariserTest, goes_back_when_the_first_acceptable_order_does_not_lead_t
     add(on_drain(Kind::drain), 1, 1, 3);
     add(on_request(Kind::send, 1), 0, 1, 4);
     goal_ = [](const ref::State& state) {
-        return !state.waits.empty() && state.waits[0].requests.size() == 1;
+        return !state.sections.empty() && state.sections[0].requests.size() == 1;
     };
     const Order order = search();
     ASSERT_TRUE(order.found);

@@ -1,30 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
+#include <utility>
 
 #include <boost/graph/breadth_first_search.hpp>
-#include <boost/property_map/function_property_map.hpp>
 
-#include <blkdrain_ref/graph.h>
+#include <blkdrain_ref/view.h>
 
 namespace blkdrain_ref {
 namespace {
 
-// The ends of all edges, by node. Sets as bits, of existing nodes only.
-struct Edges {
-    explicit Edges(const State& state) {
-        for (const Node& node : state.nodes)
-            down[node.id.value] = up[node.id.value] = 0;
-        for (const Node& node : state.nodes)
-            for (const NodeId child : node.children) {
-                down[node.id.value] |= NodeSet{child}.bits();
-                up[child.value] |= NodeSet{node.id}.bits();
-            }
-    }
-    std::uint64_t down[NodeId::limit], up[NodeId::limit];
-};
-
-// Those of one direction as Boost.Graph wants to see them. A walk asks only where an edge leads to,
-// so that node stands for the edge.
+// The edges of one direction as Boost.Graph wants to see them. A walk asks only where an edge leads
+// to, so that node stands for the edge.
 struct Links {
     using vertex_descriptor = NodeId;
     using edge_descriptor = NodeId;
@@ -46,58 +31,69 @@ struct Links {
     friend NodeId target(NodeId end, Links) { return end; }
 };
 
-// What a walk has still to visit, in whatever order, and all that it has come to.
+// What a walk has still to visit, in whatever order.
 struct Pending {
-    NodeSet nodes{}, seen{};
-    void push(NodeId node) { nodes.insert(node), seen.insert(node); }
+    NodeSet nodes{};
+    void push(NodeId node) { nodes.insert(node); }
     void pop() { nodes.erase(top()); }
     NodeId top() const { return *nodes.begin(); }
     bool empty() const { return nodes.empty(); }
 };
 
+// The colours of a walk: white is what it has not come to.
+struct Seen {
+    using key_type = NodeId;
+    using value_type = boost::default_color_type;
+    using reference = value_type;
+    using category = boost::read_write_property_map_tag;
+
+    NodeSet* nodes;
+
+    friend value_type get(Seen seen, NodeId node) {
+        return seen.nodes->contains(node) ? boost::black_color : boost::white_color;
+    }
+    friend void put(Seen seen, NodeId node, value_type) { seen.nodes->insert(node); }
+};
+
 NodeSet reachable(const std::uint64_t* next, NodeSet from) {
-    std::array<boost::default_color_type, NodeId::limit> colours{};  // white
-    const auto number =
-        boost::make_function_property_map<NodeId>([](NodeId id) { return id.value; });
+    NodeSet seen;
     Pending pending;
     boost::breadth_first_visit(Links{next}, from.begin(), from.end(), pending,
-                               boost::default_bfs_visitor(),
-                               boost::make_iterator_property_map(colours.begin(), number));
-    return pending.seen;
+                               boost::default_bfs_visitor(), Seen{&seen});
+    return seen;
 }
 
 }  // namespace
 
-NodeSet parents(const State& state, NodeId node) {
-    NodeSet found;
-    for (const Node& parent : state.nodes)
-        for (const NodeId child : parent.children)
-            if (child == node)
-                found.insert(parent.id);
-    return found;
+Graph::Graph(const State& of) : state(of) {
+    for (const Node& node : state.nodes)
+        down_[node.id.value] = up_[node.id.value] = 0;
+    for (const Edge& edge : state.edges) {
+        down_[edge.parent.value] |= std::uint64_t{1} << edge.child.value;
+        up_[edge.child.value] |= std::uint64_t{1} << edge.parent.value;
+    }
 }
 
-NodeSet down(const State& state, NodeSet from) {
-    return reachable(Edges(state).down, from);
+NodeSet Graph::down(NodeSet from) const {
+    return reachable(down_, from);
 }
 
-NodeSet up(const State& state, NodeSet from) {
-    return reachable(Edges(state).up, from);
+NodeSet Graph::up(NodeSet from) const {
+    return reachable(up_, from);
 }
 
-NodeSet cone(const State& state, NodeId node) {
-    const Edges edges(state);
-    return reachable(edges.up, reachable(edges.down, {node}));
+NodeSet Graph::cone(NodeId node) const {
+    return up(down({node}));
 }
 
-NodeSet component(const State& state, NodeId node) {
-    Edges edges(state);
+NodeSet Graph::component(NodeId node) const {
+    std::uint64_t both[NodeId::limit];
     for (const Node& other : state.nodes)
-        edges.down[other.id.value] |= edges.up[other.id.value];
-    return reachable(edges.down, {node});
+        both[other.id.value] = down_[other.id.value] | up_[other.id.value];
+    return reachable(both, {node});
 }
 
-BackendSet roots(const State& state, NodeSet nodes) {
+BackendSet Graph::roots(NodeSet nodes) const {
     BackendSet found;
     for (const Backend& backend : state.backends)
         if (nodes.contains(backend.root))

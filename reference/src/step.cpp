@@ -2,7 +2,6 @@
 #include <string_view>
 #include <utility>
 
-#include <blkdrain_ref/result.h>
 #include <blkdrain_ref/step.h>
 
 namespace blkdrain_ref {
@@ -14,7 +13,7 @@ using enum Code;
 // Of each kind of event: the rule that decides most about it; the objects that it names.
 struct Row {
     int rule;
-    const char* objects;
+    std::string_view objects;
 };
 constexpr Row rows[] = {
 #define BLKDRAIN_REF_EVENT(kind, rule, objects, function) {rule, objects},
@@ -23,9 +22,9 @@ constexpr Row rows[] = {
 };
 
 std::string_view objects(const Event& event) {
-    static constexpr const char* of_begin[] = {"Sb", "Sn", "S", "Sb"};  // by SectionKind
-    static constexpr const char* of_change[] = {"Sno", "Sn",  "Sno", "Sbo",
-                                                "Sb",  "Sno", "Sn"};  // by ChangeOp
+    static constexpr std::string_view of_begin[] = {"Sb", "Sn", "S", "Sb"};  // by SectionKind
+    static constexpr std::string_view of_change[] = {"Sno", "Sn",  "Sno", "Sbo",
+                                                     "Sb",  "Sno", "Sn"};  // by ChangeOp
     if (event.kind == Kind::begin && event.section_kind < SectionKind::settle)
         return of_begin[static_cast<int>(event.section_kind)];
     if (event.kind == Kind::change)
@@ -43,6 +42,25 @@ bool ordered(const Event& event) {
            (event.kind == Kind::abandon && event.section);
 }
 
+// The momentary kinds of sections stand in the same order as the calls that start them.
+constexpr int call_of_section =
+    static_cast<int>(Kind::settle) - static_cast<int>(SectionKind::settle);
+
+SectionKind kind_started(const Event& call) {
+    return call.kind == Kind::begin   ? call.section_kind
+           : call.kind == Kind::drain ? SectionKind::drain
+           : call.kind == Kind::quiet_wait
+               ? SectionKind::quiet_wait
+               : static_cast<SectionKind>(static_cast<int>(call.kind) - call_of_section);
+}
+
+Kind end_of(SectionKind kind) {
+    return kind == SectionKind::drain        ? Kind::drain_done
+           : kind == SectionKind::quiet_wait ? Kind::quiet_done
+           : kind >= SectionKind::settle     ? Kind::finish
+                                             : Kind::idle;
+}
+
 // The rules about a result wherever it occurs; 0.
 int rule_of(Error result) {
     static constexpr std::pair<Error, int> rules[] = {
@@ -54,7 +72,6 @@ int rule_of(Error result) {
 }
 
 int rule_of(const State& state, const Event& event) {
-    static constexpr int of_momentary[] = {19, 24, 28, 27, 27};  // by SectionKind
     const Section* section = find(state, event.section);
     const Request* request = find(state, event.request);
     if (event.kind == Kind::complete && request != nullptr && request->cancelled)
@@ -62,33 +79,74 @@ int rule_of(const State& state, const Event& event) {
     if (event.kind == Kind::effective && section != nullptr && !section->live())
         return 23;
     if (event.kind == Kind::finish && section != nullptr && section->momentary())
-        return of_momentary[static_cast<int>(section->kind) -
-                            static_cast<int>(SectionKind::settle)];
+        return rows[static_cast<int>(section->kind) + call_of_section].rule;
     return rows[static_cast<int>(event.kind)].rule;
 }
 
 // R18: what an end has released and nobody has admitted, opened or made live yet; the isolates of
 // the queue come after the others.
-std::vector<Event> released(const State& state) {
-    std::vector<Event> events;
+void released(const View& view, std::vector<Event>& events) {
+    const State& state = view.state;
     const bool waiting = std::ranges::any_of(state.requests, &Request::in_line);
-    const BackendSet gated = waiting ? covered(state).backends : BackendSet{};
+    const BackendSet gated = waiting ? view.covered().backends : BackendSet{};
     for (const Request& request : state.requests)
-        if (request.in_line() && blockers(state, gated, request) == 0)
+        if (request.in_line() && blockers(state, gated, request) == Blockers{})
             events.push_back({.kind = Kind::admit, .request = request.id});
     for (const Token& token : state.tokens)
-        if (!token.open && !failing(state, token) && remaining(state, token).empty())
+        if (!token.open && !failing(state, token) && remaining(view, token).empty())
             events.push_back({.kind = Kind::token_open, .token = token.id});
     if (events.empty())
         for (const Section& section : state.sections)
-            if (!section.live() && !section.abandoned && conflicts(state, section).empty())
+            if (!section.live() && !section.abandoned && conflicts(view, section).empty())
                 events.push_back({.kind = Kind::effective, .section = section.id});
-    return events;
 }
 
-template <class List, class I>
-bool contains(const List& list, I id) {
-    return std::ranges::find(list, id) != list.end();
+// R19
+bool quiesced(const View& view, NodeId node) {
+    Items active;
+    const BackendSet above = view.graph().roots(view.graph().cone(node));
+    activity(active, view.state, {above, {}}, false);
+    return (above - view.covered().backends).empty() && active.empty();
+}
+
+// R27: nobody stands on it, holds or anchors a section with it, or is to change it.
+template <class I>
+bool in_use(const Graph& graph, I id) {
+    if constexpr (std::is_same_v<I, NodeId>)
+        if (!graph.parents(id).empty() || !graph.roots({id}).empty())
+            return true;
+    return std::ranges::any_of(graph.state.sections,
+                               [&](const Section& section) { return section.uses(id); });
+}
+
+// R24, R28: at the call and again at the switch.
+Error judge_change(const State& state, const Cover& cover) {
+    const Section& change = cover.section;
+    if (closing(state, change.node) || closing(state, change.other) ||
+        closing(state, change.backend))
+        return Error::closing;
+    for (const TokenId id : change.tokens)
+        if (const Token* token = find(state, id); token == nullptr || !token->open)
+            return Error::bad_token;
+    return cover.wrong;
+}
+
+// After a step that may have changed a scope: R9's notifications, and R21's settled nodes that
+// nothing covers now.
+void follow_scopes(State& state) {
+    if (!std::ranges::any_of(state.backends, &Backend::listening) &&
+        !std::ranges::any_of(state.nodes, &Node::settled))
+        return;
+    const View view(state);
+    const BackendSet gated = view.covered().backends;
+    for (Backend& backend : state.backends)
+        if (backend.listening && gated.contains(backend.id) != (backend.posted() == Notice::begin))
+            ++backend.owed;
+    NodeSet freed = view.settled();
+    for (const Cover& cover : view.covers())
+        freed = freed - cover.settles;
+    for (const NodeId node : freed)
+        find(state, node)->settle = Settle::none;
 }
 
 // Adds the object in the order of the ids.
@@ -102,13 +160,13 @@ void insert(State& state, const Object& object) {
 template <class I>
 void erase(State& state, I id) {
     std::erase_if(State::all(state, id), [&](const auto& object) { return object.id == id; });
-    for (Wait& wait : state.waits)
+    for (Section& other : state.sections)
         if constexpr (std::is_same_v<I, RequestId>)
-            std::erase(wait.requests, id);
-        else if constexpr (std::is_same_v<I, TokenId>)
-            std::erase(wait.tokens, id);
+            std::erase(other.requests, id);
         else if constexpr (std::is_same_v<I, SectionId>)
-            wait.section = wait.section == id ? SectionId{} : wait.section;
+            other.section = other.section == id ? SectionId{} : other.section;
+        else if (std::is_same_v<I, TokenId> && other.kind == SectionKind::drain)
+            std::erase(other.tokens, TokenId{id.value});
 }
 
 void reach(Section& section, Phase phase) {
@@ -117,26 +175,34 @@ void reach(Section& section, Phase phase) {
         section.holding = {};  // it waits no more
 }
 
-// What an event says about one object.
-struct Named {
-    char letter;
-    bool is_name, exists;
-};
-
 // One event: what must hold before it, the result it must have, and what it does.
 struct Step {
-    const State& state;
+    const View& view;
     const Event& event;
     State* next = nullptr;  // the state, to be changed; null: it is only asked
     std::optional<Reason> refused{};
 
-    const Node* node = find(state, event.node);
-    const Backend* backend = find(state, event.backend);
-    const Request* request = find(state, event.request);
-    const Token* token = find(state, event.token);
-    const Section* section = find(state, event.section);
-    const Wait* wait = find(state, event.wait);
+    const State& state = view.state;
+    const std::string_view letters = objects(event);
+    const Node* node = object('n', event.node);
+    const Node* second = object('o', event.other);
+    const Backend* backend = object('b', event.backend);
+    const Request* request = object('r', event.request);
+    const Token* token = object('t', event.token);
+    const Section* section = object('s', event.section);
+    const Section* wait = object('d', event.wait);
+    const Section* pending = event.wait ? wait : section;
 
+    // Names in use are not given again; what the event speaks of exists.
+    template <class I>
+    auto object(char letter, I id) -> decltype(find(state, id)) {
+        const auto* found = find(state, id);
+        if (contains(letters, letter))
+            demand(found != nullptr, no_such_object);
+        else if (contains(letters, letter - 'a' + 'A'))
+            demand(found == nullptr && id.value < id.limit, id_in_use);
+        return found;
+    }
     // Unless it holds, the event is refused; the first reason counts. Rule 0: see refusal().
     bool demand(bool holds, Code code, int rule = 0, const Item& item = {}) {
         if (!holds && !refused)
@@ -156,55 +222,22 @@ struct Step {
         return !refused && next != nullptr &&
                (right == Error::ok || event.kind == Kind::abandon || event.kind > Kind::close_node);
     }
-    // The same of a wait: nothing remains, or it gives up since its caller holds all of that (R12).
-    bool happens(const Items& remaining, const Holding& holding, Code early, int rule,
-                 Error right) {
-        const bool gives_up = event.error == Error::would_deadlock;
-        if (would_deadlock(state, remaining, holding))
-            return happens(Error::would_deadlock);
-        return demand_none(remaining, gives_up ? not_hostage : early, gives_up ? 12 : rule) &&
-               happens(right);
-    }
-    template <class I>
-    auto& my(I id) {
-        return *find(*next, id);
-    }
-
-    // Names in use are not given again; what the event speaks of exists.
-    bool check_objects() {
-        const auto named = [](char letter, auto id, const void* object) {
-            return Named{letter, id.value < id.limit, object != nullptr};
-        };
-        const Named all[] = {
-            named('n', event.node, node),       named('o', event.other, find(state, event.other)),
-            named('b', event.backend, backend), named('r', event.request, request),
-            named('t', event.token, token),     named('s', event.section, section),
-            named('d', event.wait, wait)};
-        for (const char letter : objects(event))
-            for (const Named& object : all)
-                if (object.letter == letter)
-                    demand(object.exists, no_such_object);
-                else if (object.letter - 'a' == letter - 'A')
-                    demand(object.is_name && !object.exists, id_in_use);
-        for (const BackendId member : event.set)
-            demand(find(state, member) != nullptr, no_such_object);
-        return !refused;
-    }
+    auto& my(const auto& object) { return *find(*next, object.id); }
 
     void check_one_step() {  // R18
         const bool activation = event.kind == Kind::effective && !section->live();
         if (!ordered(event) && !activation)
             return;
-        for (const Event& other : released(state))
-            demand(activation && other.kind == Kind::effective, not_released, 18, about(other));
+        std::vector<Event> others;
+        released(view, others);
+        for (const Event& other : others)
+            demand(activation && other.kind == Kind::effective, not_released, 18,
+                   other.request ? Item{*find(state, other.request)}
+                   : other.token ? Item{other.token}
+                                 : Item{Item::Kind::gate, other.section});
         for (const Section& other : state.sections)  // R2: one consistent cut
             demand(activation || other.phase != Phase::closed, gates_not_reported, 2,
                    {Item::Kind::gate, other.id});
-    }
-    Item about(const Event& other) const {
-        return other.request ? Item{*find(state, other.request)}
-               : other.token ? Item{other.token}
-                             : Item{Item::Kind::gate, other.section};
     }
 
     // Births and calls.
@@ -222,7 +255,7 @@ struct Step {
     void listen() {  // R9: told first, if gated
         demand(!backend->listening, listens_already);
         if (happens())
-            my(event.backend).listening = true;
+            my(*backend).listening = true;
     }
 
     void send() {
@@ -239,8 +272,8 @@ struct Step {
             return;
         next->requests.push_back(
             {event.request, event.backend, event.direction, event.token, event.loop});
-        for (Wait& drain : next->waits)  // R10: the chain, what is sent under a covered token
-            if (drain.backend == event.backend &&
+        for (Section& drain : next->sections)  // R10: the chain, what is sent under a covered token
+            if (drain.kind == SectionKind::drain && drain.backend == event.backend &&
                 (contains(drain.requests, event.parent) || contains(drain.tokens, event.token)))
                 drain.requests.push_back(event.request);
     }
@@ -257,63 +290,87 @@ struct Step {
             erase(*next, event.token);
     }
 
-    void start_drain() {
-        if (!happens())
-            return;
-        Wait drain = cover_set(state, event.backend);
-        drain.id = event.wait;
-        drain.holding = event.holding;
-        insert(*next, drain);
-    }
-
-    void start_quiet_wait() {
-        if (has_begun())
-            insert(*next, Wait{event.wait, {}, event.section, event.holding});
-    }
-
     void start_internal() {  // R21
         if (happens(closing(state, event.node)                  ? Error::closing
-                    : covered(state).nodes.contains(event.node) ? Error::stopped
+                    : view.covered().nodes.contains(event.node) ? Error::stopped
                                                                 : Error::ok))
-            ++my(event.node).internal;
+            ++my(*node).internal;
     }
 
     // User's sections and the momentary ones.
     void start_section() {
-        if (!demand(event.kind != Kind::begin || event.section_kind < SectionKind::settle,
-                    wrong_kind))
+        Section started{event, event.wait ? event.wait : event.section, kind_started(event)};
+        if (event.kind == Kind::begin)
+            demand(!started.momentary(), wrong_kind);
+        if (event.kind == Kind::quiet_wait)
+            demand_begun();
+        if (started.momentary())
+            started.phase = Phase::effective;
+        else if (started.kind == SectionKind::isolate && !conflicts(view, started).empty())
+            started.phase = Phase::queued;  // R23
+        if (event.kind == Kind::close_node)
+            started.closing = {event.node};
+        if (refused || !happens(result_of_start(started)))
             return;
-        const Section started = section_of(state, event);
-        if (!happens(result_of_start(state, event, started)))
-            return;
+        for (const Item& item : covered_by(started))
+            item.token ? started.tokens.push_back(item.token)
+                       : started.requests.push_back(item.request);
         next->sections.push_back(started);
         for (Request& waiting : next->requests)  // R27
             if (started.closes(waiting.backend) && waiting.in_line())
                 waiting.cancelled = true;
     }
 
+    Items covered_by(const Section& started) const {  // R10
+        return started.kind == SectionKind::drain ? all_of(state, event.backend) : Items{};
+    }
+
+    Error result_of_start(const Section& started) {
+        if (started.moves() && event.in_notification)
+            return Error::busy;
+        if (started.moves())
+            return judge_change(state, cover_of(view.graph(), started));
+        if (started.waits())
+            return Error::ok;
+        if (closing(state, event.backend) || closing(state, event.node))
+            return Error::closing;
+        if (started.kind == SectionKind::close_backend)
+            return in_use(view.graph(), event.backend) ? Error::busy : Error::ok;
+        if (started.kind == SectionKind::close_node)
+            return in_use(view.graph(), event.node) ? Error::busy : Error::ok;
+        if (started.kind == SectionKind::settle)
+            return quiesced(view, event.node) ? Error::ok : Error::not_quiesced;
+        const bool holds_own =  // R23: it would wait for its own operation
+            std::ranges::any_of(event.holding.tokens, [&](TokenId id) {
+                const Token* held = find(state, id);
+                return held != nullptr && held->open && held->backends.contains(event.backend);
+            });
+        return !started.live() && (event.attempt || holds_own) ? Error::conflict : Error::ok;
+    }
+
     void end_section() {  // R5
-        if (has_begun())
+        demand_begun();
+        if (happens())
             erase(*next, event.section);
     }
 
-    bool has_begun() {
+    void demand_begun() {
         demand(!section->momentary(), wrong_kind);
         demand(section->begun(), section_not_begun);
-        return happens();
     }
 
     void abandon() {  // R25
-        demand(section == nullptr || (!section->begun() && !section->abandoned), not_pending, 25);
-        demand(token == nullptr || !token->open, not_pending, 25);
+        const bool fits =
+            token != nullptr ? !token->open : !pending->begun() && !pending->abandoned;
+        demand(fits, not_pending, 25);
         const bool deadlock =  // R12
-            section != nullptr && !section->momentary() && is_hostage(*section);
+            pending != nullptr && !pending->momentary() && is_hostage(*pending);
         if (!happens(event.error == Error::timed_out               ? Error::timed_out
                      : deadlock && event.error != Error::cancelled ? Error::would_deadlock
                                                                    : Error::cancelled))
             return;
         if (section != nullptr)
-            my(event.section).abandoned = true;
+            my(*section).abandoned = true;
         erase(*next, event.wait);
         erase(*next, event.token);
     }
@@ -325,14 +382,14 @@ struct Step {
         demand(!request->cancelled, admitted_cancelled, 27);
         if (const SectionId change = naming_change(state, request->token))
             demand(false, admitted_during_change, 24, {Item::Kind::gate, change});
-        if (!request->token)
-            demand_none(gates(state, {request->backend}), admitted_while_gated, 2);
+        if (!request->token && !state.sections.empty())
+            demand_none(gates(view, {request->backend}), admitted_while_gated, 2);
         if (const Request* ahead = ahead_of(state, *request))
             demand(false, overtook, 18, *ahead);
         if (!happens())
             return;
-        my(event.request).state = RequestState::admitted;
-        my(event.request).ever_admitted = true;
+        my(*request).state = RequestState::admitted;
+        my(*request).ever_admitted = true;
     }
 
     void complete() {  // R3
@@ -342,7 +399,7 @@ struct Step {
                     : !find(state, request->backend)->root ? Error::no_medium
                     : event.error == Error::io_error       ? Error::io_error
                                                            : Error::ok))
-            my(event.request).state = RequestState::completing;
+            my(*request).state = RequestState::completing;
     }
 
     void be_done() {  // R3
@@ -354,11 +411,11 @@ struct Step {
     void open_token() {  // R4
         demand(!token->open, token_not_waiting);
         demand(!failing(state, *token), opened_while_closing, 27);
-        demand_none(remaining(state, *token), opened_while_gated);
+        demand_none(remaining(view, *token), opened_while_gated);
         if (!happens())
             return;
-        my(event.token).open = true;
-        my(event.token).holding = {};
+        my(*token).open = true;
+        my(*token).holding = {};
     }
 
     void fail_token() {
@@ -374,44 +431,73 @@ struct Step {
     // It fits the kind of section, whose begin was not given up and which has not come that far.
     bool can_report(bool fits, Phase reported) {
         demand(fits, wrong_kind);
-        demand(!section->abandoned, abandoned, 25);
-        return demand(section->phase < reported, reported_twice, 7);
+        demand(!pending->abandoned, Code::abandoned, 25);
+        return demand(pending->phase < reported, reported_twice, 7);
     }
 
     // R12: it could only be released through what its caller holds.
-    bool is_hostage(const auto& waiter) const {
+    bool is_hostage(const auto& waiter) {
         return !waiter.holding.empty() &&
-               would_deadlock(state, remaining(state, waiter), waiter.holding);
+               would_deadlock(view, remaining(view, waiter), waiter.holding);
     }
 
     void become_effective() {  // R7, R23
         can_report(!section->momentary(), Phase::effective);
         if (!section->live())
-            demand_none(remaining(state, *section), isolated_in_conflict, 23);
+            demand_none(remaining(view, *section), isolated_in_conflict, 23);
         if (happens())
-            reach(my(event.section), Phase::effective);
+            reach(my(*section), Phase::effective);
     }
 
     void become_idle() {  // R20
         if (can_report(section->kind == SectionKind::drained, Phase::idle) &&
-            demand_none(remaining(state, *section), idle_early) &&
-            happens(result_of_end(state, *section)))
-            reach(my(event.section), Phase::idle);
+            demand_none(remaining(view, *section), idle_early) && happens(result_of_end()))
+            reach(my(*section), Phase::idle);
     }
 
-    // A momentary section takes effect and ends.
+    // A momentary section takes effect and ends: nothing remains, or it gives up since its caller
+    // holds all of that (R12).
     void finish() {
-        if (!can_report(section->momentary(), Phase::idle))
+        if (!can_report(event.kind == end_of(pending->kind), Phase::idle))
             return;
-        const Section over = *section;
-        if (!happens(remaining(state, over), over.holding, finished_early, 0,
-                     result_of_end(state, over)))
+        const Items items = remaining(view, *pending);
+        const bool deadlock = would_deadlock(view, items, pending->holding);
+        if (event.error == Error::would_deadlock)
+            demand(deadlock || items.empty(), not_hostage, 12, items.empty() ? Item{} : items[0]);
+        else if (!deadlock)
+            demand_none(items, early(), early() == drain_early_waiting ? 11 : 0);
+        if (!happens(deadlock ? Error::would_deadlock : result_of_end()))
             return;
+        const Section over = *pending;
+        const bool done = event.error == Error::ok;
         erase(*next, over.id);
-        if (event.error == Error::ok && over.moves())
+        if (done && over.moves())
             apply_change(*next, over);
-        if (event.error == Error::ok && over.kind == SectionKind::close_backend)
+        if (done && over.kind == SectionKind::close_backend)
             erase(*next, over.backend);
+        if (done && over.kind == SectionKind::quiet_wait)
+            reach(*find(*next, over.section), Phase::quiet);
+    }
+    Code early() const {
+        const bool drain = event.kind == Kind::drain_done;
+        const bool waiting = drain && !pending->requests.empty() &&
+                             find(state, pending->requests[0])->state == RequestState::waiting;
+        return waiting                          ? drain_early_waiting
+               : drain                          ? drain_early
+               : event.kind == Kind::quiet_done ? quiet_early
+                                                : finished_early;
+    }
+
+    // R21: a settle error is reported by whoever covers the node; a close ignores it.
+    Error result_of_end() {
+        const bool failed = std::ranges::any_of(state.nodes, [&](const Node& other) {
+            return other.settle == Settle::failed && view.of(*pending).settles.contains(other.id);
+        });
+        if (failed && pending->kind != SectionKind::close_node)
+            return Error::io_error;
+        if (pending->kind == SectionKind::quiet_wait && !pending->section)
+            return Error::cancelled;
+        return pending->moves() ? judge_change(state, view.of(*pending)) : Error::ok;
     }
 
     void release() {  // R25
@@ -423,50 +509,32 @@ struct Step {
             erase(*next, event.section);
     }
 
-    void end_wait() {  // R10, R11; R7
-        const bool drain = wait->drain(), lost = !drain && !wait->section;
-        const bool waiting = !wait->requests.empty() &&
-                             find(state, wait->requests[0])->state == RequestState::waiting;
-        demand(drain == (event.kind == Kind::drain_done), no_such_object);
-        if (!happens(remaining(state, *wait), wait->holding,
-                     waiting ? drain_early_waiting
-                     : drain ? drain_early
-                             : quiet_early,
-                     waiting ? 11 : 0, lost ? Error::cancelled : Error::ok))
-            return;
-        if (!drain && event.error == Error::ok)
-            reach(my(wait->section), Phase::quiet);
-        erase(*next, event.wait);
-    }
-
     void notify() {  // R9
         demand(backend->owed != 0, notified_without_cause);
         demand(event.notice == backend->next_told(), notified_out_of_order);
         if (!happens())
             return;
-        my(event.backend).told = event.notice;
-        --my(event.backend).owed;
+        my(*backend).told = event.notice;
+        --my(*backend).owed;
     }
 
     void report_cycle() {  // R26: once of each operation
-        const Holding* held = section != nullptr ? &section->holding
-                              : wait != nullptr  ? &wait->holding
-                                                 : &token->holding;
-        demand(!held->told, reported_twice);
-        demand(!cycle(state, {event.section, event.wait, event.token}).empty(), no_cycle);
-        if (!happens())
-            return;
-        (section != nullptr ? my(event.section).holding
-         : wait != nullptr  ? my(event.wait).holding
-                            : my(event.token).holding)
-            .told = true;
+        const auto holding = [](auto* of_pending, auto* of_token) {
+            return of_pending != nullptr ? &of_pending->holding : &of_token->holding;
+        };
+        demand(!holding(pending, token)->told, reported_twice);
+        demand(!cycle(view, pending != nullptr ? pending->id : SectionId{}, event.token).empty(),
+               no_cycle);
+        if (happens())
+            holding(pending != nullptr ? &my(*pending) : nullptr, find(*next, event.token))->told =
+                true;
     }
 
     // Nodes.
 
     // R20: once, after quiet, parents before children, one at a time.
     void start_settle() {
-        demand(!section->abandoned, abandoned, 25);
+        demand(!section->abandoned, Code::abandoned, 25);
         demand(node->settle == Settle::none, settled_twice);
         for (const Node& other : state.nodes)
             demand(other.settler != event.section, settled_out_of_order, 0,
@@ -474,18 +542,17 @@ struct Step {
         if (!demand(section->phase != Phase::closed, gates_not_reported, 2,
                     {Item::Kind::gate, event.section}))
             return;
-        const NodeSet scope = settle_scope(state, *section);
-        const NodeSet above = parents(state, event.node) & scope;
-        demand(scope.contains(event.node), settled_out_of_scope);
-        demand_none(quiet_items(state, *section), settled_early);
-        for (const NodeId before : above)
-            demand(find(state, before)->settled(), settled_out_of_order, 0,
+        const Cover& cover = view.of(*section);
+        demand(cover.settles.contains(event.node), settled_out_of_scope);
+        demand_none(unquiet(state, cover), settled_early);
+        for (const NodeId before : view.graph().parents(event.node) & cover.settles)
+            demand(view.settled().contains(before), settled_out_of_order, 0,
                    {Item::Kind::settling, before});
         if (!happens())
             return;
-        my(event.node).settle = Settle::running;
-        my(event.node).settler = event.section;
-        reach(my(event.section), Phase::quiet);
+        my(*node).settle = Settle::running;
+        my(*node).settler = event.section;
+        reach(my(*section), Phase::quiet);
     }
 
     void end_settle() {
@@ -493,45 +560,44 @@ struct Step {
         demand(node->settle == Settle::running, not_settling);
         if (!happens(failed ? Error::io_error : Error::ok))
             return;
-        my(event.node).settle = failed ? Settle::failed : Settle::done;
-        my(event.node).settler = {};
+        my(*node).settle = failed ? Settle::failed : Settle::done;
+        my(*node).settler = {};
     }
 
     void end_internal() {
         demand(node->internal != 0, no_internal_request);
         if (happens())
-            --my(event.node).internal;
+            --my(*node).internal;
     }
 
     // R27: settled, and nothing of it left. Its children are detached; the close goes on with those
     // that have lost their last parent.
     void close_node() {
-        demand(!section->abandoned, abandoned, 25);
+        demand(!section->abandoned, Code::abandoned, 25);
         demand(section->closing.contains(event.node), node_not_closing);
         demand(node->settled(), node_closed_early, 0, {Item::Kind::settling, event.node});
         demand(node->internal == 0, node_closed_early, 0, {Item::Kind::internal, event.node});
-        demand_none(passes(state, event.section, {event.node}), node_closed_early);
+        Items others;
+        passes(others, view, event.section, {event.node});
+        demand_none(others, node_closed_early);
         if (!happens())
             return;
-        const std::vector<NodeId> children = node->children;
+        const NodeSet children = view.graph().children(event.node);
+        NodeSet& closes = my(*section).closing;
         erase(*next, event.node);
-        my(event.section).closing.erase(event.node);
+        std::erase_if(next->edges, [&](const Edge& edge) { return edge.parent == event.node; });
+        closes.erase(event.node);
         for (const NodeId child : children)
-            if (!in_use(*next, child) && !closing(*next, child))
-                my(event.section).closing.insert(child);
-    }
-
-    // Sections or edges come, go or change, or who listens; not requests, tokens and waits.
-    bool moves_scopes() const {
-        const Kind kind = event.kind;
-        return kind == Kind::listen || kind == Kind::end || kind == Kind::settle_done ||
-               kind >= Kind::node_closed || (kind == Kind::begin && event.error == Error::ok) ||
-               (kind >= Kind::settle && kind <= Kind::close_node && event.error == Error::ok) ||
-               (kind == Kind::effective && section != nullptr && !section->live());
+            if (!in_use(Graph(*next), child) && !closing(*next, child))
+                closes.insert(child);
     }
 
     void run() {
-        if (!check_objects())
+        for (const BackendId member : event.set)
+            demand(find(state, member) != nullptr, no_such_object);
+        demand(section == nullptr || !section->waits(), wrong_kind);
+        demand(wait == nullptr || wait->waits(), wrong_kind);
+        if (refused)
             return;
         switch (event.kind) {
 #define BLKDRAIN_REF_EVENT(kind, rule, objects, function) \
@@ -553,87 +619,81 @@ Reason refusal(const State& state, const Event& event, Code code, int rule, Item
     BackendId& about = reason.event.backend;
     if (const Request* request = find(state, event.request))
         about = request->backend;
-    if (const Wait* wait = find(state, event.wait))
-        about = wait->backend;
-    if (const Section* section = find(state, event.section); section != nullptr && !about)
-        about = section->backend;
+    for (const SectionId id : {event.wait, event.section})
+        if (const Section* section = find(state, id); section != nullptr && !about)
+            about = section->backend;
     for (const int next : {rule_of(expected), rule_of(event.error), rule_of(state, event)})
         if (reason.rule == 0)
             reason.rule = next;
     return reason;
 }
 
-std::optional<Reason> check(const State& state, const Event& event) {
-    Step step{state, event};
+std::optional<Reason> check(const View& view, const Event& event) {
+    Step step{view, event};
     step.run();
     return step.refused;
 }
 
 std::optional<Reason> accept(State& state, const Event& event) {
-    Step step{state, event, &state};
-    const bool moves_scopes = step.moves_scopes();
+    const View before(state);
+    const std::size_t sections = state.sections.size();
+    Step step{before, event, &state};
     step.run();
-    if (!step.refused && moves_scopes)
+    // Only these change a scope, who is settled or who listens.
+    if (sections != state.sections.size() || event.kind == Kind::effective ||
+        event.kind == Kind::node_closed || event.kind == Kind::settle_done ||
+        event.kind == Kind::listen)
         follow_scopes(state);
     return step.refused;
 }
 
-Error result_of(const State& state, const Event& event) {
-    const std::optional<Reason> reason = check(state, event);
+Error result_of(const View& view, const Event& event) {
+    const std::optional<Reason> reason = check(view, event);
     return reason && reason->code == wrong_result ? reason->expected : event.error;
 }
 
-void due(const State& state, std::vector<Event>& events) {
+void due(const View& view, std::vector<Event>& events) {
+    const State& state = view.state;
     const auto offer = [&](Event event) {
-        std::optional<Reason> refused = check(state, event);
-        if (refused && refused->code == wrong_result) {
-            event.error = refused->expected;
-            refused = check(state, event);
-        }
-        if (!refused)
+        event.error = result_of(view, event);
+        if (!check(view, event))
             events.push_back(event);
     };
-    // An operation ends when nothing remains, or if its caller itself is in the way (R12).
-    const auto over = [&](const auto& pending, const Items& items) {
-        return items.empty() || would_deadlock(state, items, pending.holding);
-    };
-    for (const Event& event : released(state))
-        events.push_back(event);
+    released(view, events);
     for (const Request& request : state.requests)
         if (request.state == RequestState::completing)
             offer({.kind = Kind::done, .request = request.id});
         else if (request.state == RequestState::waiting && request.cancelled)
             offer({.kind = Kind::complete, .request = request.id});
     for (const Token& token : state.tokens)
-        if (!token.open && (failing(state, token) || over(token, remaining(state, token))))
+        if (!token.open) {
             offer({.kind = Kind::token_fail, .token = token.id});
-    for (const Wait& wait : state.waits)
-        if (over(wait, remaining(state, wait)))
-            offer({.kind = wait.drain() ? Kind::drain_done : Kind::quiet_done, .wait = wait.id});
+            if (!token.holding.empty())
+                offer({.kind = Kind::cycle, .token = token.id});
+        }
     for (const Backend& backend : state.backends)
         if (backend.owed != 0)
             offer({.kind = Kind::notify, .notice = backend.next_told(), .backend = backend.id});
-    for (const Waiter& waiter : waiters(state))
-        if (!waiter.holding.told)
-            offer({.kind = Kind::cycle,
-                   .token = waiter.token,
-                   .section = waiter.section,
-                   .wait = waiter.wait});
     for (const Section& section : state.sections) {
         if (section.abandoned)
             offer({.kind = Kind::release, .section = section.id});
         if (section.begun() || section.abandoned)
             continue;
-        const Items items = remaining(state, section);
         if (section.phase == Phase::closed)
             offer({.kind = Kind::effective, .section = section.id});
-        if (over(section, items))
-            offer({.kind = section.momentary() ? Kind::finish
-                           : items.empty()     ? Kind::idle
-                                               : Kind::abandon,
-                   .section = section.id});
+        const auto offer_its = [&](Kind kind) {
+            offer({.kind = kind,
+                   .section = section.waits() ? SectionId{} : section.id,
+                   .wait = section.waits() ? section.id : SectionId{}});
+        };
+        const Items items = remaining(view, section);
+        const bool deadlock = would_deadlock(view, items, section.holding);
+        if (items.empty() || deadlock)
+            offer_its(deadlock && !section.momentary() ? Kind::abandon : end_of(section.kind));
+        if (!section.holding.empty())
+            offer_its(Kind::cycle);
         for (const Item& item : items)
-            if (const Node* node = find(state, item.node); node && !node->settler)
+            if (const Node* node = find(state, item.node); node != nullptr && !node->settler)
                 offer({.kind = node->settled() ? Kind::node_closed : Kind::settle_start,
                        .node = item.node,
                        .section = section.id});

@@ -2,7 +2,6 @@
 //
 // Names; events, reasons and states as text.
 #include <algorithm>
-#include <functional>
 #include <type_traits>
 
 #include <blkdrain_ref/step.h>
@@ -27,7 +26,7 @@ struct Words {
             append(value != 0 ? std::to_string(value) : "");
         } else if constexpr (requires { value.value; }) {
             append(value ? to_string(value) : "");
-        } else if constexpr (requires { value.begin()->id; }) {
+        } else if constexpr (requires { value.begin()->fields(*this); }) {
             for (const auto& object : value)
                 add(object), text += '\n';
         } else {
@@ -40,6 +39,31 @@ struct Words {
     void append(const std::string& word) {
         const bool apart = !word.empty() && !text.empty() && text.back() != '\n';
         text += (apart ? " " : "") + word;
+    }
+};
+
+// All fields, one after the other; an end for each list.
+struct Hash {
+    std::size_t value = 0;
+
+    void operator()(const auto&... values) { (add(values), ...); }
+    template <class T>
+    void add(const T& field) {
+        if constexpr (requires { field.fields(*this); }) {
+            field.fields(*this);
+        } else if constexpr (requires { field.value; }) {
+            mix(field.value);
+        } else if constexpr (requires { field.begin(); }) {
+            for (const auto& element : field)
+                add(element);
+            mix(~std::size_t{0});
+        } else {
+            mix(static_cast<std::size_t>(field));
+        }
+    }
+    void mix(std::size_t word) {
+        value = (value ^ word) * 0x9e3779b97f4a7c15;
+        value ^= value >> 32U;
     }
 };
 
@@ -120,7 +144,9 @@ std::string to_string(const State& state) {
 }
 
 std::size_t hash(const State& state) {
-    return std::hash<std::string>{}(to_string(state));
+    Hash fields;
+    fields(state);
+    return fields.value;
 }
 
 }  // namespace blkdrain_ref

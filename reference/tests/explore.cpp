@@ -6,7 +6,7 @@
 #include <numeric>
 #include <unordered_map>
 
-#include <blkdrain_ref/result.h>
+#include <blkdrain_ref/step.h>
 
 #include "invariants.h"
 
@@ -17,7 +17,6 @@ using Kind = Event::Kind;
 
 bool at_rest(const State& state) {
     return state.requests.empty() && state.tokens.empty() && state.sections.empty() &&
-           state.waits.empty() &&
            std::ranges::all_of(state.backends, [](const Backend& b) { return b.owed == 0; }) &&
            std::ranges::all_of(state.nodes, [](const Node& n) { return n.internal == 0; });
 }
@@ -45,7 +44,7 @@ std::vector<Event> universe(const State& state) {
     for (const Kind kind : {Kind::effective, Kind::idle, Kind::finish, Kind::release, Kind::end})
         each(3, [&](std::uint32_t s) { events.push_back({.kind = kind, .section = {s}}); });
     for (const Kind kind : {Kind::drain_done, Kind::quiet_done})
-        each(2, [&](std::uint32_t d) { events.push_back({.kind = kind, .wait = {d}}); });
+        each(3, [&](std::uint32_t d) { events.push_back({.kind = kind, .wait = {d}}); });
     for (const Kind kind : {Kind::settle_done, Kind::internal_end})
         each(n, [&](std::uint32_t i) { events.push_back({.kind = kind, .node = {i}}); });
     for (const Kind kind : {Kind::settle_start, Kind::node_closed})
@@ -60,7 +59,7 @@ std::vector<Event> universe(const State& state) {
         });
     each(2, [&](std::uint32_t b) { events.push_back({.kind = Kind::listen, .backend = {b}}); });
     each(2, [&](std::uint32_t s) {
-        events.push_back({.kind = Kind::quiet_wait, .section = {s}, .wait = {0}});
+        events.push_back({.kind = Kind::quiet_wait, .section = {s}, .wait = {2}});
         events.push_back({.kind = Kind::abandon, .section = {s}});
         events.push_back({.kind = Kind::abandon, .token = {s}});
         events.push_back({.kind = Kind::cycle, .section = {s}});
@@ -156,9 +155,6 @@ private:
         for (const Section& section : state.sections)
             if (!section.begun() && !remaining(state, section).empty())
                 coverage_.blocked.insert(name(section.kind));
-        for (const Wait& wait : state.waits)
-            if (!remaining(state, wait).empty())
-                coverage_.blocked.insert(wait.drain() ? "drain" : "quiet_wait");
         for (const Token& token : state.tokens)
             if (!token.open)
                 coverage_.blocked.insert("token_request");
@@ -167,14 +163,11 @@ private:
     void note_return(const State& state, const Event& event) {
         if (event.error != Error::ok)
             return;
-        if (event.kind == Kind::drain_done)
-            coverage_.returned.insert("drain");
-        if (event.kind == Kind::quiet_done)
-            coverage_.returned.insert("quiet_wait");
         if (event.kind == Kind::token_open)
             coverage_.returned.insert("token_request");
-        const Section* section = find(state, event.section);
-        if (section != nullptr && (event.kind == Kind::finish || event.kind == Kind::idle ||
+        const Section* section = find(state, event.wait ? event.wait : event.section);
+        if (section != nullptr && (event.kind == Kind::finish || event.kind == Kind::drain_done ||
+                                   event.kind == Kind::quiet_done || event.kind == Kind::idle ||
                                    (event.kind == Kind::effective &&
                                     section->kind == SectionKind::isolate && !section->live())))
             coverage_.returned.insert(name(section->kind));
@@ -297,7 +290,7 @@ std::vector<State> all_graphs(std::uint32_t nodes, std::uint32_t backends) {
                 state.nodes.push_back({.id = {n}, .loop = {0}});
             for (std::size_t i = 0; i < pairs.size(); ++i)
                 if ((edges >> i & 1u) != 0)
-                    state.nodes[pairs[i].first].children.push_back({pairs[i].second});
+                    add_edge(state, {{pairs[i].first}, {pairs[i].second}});
             std::uint32_t rest = placement;
             for (std::uint32_t b = 0; b < backends; ++b, rest /= nodes + 1) {
                 Backend backend{.id = {b}, .loop = {0}};

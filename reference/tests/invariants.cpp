@@ -6,10 +6,9 @@
 namespace blkdrain_ref {
 namespace {
 
-bool acyclic(const State& state) {
-    return std::ranges::none_of(state.nodes, [&](const Node& node) {
-        return std::ranges::any_of(
-            node.children, [&](NodeId child) { return down(state, {child}).contains(node.id); });
+bool acyclic(const Graph& graph) {
+    return std::ranges::none_of(graph.state.edges, [&](const Edge& edge) {
+        return graph.down({edge.child}).contains(edge.parent);
     });
 }
 
@@ -21,12 +20,15 @@ std::vector<Violation> broken_invariants(const State& state) {
         if (!holds)
             found.push_back({invariant, rule, to_string(id)});
     };
-    const Scope cover = covered(state);
-    demand(acyclic(state), "graph_is_acyclic", 24, NodeId{});
+    const View view(state);
+    const Scope cover = view.covered();
+    demand(acyclic(view.graph()), "graph_is_acyclic", 24, NodeId{});
+    for (const Edge& edge : state.edges) {
+        const Node *parent = find(state, edge.parent), *child = find(state, edge.child);
+        demand(parent != nullptr && child != nullptr && parent->loop == child->loop,
+               "an_edge_stays_on_one_loop", 28, edge.parent);
+    }
     for (const Node& node : state.nodes) {
-        for (const NodeId child : node.children)
-            demand(find(state, child) != nullptr && find(state, child)->loop == node.loop,
-                   "an_edge_stays_on_one_loop", 28, node.id);
         demand((node.settle == Settle::running) == static_cast<bool>(node.settler) &&
                    (!node.settler || find(state, node.settler) != nullptr),
                "a_running_settle_has_a_living_section", 20, node.id);
@@ -59,18 +61,18 @@ std::vector<Violation> broken_invariants(const State& state) {
         for (const Section& other : state.sections)
             demand(section.id == other.id || section.kind != SectionKind::isolate ||
                        other.kind != section.kind || !section.live() || !other.live() ||
-                       !conflict(state, section, other),
+                       !conflict(view.graph(), section, other),
                    "live_isolates_do_not_conflict", 23, section.id);
         const bool promised = section.phase >= Phase::quiet && !section.momentary();
-        demand(!promised || quiet_items(state, section).empty(),
+        demand(!promised || unquiet(state, view.of(section)).empty(),
                "a_reported_quiet_is_never_revoked", 7, section.id);
-        demand(section.phase != Phase::idle || unsettled(state, section).empty(),
+        demand(section.phase != Phase::idle || (view.of(section).settles - view.settled()).empty(),
                "a_reported_idle_is_never_revoked", 20, section.id);
     }
-    for (const Wait& wait : state.waits)
-        for (const RequestId request : wait.requests)
-            demand(find(state, request) != nullptr && find(state, request)->backend == wait.backend,
-                   "a_drain_covers_its_own_backend", 10, wait.id);
+    for (const Section& drain : state.sections)
+        for (const RequestId id : drain.requests)
+            demand(find(state, id) != nullptr && find(state, id)->backend == drain.backend,
+                   "a_drain_covers_its_own_backend", 10, drain.id);
     demand(!state.sections.empty() || (cover.backends.empty() && cover.nodes.empty()),
            "without_sections_nothing_is_gated", 5, SectionId{});
     return found;

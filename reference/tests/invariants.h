@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <blkdrain_ref/result.h>
+#include <blkdrain_ref/step.h>
 
 namespace blkdrain_ref {
 

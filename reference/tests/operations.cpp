@@ -24,14 +24,10 @@ struct Mentioned {
         for (const Section& section : state.sections) {
             sections |= bit(section.id);
             backends |= section.set.bits();
+            backends |= bit(section.backend);
             for (const TokenId token : section.tokens)
                 tokens |= bit(token);
             held(section.holding);
-        }
-        for (const Wait& wait : state.waits) {
-            waits |= bit(wait.id);
-            backends |= bit(wait.backend);
-            held(wait.holding);
         }
         for (const Node& node : state.nodes)
             nodes |= bit(node.id);
@@ -49,7 +45,7 @@ struct Mentioned {
             tokens |= bit(token);
         requests |= bit(holding.request);
     }
-    std::uint64_t nodes = 0, backends = 0, requests = 0, tokens = 0, sections = 0, waits = 0;
+    std::uint64_t nodes = 0, backends = 0, requests = 0, tokens = 0, sections = 0;
 };
 
 std::uint32_t lowest_free(std::uint64_t used) {
@@ -77,7 +73,8 @@ public:
           bounds_(bounds),
           events_(events),
           used_(state),
-          section_{lowest_free(used_.sections)} {}
+          section_{lowest_free(used_.sections)},
+          waits_(std::ranges::count_if(state.sections, &Section::waits)) {}
 
     void births() {
         if (state_.nodes.size() < bounds_.nodes)
@@ -112,14 +109,14 @@ public:
     }
 
     void waits() {
-        if (state_.waits.size() >= bounds_.waits)
+        if (waits_ >= bounds_.waits)
             return;
-        const WaitId id{lowest_free(used_.waits)};
         for (const Backend& backend : state_.backends)
             if (bounds_.drains)
-                add_wait({.kind = Kind::drain, .backend = backend.id, .wait = id});
+                add_wait({.kind = Kind::drain, .backend = backend.id, .wait = section_});
         for (const Section& section : state_.sections)
-            add_wait({.kind = Kind::quiet_wait, .section = section.id, .wait = id});
+            if (!section.waits())
+                add_wait({.kind = Kind::quiet_wait, .section = section.id, .wait = section_});
     }
 
     void nodes() {
@@ -129,15 +126,16 @@ public:
     }
 
     void ends() {
-        for (const Section& section : state_.sections) {
-            add({.kind = Kind::end, .section = section.id});
-            if (bounds_.abandoning)
-                add({.kind = Kind::abandon, .section = section.id});
-        }
+        for (const Section& section : state_.sections)
+            if (section.waits() && bounds_.abandoning) {
+                add({.kind = Kind::abandon, .wait = section.id});
+            } else if (!section.waits()) {
+                add({.kind = Kind::end, .section = section.id});
+                if (bounds_.abandoning)
+                    add({.kind = Kind::abandon, .section = section.id});
+            }
         if (!bounds_.abandoning)
             return;
-        for (const Wait& wait : state_.waits)
-            add({.kind = Kind::abandon, .wait = wait.id});
         for (const Token& token : state_.tokens)
             add({.kind = Kind::abandon, .token = token.id});
     }
@@ -148,7 +146,7 @@ public:
         for (const Backend& backend : state_.backends)
             if (backend.owed > 1)
                 return;
-        if (state_.sections.size() >= bounds_.sections)
+        if (state_.sections.size() - waits_ >= bounds_.sections)
             return;
         for (const SectionKind kind : bounds_.kinds)
             section_of(kind);
@@ -228,6 +226,8 @@ private:
                 for (const ChangeOp op : bounds_.changes)
                     change_of({.kind = Kind::change, .op = op, .section = section_});
                 break;
+            default:
+                break;
         }
     }
 
@@ -268,7 +268,7 @@ private:
         for (const Node& node : state_.nodes) {
             event.node = node.id;
             // No third edge, for the states to be finitely many.
-            if (event.op == ChangeOp::attach && node.children.size() > 1)
+            if (event.op == ChangeOp::attach && edges_of(state_.edges, node.id).size() > 1)
                 continue;
             if (second) {
                 for (const Node& other : state_.nodes) {
@@ -295,7 +295,8 @@ private:
     const Bounds& bounds_;
     std::vector<Event>& events_;
     Mentioned used_;
-    SectionId section_;
+    SectionId section_;  // for the next
+    std::size_t waits_;
 };
 
 }  // namespace

@@ -41,7 +41,7 @@ public:
         for (std::uint32_t parent = 0; parent < nodes_; ++parent)
             for (std::uint32_t child = parent + 1; child < nodes_; ++child)
                 if (below(2) == 0)
-                    state_.nodes[parent].children.push_back({child});
+                    add_edge(state_, {{parent}, {child}});
         for (std::uint32_t i = 0; i < backends_; ++i) {
             Backend& backend = state_.backends.emplace_back();
             backend.id = {i};

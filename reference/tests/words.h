@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <blkdrain_ref/result.h>
 #include <blkdrain_ref/step.h>
 
 namespace blkdrain_ref::words {
@@ -17,7 +16,7 @@ inline constexpr BackendId b0{0}, b1{1}, b2{2}, b3{3};
 inline constexpr RequestId r0{0}, r1{1}, r2{2}, r3{3};
 inline constexpr TokenId t0{0}, t1{1};
 inline constexpr SectionId s0{0}, s1{1}, s2{2}, s3{3}, s4{4};
-inline constexpr WaitId d0{0}, d1{1};
+inline constexpr SectionId d0{8}, d1{9};  // of drains and waits for quiet
 inline constexpr LoopId l0{0}, l1{1};
 
 // Calls. What is not said has its default; `with`, `under`, ... refine an event.
@@ -56,10 +55,10 @@ inline Event self_quiesce(SectionId s, BackendId b) {
 inline Event end(SectionId s) {
     return {.kind = Kind::end, .section = s};
 }
-inline Event drain(WaitId d, BackendId b) {
+inline Event drain(SectionId d, BackendId b) {
     return {.kind = Kind::drain, .backend = b, .wait = d};
 }
-inline Event quiet_wait(WaitId d, SectionId s) {
+inline Event quiet_wait(SectionId d, SectionId s) {
     return {.kind = Kind::quiet_wait, .section = s, .wait = d};
 }
 inline Event internal_start(NodeId n) {
@@ -100,7 +99,7 @@ inline Event close_node(SectionId s, NodeId n) {
 inline Event abandon(SectionId s) {
     return {.kind = Kind::abandon, .error = Error::cancelled, .section = s};
 }
-inline Event abandon(WaitId d) {
+inline Event abandon_wait(SectionId d) {
     return {.kind = Kind::abandon, .error = Error::cancelled, .wait = d};
 }
 inline Event abandon(TokenId t) {
@@ -129,10 +128,10 @@ inline Event effective(SectionId s) {
 inline Event idle(SectionId s) {
     return {.kind = Kind::idle, .section = s};
 }
-inline Event drain_done(WaitId d) {
+inline Event drain_done(SectionId d) {
     return {.kind = Kind::drain_done, .wait = d};
 }
-inline Event quiet_done(WaitId d) {
+inline Event quiet_done(SectionId d) {
     return {.kind = Kind::quiet_done, .wait = d};
 }
 inline Event notify(BackendId b, Notice notice) {
@@ -195,6 +194,10 @@ inline Event in_notification(Event event) {
     return event;
 }
 
+inline bool gated(const State& state, BackendId b) {
+    return View(state).covered().backends.contains(b);
+}
+
 class Script : public testing::Test {
 protected:
     // The events happen, one after the other.
@@ -204,9 +207,9 @@ protected:
     }
     // The event is refused for this reason and changes nothing; gives the sentence.
     std::string refused(const Event& event, Code code, int rule) {
-        const State before = state;
+        const std::string before = to_string(state);
         const std::optional<Reason> reason = accept(state, event);
-        EXPECT_EQ(state, before);
+        EXPECT_EQ(to_string(state), before);
         if (!reason) {
             ADD_FAILURE() << to_string(event) << " was accepted in\n" << to_string(state);
             return "";

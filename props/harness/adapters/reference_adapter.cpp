@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include <blkdrain_ref/state.h>
 #include <blkdrain_ref/step.h>
 
 namespace blkdrain_props {
@@ -320,16 +319,12 @@ bool ReferenceAdapter::fill_abandon(Slot wait, ref::Event& event) const {
             return true;
         }
     }
-    const std::uint32_t id = operation_id(wait);
-    if (ref::find(model(), ref::WaitId{id}) != nullptr) {
-        event.wait = {id};
-        return true;
+    const ref::Section* pending = ref::find(model(), ref::SectionId{operation_id(wait)});
+    if (pending == nullptr) {
+        return false;
     }
-    if (ref::find(model(), ref::SectionId{id}) != nullptr) {
-        event.section = {id};
-        return true;
-    }
-    return false;
+    (pending->waits() ? event.wait : event.section) = pending->id;
+    return true;
 }
 
 bool ReferenceAdapter::abandon(Slot wait, ref::Error error) {
@@ -449,13 +444,13 @@ void ReferenceAdapter::admitted(const ref::Event& event) {
     if (backend == nullptr || !backend->root) {
         complete.error = ref::Error::no_medium;
     } else {
-        const ref::Node* node = ref::find(model(), backend->root);
-        while (!node->children.empty()) {
-            node = ref::find(model(), request->direction == ref::Direction::read
-                                          ? node->children.front()
-                                          : node->children.back());
+        ref::NodeId node = backend->root;
+        for (auto edges = ref::edges_of(model().edges, node); !edges.empty();
+             edges = ref::edges_of(model().edges, node)) {
+            const bool read = request->direction == ref::Direction::read;
+            node = (read ? edges.front() : edges.back()).child;
         }
-        if (stage_->node_holds(node->id.value - 1)) {
+        if (stage_->node_holds(node.value - 1)) {
             stage_->request_held(slot, true);
             return;
         }

@@ -8,7 +8,7 @@
 #include <functional>
 #include <vector>
 
-#include <blkdrain_ref/event.h>
+#include <blkdrain_ref/step.h>
 
 #include "harness/adapter.h"
 

@@ -8,7 +8,7 @@
 
 #include <blkdrain/detail/announcement.h>
 #include <blkdrain/error.h>
-#include <blkdrain_ref/event.h>
+#include <blkdrain_ref/step.h>
 
 #include "harness/objects.h"
 

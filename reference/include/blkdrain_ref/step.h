@@ -1,17 +1,310 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The judge: one step of the model, and the steps that have to happen.
+// The judge: what each pending operation still waits for (R26) and whether it can ever come (R12),
+// one step of the model, and the steps that have to happen.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include <blkdrain_ref/event.h>
-#include <blkdrain_ref/wait.h>
+#include <blkdrain_ref/view.h>
 
 namespace blkdrain_ref {
+
+// Admission.
+
+// What keeps a WAITING request; rate and plug come with limits.
+struct Blockers {
+    bool gate = false, order = false;
+    friend auto operator<=>(const Blockers&, const Blockers&) = default;
+};
+
+template <class I>
+bool closing(const State& state, I backend_or_node) {  // R27
+    return std::ranges::any_of(
+        state.sections, [&](const Section& section) { return section.closes(backend_or_node); });
+}
+
+// A backend of it closes or is gone (R27).
+inline bool failing(const State& state, const Token& token) {
+    return std::ranges::any_of(token.backends, [&](BackendId backend) {
+        return find(state, backend) == nullptr || closing(state, backend);
+    });
+}
+
+// A pending change that names it, so that it counts as closed; none (R24).
+inline SectionId naming_change(const State& state, TokenId token) {
+    for (const Section& section : state.sections)
+        if (section.names(token))
+            return section.id;
+    return {};
+}
+
+// The earlier WAITING request that this one may not overtake; null (R18).
+inline const Request* ahead_of(const State& state, const Request& request) {
+    for (const Request& other : state.requests) {
+        if (other.id == request.id)
+            break;
+        if (other.in_line() && other.backend == request.backend &&
+            other.direction == request.direction && other.token == request.token)
+            return &other;
+    }
+    return nullptr;
+}
+
+// R4: under a token the gate does not count.
+inline Blockers blockers(const State& state, BackendSet gated, const Request& request) {
+    return {.gate = request.token ? static_cast<bool>(naming_change(state, request.token))
+                                  : gated.contains(request.backend),
+            .order = ahead_of(state, request) != nullptr};
+}
+
+// One thing waited for.
+struct Item {
+    // An open token; a node to be settled, or to be closed; one with internal requests; an isolate
+    // that is live or earlier in the queue; a section whose settle pass runs; one that gates.
+    enum class Kind : std::uint8_t { request, token, settling, internal, conflict, pass, gate };
+    Kind kind = Kind::request;
+    RequestId request{};
+    TokenId token{};
+    NodeId node{};
+    SectionId section{};
+    RequestState state = RequestState::waiting;
+    Blockers blockers{};  // told by explain only
+
+    Item() = default;
+    Item(const Request& of) : request(of.id), state(of.state) {}
+    Item(TokenId id) : kind(Kind::token), token(id) {}
+    Item(Kind sort, NodeId id) : kind(sort), node(id) {}
+    Item(Kind sort, SectionId id) : kind(sort), section(id) {}
+    friend auto operator<=>(const Item&, const Item&) = default;
+};
+using Items = std::vector<Item>;
+
+// The live sections that gate one of them.
+inline Items gates(const View& view, BackendSet backends) {
+    Items items;
+    for (const Cover& cover : view.covers())
+        if (cover.section.live() && cover.scope.backends.meets(backends))
+            items.emplace_back(Item::Kind::gate, cover.section.id);
+    return items;
+}
+
+// The isolates, live or earlier in the queue, that this one has to wait for (R23).
+inline Items conflicts(const View& view, const Section& isolate) {
+    Items items;
+    const bool holds = std::ranges::any_of(view.state.sections, [&](const Section& other) {
+        return other.live_isolate() && other.backend == isolate.backend;
+    });
+    bool earlier = true;
+    for (const Section& other : view.state.sections) {
+        if (other.id == isolate.id)
+            earlier = false;
+        else if ((other.live_isolate() || (!other.live() && earlier && !holds)) &&
+                 conflict(view.graph(), isolate, other))
+            items.emplace_back(Item::Kind::conflict, other.id);
+    }
+    return items;
+}
+
+// The settle passes of other sections that run over one of the nodes (R20); a settle that runs
+// there counts also when nobody asks for it any more.
+inline void passes(Items& items, const View& view, SectionId except, NodeSet nodes) {
+    if (nodes.empty())
+        return;
+    for (const Cover& other : view.covers()) {
+        const bool settling = std::ranges::any_of(view.state.nodes, [&](const Node& node) {
+            return node.settler == other.section.id && nodes.contains(node.id);
+        });
+        const bool pass_meets = other.section.phase == Phase::quiet && other.settles.meets(nodes) &&
+                                !(other.settles - view.settled()).empty();
+        if (other.section.id != except && (settling || pass_meets))
+            items.emplace_back(Item::Kind::pass, other.section.id);
+    }
+}
+
+// What keeps a scope from being quiet. `excused`: tokens named by a pending change count as closed
+// (R24).
+inline void activity(Items& items, const State& state, const Scope& scope, bool excused) {
+    const auto counts = [&](TokenId token) { return !excused || !naming_change(state, token); };
+    for (const Request& request : state.requests) {
+        if (!scope.backends.contains(request.backend))
+            continue;
+        // A request sent under a token belongs to an operation that has started, also when it was
+        // closed since.
+        const Token* token = find(state, request.token);
+        const bool operation = request.token && !request.cancelled &&
+                               !(token != nullptr && token->open) && counts(request.token);
+        if (request.ever_admitted || operation)
+            items.emplace_back(request);
+    }
+    for (const Token& token : state.tokens)
+        if (token.open && token.backends.meets(scope.backends) && counts(token.id))
+            items.emplace_back(token.id);
+    for (const Node& node : state.nodes)
+        if (node.internal != 0 && scope.nodes.contains(node.id))
+            items.emplace_back(Item::Kind::internal, node.id);
+}
+
+// What is left of the quiet of a section (milestones, R7).
+inline Items unquiet(const State& state, const Cover& cover) {
+    Items items;
+    activity(items, state, cover.quiet, cover.section.kind == SectionKind::change);
+    activity(items, state, cover.entered, false);
+    return items;
+}
+
+// What an operation still waits for.
+
+inline Items remaining(const View& view, const Token& token) {  // R4
+    return token.open ? Items{} : gates(view, token.backends);
+}
+
+// R10: what a drain covers as it starts; R27: every request, every token.
+inline Items all_of(const State& state, BackendId backend) {
+    Items items;
+    for (const Request& request : state.requests)
+        if (request.backend == backend)
+            items.emplace_back(request);
+    for (const Token& token : state.tokens)
+        if (token.open && token.backends.contains(backend))
+            items.emplace_back(token.id);
+    return items;
+}
+
+// Until a section's begin may return, a momentary one may take effect.
+inline Items remaining(const View& view, const Section& section) {
+    Items items;
+    if (!section.live())
+        return conflicts(view, section);
+    if (section.kind == SectionKind::close_backend)
+        return all_of(view.state, section.backend);
+    if (section.kind == SectionKind::quiet_wait) {
+        const Section* awaited = find(view.state, section.section);
+        return awaited != nullptr ? unquiet(view.state, view.of(*awaited)) : items;
+    }
+    for (const RequestId request : section.requests)
+        items.emplace_back(*find(view.state, request));
+    if (section.kind == SectionKind::drain)
+        items.insert(items.end(), section.tokens.begin(), section.tokens.end());
+    if (section.waits() || (!section.momentary() && section.kind != SectionKind::drained))
+        return items;
+    const Cover& cover = view.of(section);
+    items = unquiet(view.state, cover);
+    const bool close = section.kind == SectionKind::close_node;
+    const bool quiet = items.empty() || close;
+    for (const Node& node : view.state.nodes)
+        if (node.settler == section.id ||
+            (cover.settles.contains(node.id) && (close || !node.settled()) &&
+             (quiet || node.settle == Settle::running)))
+            items.emplace_back(Item::Kind::settling, node.id);
+    passes(items, view, section.id, cover.alone);
+    return items;
+}
+
+// R12: this can only be released through what the waiter holds.
+inline bool hostage(const View& view, const Item& item, const Holding& holding) {
+    const auto held = [&](const Item& other) { return hostage(view, other, holding); };
+    const auto gate_held = [&](BackendId backend) {
+        return std::ranges::any_of(gates(view, {backend}), held);
+    };
+    switch (item.kind) {
+        case Item::Kind::request: {
+            const Request& request = *find(view.state, item.request);
+            if (request.id == holding.request || !request.in_line())
+                return request.id == holding.request;
+            const Request* ahead = ahead_of(view.state, request);
+            return (!request.token && gate_held(request.backend)) ||
+                   (ahead != nullptr && held(*ahead));
+        }
+        case Item::Kind::token:
+            return contains(holding.tokens, item.token);
+        case Item::Kind::gate:
+            return contains(holding.sections, item.section);
+        case Item::Kind::conflict: {
+            const Section& isolate = *find(view.state, item.section);
+            return contains(holding.sections, isolate.id) || gate_held(isolate.backend) ||
+                   (!isolate.live() && std::ranges::any_of(remaining(view, isolate), held));
+        }
+        default:
+            return false;
+    }
+}
+
+// R12: something remains, and all of it could only be released through what the waiter holds. A
+// token opens only after all of its gates have opened: one that is held is enough.
+inline bool would_deadlock(const View& view, const Items& items, const Holding& holding) {
+    const auto held = [&](const Item& item) { return hostage(view, item, holding); };
+    if (holding.empty() || items.empty())
+        return false;
+    return items[0].kind == Item::Kind::gate ? std::ranges::any_of(items, held)
+                                             : std::ranges::all_of(items, held);
+}
+
+// R26: a pending operation whose caller holds something.
+struct Waiter {
+    SectionId section{};  // or
+    TokenId token{};
+    Holding holding{};
+    Items items{};
+};
+using Waiters = std::vector<Waiter>;
+
+inline Waiters waiters(const View& view) {
+    Waiters all;
+    const auto add = [&](SectionId section, TokenId token, const auto& operation) {
+        if (operation.holding.sections.empty() && operation.holding.tokens.empty())
+            return;
+        all.push_back({section, token, operation.holding, remaining(view, operation)});
+        all.back().holding.request = {};  // ends with its dispatch, whoever waits: no link
+    };
+    for (const Section& section : view.state.sections)
+        if (!section.begun() && !section.abandoned)
+            add(section.id, {}, section);
+    for (const Token& token : view.state.tokens)
+        if (!token.open)
+            add({}, token.id, token);
+    return all;
+}
+
+// R26: the operations that wait for each other in a circle, this one among them.
+inline Waiters cycle(const View& view, SectionId section, TokenId token) {
+    Waiters all = waiters(view);
+    const std::size_t count = all.size();
+    // Whether the caller of the second holds something that the first waits for, or holds something
+    // that such an operation waits for, and so on.
+    std::vector<std::vector<bool>> behind(count, std::vector<bool>(count));
+    for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t k = 0; k < count; ++k)
+            behind[i][k] = std::ranges::any_of(all[i].items, [&](const Item& item) {
+                return hostage(view, item, all[k].holding);
+            });
+    for (std::size_t via = 0; via < count; ++via)
+        for (std::size_t i = 0; i < count; ++i)
+            for (std::size_t k = 0; k < count; ++k)
+                behind[i][k] = behind[i][k] || (behind[i][via] && behind[via][k]);
+    Waiters circle;
+    for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t k = 0; k < count; ++k)
+            if (all[i].section == section && all[i].token == token && behind[i][k] && behind[k][i])
+                circle.push_back(all[k]);
+    return circle;
+}
+
+// R26: what a pending operation waits for, sorted; of the nodes to settle those being settled.
+template <class I>
+Items explain(const View& view, I section_or_token) {
+    const auto* pending = find(view.state, section_or_token);
+    Items items = pending != nullptr ? remaining(view, *pending) : Items{};
+    std::erase_if(items, [&](const Item& item) {
+        return item.kind == Item::Kind::settling &&
+               find(view.state, item.node)->settle != Settle::running;
+    });
+    for (Item& item : items)
+        if (const Request* request = find(view.state, item.request); request && request->in_line())
+            item.blockers = blockers(view.state, view.covered().backends, *request);
+    std::ranges::sort(items);
+    const auto rest = std::ranges::unique(items);
+    items.erase(rest.begin(), rest.end());
+    return items;
+}
 
 // Why an event is refused.
 BLKDRAIN_REF_WORDS(Code, no_such_object, id_in_use, wrong_kind, wrong_result, never_happened,
@@ -31,8 +324,6 @@ struct Reason {
     Event event{};  // the event refused, with the backend that it is about
     Item item{};    // what stands against it
     Error expected = Error::ok;
-
-    bool operator==(const Reason&) const = default;
 };
 
 // The reason why the event is refused. Rule 0: that of the results concerned, else of the event.
@@ -44,11 +335,11 @@ std::string sentence(const Reason& reason);
 // Takes the event; or gives the reason why not, and leaves the state as it is.
 std::optional<Reason> accept(State& state, const Event& event);
 // The reason why not, alone.
-std::optional<Reason> check(const State& state, const Event& event);
+std::optional<Reason> check(const View& view, const Event& event);
 // The result that the event must have now; its own where no other would be accepted.
-Error result_of(const State& state, const Event& event);
+Error result_of(const View& view, const Event& event);
 
 // Appends what the implementation must do by itself: while this is not empty, it is not at rest.
-void due(const State& state, std::vector<Event>& events);
+void due(const View& view, std::vector<Event>& events);
 
 }  // namespace blkdrain_ref
