@@ -92,11 +92,14 @@ protected:
     Request() noexcept;
     ~Request() = default;
 
+    // What it asks for, before start.
+    void set_io(const Io& io) { io_ = io; }
+
     // Sets out: the request goes to `node` on `loop`, which must be the calling thread's, once the
     // callback that the loop runs now is over: neither a driver nor `finish` runs inside the call.
     // `finish` gets the result on that loop, once, when nothing of the graph holds the request any
     // more; it may free the request or start it again.
-    void start(EventLoop& loop, const Io& io, Node& node, Finish finish);
+    void start(EventLoop& loop, Node& node, Finish finish);
 
 private:
     friend class detail::LoopCore;

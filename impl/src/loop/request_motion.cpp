@@ -24,9 +24,8 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 Request::Request() noexcept : detail::Task(completed_elsewhere) {}
 
-void Request::start(EventLoop& loop, const Io& io, Node& node, Finish finish) {
+void Request::start(EventLoop& loop, Node& node, Finish finish) {
     BLKDRAIN_CHECK(finish_ == nullptr, "a request is started again only after it finished");
-    io_ = io;
     loop_ = &loop;
     finish_ = finish;
     target_ = &node;
@@ -85,7 +84,8 @@ void Request::drive() {
 
 void InnerRequest::send(EventLoop& loop, const Io& io, Node& node, Done done) {
     done_ = done;
-    start(loop, io, node, [](Request& request, std::error_code result) {
+    set_io(io);
+    start(loop, node, [](Request& request, std::error_code result) {
         auto& inner = static_cast<InnerRequest&>(request);
         inner.done_(inner, result);
     });

@@ -55,22 +55,6 @@ OuterRequest& Lane::make_request() {
     return *request;
 }
 
-OuterRequest& Lane::allocate() {
-    if (free_ == nullptr) [[unlikely]] {
-        return make_request();
-    }
-    OuterRequest& request = *free_;
-    free_ = request.next_free;
-    return request;
-}
-
-void Lane::recycle(OuterRequest& request) {
-    // relaxed: readers treat the id as a hint.
-    request.id.store(0, std::memory_order_relaxed);
-    request.next_free = free_;
-    free_ = &request;
-}
-
 }  // namespace detail
 
 BLKDRAIN_NAMESPACE_END

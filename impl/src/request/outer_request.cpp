@@ -29,7 +29,7 @@ Announcement describe_send(const OuterRequest& request, const Backend& backend) 
 std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion completion,
                      TokenId token, RequestId* id) {
     OuterRequest& request = lane.allocate();
-    request.io = io;
+    request.set_io(io);
     request.completion = completion;
     request.never_admitted = false;
     // relaxed, here and below: hints for other threads; the id that makes them count is stored
@@ -56,11 +56,10 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
                              !canary(Canary::drain_forgets_chain);
         counter =
             chained ? parent->counter.load(std::memory_order_relaxed) : GateWord::counter(word);
-        request.counter.store(counter, std::memory_order_relaxed);
+        Cell& cell = request.count_under(counter);
         request.id.store(number, std::memory_order_release);
         Announcement sent = describe_send(request, backend);
         sent.since = since;
-        Cell& cell = lane.cell(counter);
         // relaxed: the fences of the handshake order it (lane.h, 1).
         cell.sent.store(cell.sent.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
         os::fence_light();
@@ -96,7 +95,7 @@ void OuterRequest::launch() {
         finish(make_error_code(Errc::no_medium));
         return;
     }
-    start(lane.loop, io, *root, [](Request& request, std::error_code result) {
+    start(lane.loop, *root, [](Request& request, std::error_code result) {
         static_cast<OuterRequest&>(request).finish(result);
     });
 }
@@ -153,7 +152,7 @@ void OuterRequest::count_done() {
     Gatekeeper& gatekeeper = lane.gatekeeper;
     const std::uint32_t number = id.load(std::memory_order_relaxed);
     const std::uint32_t counted_by = counter.load(std::memory_order_relaxed);
-    Cell& cell = lane.cell(counted_by);
+    Cell& cell = *cell_;
     lane.recycle(*this);
     const std::uint64_t since = gatekeeper.announce.stamp();
     // release: whoever sees the count sees what the completion did.

@@ -31,6 +31,8 @@ class OuterRequest final : public Request, public ListHook<> {
 public:
     explicit OuterRequest(Lane& home) : lane(home), completed_run_(run) {}
 
+    using Request::set_io;
+
     // Admitted on its own loop: on to the root node, or to the end with no_medium (R3).
     void launch();
 
@@ -41,7 +43,15 @@ public:
     // Taken out of WAITING by close: completes with `cancelled` on its loop.
     void cancel_remotely();
 
-    [[nodiscard]] bool is_write() const { return io.type != IoType::read; }
+    [[nodiscard]] bool is_write() const { return io().type != IoType::read; }
+
+    // Loop thread. Counted under `counter` from here on; gives the cell where.
+    Cell& count_under(std::uint32_t number) {
+        counter.store(number, std::memory_order_relaxed);
+        cell_ = &lane.cell(number);
+        return *cell_;
+    }
+    [[nodiscard]] Cell& cell() const { return *cell_; }
 
     Lane& lane;
     os::atomic<std::uint32_t> id{0};  // 0: free
@@ -51,7 +61,6 @@ public:
     os::atomic<std::uint32_t> counter{0};  // the bank that counts it
     bool never_admitted = false;
     os::atomic<os::time_point> sent_at{os::time_point{}};
-    Io io;
     Completion completion;
     OuterRequest* next_free = nullptr;
 
@@ -61,6 +70,7 @@ private:
     void count_done();
 
     const Run completed_run_;
+    Cell* cell_ = nullptr;
     std::error_code outcome_;
 };
 
@@ -87,6 +97,22 @@ struct Lane::Slab {
         return *std::launder(static_cast<OuterRequest*>(place(i)));
     }
 };
+
+inline OuterRequest& Lane::allocate() {
+    if (free_ == nullptr) [[unlikely]] {
+        return make_request();
+    }
+    OuterRequest& request = *free_;
+    free_ = request.next_free;
+    return request;
+}
+
+inline void Lane::recycle(OuterRequest& request) {
+    // relaxed: readers treat the id as a hint.
+    request.id.store(0, std::memory_order_relaxed);
+    request.next_free = free_;
+    free_ = &request;
+}
 
 template <class Visit>
 void Lane::for_each_request(Visit visit) const {

@@ -367,7 +367,7 @@ void ControlPlane::done_unadmitted(OuterRequest& request) {
     const Locked locked(*this);
     Backend& backend = *request.backend.load(std::memory_order_relaxed);
     const std::uint32_t id = request.id.load(std::memory_order_relaxed);
-    Cell& cell = request.lane.cell(request.counter.load(std::memory_order_relaxed));
+    Cell& cell = request.cell();
     request.lane.recycle(request);
     --backend.not_admitted;
     // release: as on the fast path.
@@ -427,7 +427,7 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
         while (bank->serial != serial) {
             ++bank;
         }
-        request.counter.store(bank->counter, std::memory_order_relaxed);
+        Cell& cell = request.count_under(bank->counter);
         bool waits = token != nullptr ? suspended(token_id) : backend.gated();
         for (const OuterRequest& earlier : backend.waiting) {
             waits = waits || (earlier.is_write() == request.is_write() &&
@@ -435,7 +435,6 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
         }
         request.state.store(waits ? RequestState::waiting : RequestState::admitted,
                             std::memory_order_relaxed);
-        Cell& cell = request.lane.cell(bank->counter);
         if (backend.watched) {
             // relaxed: this thread is the one that will read it.
             cell.watched.store(1, std::memory_order_relaxed);

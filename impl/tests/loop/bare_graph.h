@@ -35,7 +35,8 @@ public:
 
     void send(EventLoop& loop, const Io& io, Node& node, Done done) {
         done_ = std::move(done);
-        start(loop, io, node, [](Request& request, std::error_code result) {
+        set_io(io);
+        start(loop, node, [](Request& request, std::error_code result) {
             // Moved out: `done` may send this request again.
             std::exchange(static_cast<OwnedRequest&>(request).done_, nullptr)(result);
         });
