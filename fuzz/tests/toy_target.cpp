@@ -15,17 +15,17 @@ unsigned branches(const std::uint8_t* data, std::size_t size);
 // 625 of them, each on its own.
 #define ONE(n)                                   \
     if (size > (n) && data[(n)] == (n) % 251U) { \
-        volatile unsigned taken = n;             \
+        volatile unsigned taken = (n);           \
         sum += taken;                            \
     }
-#define FIVE(n) ONE(n) ONE(n + 1U) ONE(n + 2U) ONE(n + 3U) ONE(n + 4U)
-#define FIVE_FIVES(n) FIVE(n) FIVE(n + 5U) FIVE(n + 10U) FIVE(n + 15U) FIVE(n + 20U)
-#define FIVE_OF_THOSE(n) \
-    FIVE_FIVES(n)        \
-    FIVE_FIVES(n + 25U)  \
-    FIVE_FIVES(n + 50U)  \
-    FIVE_FIVES(n + 75U)  \
-    FIVE_FIVES(n + 100U)
+#define FIVE(n) ONE((n)) ONE((n) + 1U) ONE((n) + 2U) ONE((n) + 3U) ONE((n) + 4U)
+#define FIVE_FIVES(n) FIVE((n)) FIVE((n) + 5U) FIVE((n) + 10U) FIVE((n) + 15U) FIVE((n) + 20U)
+#define FIVE_OF_THOSE(n)  \
+    FIVE_FIVES((n))       \
+    FIVE_FIVES((n) + 25U) \
+    FIVE_FIVES((n) + 50U) \
+    FIVE_FIVES((n) + 75U) \
+    FIVE_FIVES((n) + 100U)
 unsigned branches(const std::uint8_t* data, std::size_t size) {
     unsigned sum = 0;
     FIVE_OF_THOSE(0U)
