@@ -179,8 +179,8 @@ void reach(Section& section, Phase phase) {
 struct Step {
     const View& view;
     const Event& event;
-    State* next = nullptr;  // the state, to be changed; null: it is only asked
-    std::optional<Reason> refused{};
+    State* next;  // the state, to be changed; null: it is only asked
+    std::optional<Reason>& refused;
 
     const State& state = view.state;
     const std::string_view letters = objects(event);
@@ -629,22 +629,22 @@ Reason refusal(const State& state, const Event& event, Code code, int rule, Item
 }
 
 std::optional<Reason> check(const View& view, const Event& event) {
-    Step step{view, event};
-    step.run();
-    return step.refused;
+    std::optional<Reason> refused;
+    Step{view, event, nullptr, refused}.run();
+    return refused;
 }
 
 std::optional<Reason> accept(State& state, const Event& event) {
-    const View before(state);
+    std::optional<Reason> refused;
     const std::size_t sections = state.sections.size();
-    Step step{before, event, &state};
-    step.run();
+    const View before(state);
+    Step{before, event, &state, refused}.run();
     // Only these change a scope, who is settled or who listens.
     if (sections != state.sections.size() || event.kind == Kind::effective ||
         event.kind == Kind::node_closed || event.kind == Kind::settle_done ||
         event.kind == Kind::listen)
         follow_scopes(state);
-    return step.refused;
+    return refused;
 }
 
 Error result_of(const View& view, const Event& event) {

@@ -263,8 +263,8 @@ struct Section : Event {
     Phase phase = Phase::closed;
     bool abandoned = false;
     NodeSet closing{};  // of close_node: still to close
-    std::vector<RequestId>
-        requests{};  // of a drain: what is left of its cover set, in `tokens` too
+    // Of a drain: what is left of its cover set, with the tokens of it in `tokens`.
+    std::vector<RequestId> requests{};
 
     bool live() const { return phase != Phase::queued; }
     bool momentary() const { return kind >= SectionKind::settle; }
