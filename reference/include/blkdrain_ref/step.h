@@ -32,7 +32,7 @@ inline bool failing(const State& state, const Token& token) {
 // A pending change that names it, so that it counts as closed; none (R24).
 inline SectionId naming_change(const State& state, TokenId token) {
     for (const Section& section : state.sections)
-        if (section.names(token))
+        if (contains(section.tokens, token))
             return section.id;
     return {};
 }
@@ -182,8 +182,7 @@ inline Items remaining(const View& view, const Section& section) {
     }
     for (const RequestId request : section.requests)
         items.emplace_back(*find(view.state, request));
-    if (section.kind == SectionKind::drain)
-        items.insert(items.end(), section.tokens.begin(), section.tokens.end());
+    items.insert(items.end(), section.open_tokens.begin(), section.open_tokens.end());
     if (section.waits() || (!section.momentary() && section.kind != SectionKind::drained))
         return items;
     const Cover& cover = view.of(section);
