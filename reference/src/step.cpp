@@ -34,6 +34,17 @@ std::string_view objects(const Event& event) {
     return rows[static_cast<int>(event.kind)].objects;
 }
 
+// A set of letters, one bit each.
+std::uint64_t bits(std::string_view letters) {
+    std::uint64_t set = 0;
+    for (const char letter : letters)
+        set |= std::uint64_t{1} << (letter - 'A');
+    return set;
+}
+bool is_among(std::uint64_t letters, int letter) {
+    return (letters >> (letter - 'A') & 1U) != 0;
+}
+
 // R18: none of these comes before what the steps before have released.
 bool ordered(const Event& event) {
     return event.kind == Kind::begin || event.kind == Kind::end || event.kind == Kind::idle ||
@@ -165,8 +176,8 @@ void erase(State& state, I id) {
             std::erase(other.requests, id);
         else if constexpr (std::is_same_v<I, SectionId>)
             other.section = other.section == id ? SectionId{} : other.section;
-        else if (std::is_same_v<I, TokenId> && other.kind == SectionKind::drain)
-            std::erase(other.tokens, TokenId{id.value});
+        else if constexpr (std::is_same_v<I, TokenId>)
+            std::erase(other.open_tokens, id);
 }
 
 void reach(Section& section, Phase phase) {
@@ -179,11 +190,11 @@ void reach(Section& section, Phase phase) {
 struct Step {
     const View& view;
     const Event& event;
-    State* next = nullptr;  // the state, to be changed; null: it is only asked
-    std::optional<Reason> refused{};
+    State* next;  // the state, to be changed; null: it is only asked
+    std::optional<Reason>& refused;
 
     const State& state = view.state;
-    const std::string_view letters = objects(event);
+    const std::uint64_t letters = bits(objects(event));
     const Node* node = object('n', event.node);
     const Node* second = object('o', event.other);
     const Backend* backend = object('b', event.backend);
@@ -197,9 +208,9 @@ struct Step {
     template <class I>
     auto object(char letter, I id) -> decltype(find(state, id)) {
         const auto* found = find(state, id);
-        if (contains(letters, letter))
+        if (is_among(letters, letter))
             demand(found != nullptr, no_such_object);
-        else if (contains(letters, letter - 'a' + 'A'))
+        else if (is_among(letters, letter - 'a' + 'A'))
             demand(found == nullptr && id.value < id.limit, id_in_use);
         return found;
     }
@@ -274,7 +285,8 @@ struct Step {
             {event.request, event.backend, event.direction, event.token, event.loop});
         for (Section& drain : next->sections)  // R10: the chain, what is sent under a covered token
             if (drain.kind == SectionKind::drain && drain.backend == event.backend &&
-                (contains(drain.requests, event.parent) || contains(drain.tokens, event.token)))
+                (contains(drain.requests, event.parent) ||
+                 contains(drain.open_tokens, event.token)))
                 drain.requests.push_back(event.request);
     }
 
@@ -313,7 +325,7 @@ struct Step {
         if (refused || !happens(result_of_start(started)))
             return;
         for (const Item& item : covered_by(started))
-            item.token ? started.tokens.push_back(item.token)
+            item.token ? started.open_tokens.push_back(item.token)
                        : started.requests.push_back(item.request);
         next->sections.push_back(started);
         for (Request& waiting : next->requests)  // R27
@@ -629,22 +641,22 @@ Reason refusal(const State& state, const Event& event, Code code, int rule, Item
 }
 
 std::optional<Reason> check(const View& view, const Event& event) {
-    Step step{view, event};
-    step.run();
-    return step.refused;
+    std::optional<Reason> refused;
+    Step{view, event, nullptr, refused}.run();
+    return refused;
 }
 
 std::optional<Reason> accept(State& state, const Event& event) {
-    const View before(state);
+    std::optional<Reason> refused;
     const std::size_t sections = state.sections.size();
-    Step step{before, event, &state};
-    step.run();
+    const View before(state);
+    Step{before, event, &state, refused}.run();
     // Only these change a scope, who is settled or who listens.
     if (sections != state.sections.size() || event.kind == Kind::effective ||
         event.kind == Kind::node_closed || event.kind == Kind::settle_done ||
         event.kind == Kind::listen)
         follow_scopes(state);
-    return step.refused;
+    return refused;
 }
 
 Error result_of(const View& view, const Event& event) {
@@ -655,8 +667,12 @@ Error result_of(const View& view, const Event& event) {
 void due(const View& view, std::vector<Event>& events) {
     const State& state = view.state;
     const auto offer = [&](Event event) {
-        event.error = result_of(view, event);
-        if (!check(view, event))
+        std::optional<Reason> refused = check(view, event);
+        if (refused && refused->code == wrong_result) {
+            event.error = refused->expected;
+            refused = check(view, event);
+        }
+        if (!refused)
             events.push_back(event);
     };
     released(view, events);
@@ -666,10 +682,9 @@ void due(const View& view, std::vector<Event>& events) {
         else if (request.state == RequestState::waiting && request.cancelled)
             offer({.kind = Kind::complete, .request = request.id});
     for (const Token& token : state.tokens)
-        if (!token.open) {
+        if (!token.open && (failing(state, token) || !token.holding.empty())) {
             offer({.kind = Kind::token_fail, .token = token.id});
-            if (!token.holding.empty())
-                offer({.kind = Kind::cycle, .token = token.id});
+            offer({.kind = Kind::cycle, .token = token.id});
         }
     for (const Backend& backend : state.backends)
         if (backend.owed != 0)
@@ -692,8 +707,11 @@ void due(const View& view, std::vector<Event>& events) {
             offer_its(deadlock && !section.momentary() ? Kind::abandon : end_of(section.kind));
         if (!section.holding.empty())
             offer_its(Kind::cycle);
+        const auto own = [&](const Node& node) { return node.settler == section.id; };
+        const bool settling = std::ranges::any_of(state.nodes, own);
         for (const Item& item : items)
-            if (const Node* node = find(state, item.node); node != nullptr && !node->settler)
+            if (const Node* node = find(state, item.node);
+                node != nullptr && !node->settler && (node->settled() || !settling))
                 offer({.kind = node->settled() ? Kind::node_closed : Kind::settle_start,
                        .node = item.node,
                        .section = section.id});

@@ -102,10 +102,10 @@ TEST_F(Rules, r10_a_drain_covers_requests_tokens_and_chains) {
     happens(complete(r0), from(send(r2, b0), r0), done(r0));
     happens(token_close(t0));
     EXPECT_EQ(refused(drain_done(d1), Code::drain_early_waiting, 11),
-              "drain_done d1 b0: drain early waiting, as request r2 is waiting (R11)");
+              "drain_done s9 b0: drain early waiting, as request r2 is waiting (R11)");
     happens(admit(r2));
     EXPECT_EQ(refused(drain_done(d1), Code::drain_early, 10),
-              "drain_done d1 b0: drain early, as request r2 is admitted (R10)");
+              "drain_done s9 b0: drain early, as request r2 is admitted (R10)");
     ends(r2);
     happens(drain_done(d1));
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <compare>
 #include <cstddef>
@@ -99,8 +100,23 @@ using NodeSet = IdSet<NodeId>;
 using BackendSet = IdSet<BackendId>;
 
 bool contains(const auto& ids, auto id) {
-    return std::ranges::find(ids, id) != ids.end();
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
+
+// The few tokens or sections that a call names, in its order; copied often and for nothing.
+template <class I>
+class Few {
+public:
+    void push_back(I id) { ids_.at(size_++) = id; }
+    bool empty() const { return size_ == 0; }
+    const I* begin() const { return ids_.data(); }
+    const I* end() const { return ids_.data() + size_; }
+    bool operator==(const Few&) const = default;
+
+private:
+    std::array<I, 6> ids_{};
+    std::size_t size_ = 0;
+};
 
 // An enumeration and the names of its values.
 #define BLKDRAIN_REF_WORDS(Enum, ...)                           \
@@ -143,8 +159,8 @@ struct Flag {
 
 // What the caller of a wait holds (R12).
 struct Holding {
-    std::vector<SectionId> sections{};
-    std::vector<TokenId> tokens{};
+    Few<SectionId> sections{};
+    Few<TokenId> tokens{};
     RequestId request{};  // being served: its completion dispatch runs
     bool told = false;    // R26: that it waits in a circle
 
@@ -186,7 +202,7 @@ struct Event {
     SectionId wait{};  // a drain or a wait for quiet, of the section if there is one
     LoopId loop{};
     BackendSet set{};
-    std::vector<TokenId> tokens{};  // named by a change
+    Few<TokenId> tokens{};  // named by a change
     Holding holding{};
 
     bool operator==(const Event&) const = default;
@@ -262,9 +278,9 @@ struct Section : Event {
     SectionKind kind = SectionKind::isolate;  // of the section
     Phase phase = Phase::closed;
     bool abandoned = false;
-    NodeSet closing{};  // of close_node: still to close
-    std::vector<RequestId>
-        requests{};  // of a drain: what is left of its cover set, in `tokens` too
+    NodeSet closing{};                  // of close_node: still to close
+    std::vector<RequestId> requests{};  // what is left of the cover set of a drain
+    std::vector<TokenId> open_tokens{};
 
     bool live() const { return phase != Phase::queued; }
     bool momentary() const { return kind >= SectionKind::settle; }
@@ -284,7 +300,6 @@ struct Section : Event {
                op != ChangeOp::remove_filter;
     }
     bool moves() const { return kind == SectionKind::change || kind == SectionKind::context; }
-    bool names(TokenId t) const { return kind == SectionKind::change && contains(tokens, t); }
     bool closes(NodeId n) const { return closing.contains(n); }
     bool closes(BackendId b) const { return kind == SectionKind::close_backend && backend == b; }
     // R27: it holds or anchors it, or is to change it.
@@ -299,7 +314,7 @@ struct Section : Event {
     }
     void fields(auto& f) const {
         f(id, kind, section, backend, node, op, other, edge, loop, set, closing, tokens, requests);
-        f(phase, Flag{"abandoned", abandoned}, holding);
+        f(open_tokens, phase, Flag{"abandoned", abandoned}, holding);
     }
 };
 

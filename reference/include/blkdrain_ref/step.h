@@ -32,7 +32,7 @@ inline bool failing(const State& state, const Token& token) {
 // A pending change that names it, so that it counts as closed; none (R24).
 inline SectionId naming_change(const State& state, TokenId token) {
     for (const Section& section : state.sections)
-        if (section.names(token))
+        if (contains(section.tokens, token))
             return section.id;
     return {};
 }
@@ -182,8 +182,7 @@ inline Items remaining(const View& view, const Section& section) {
     }
     for (const RequestId request : section.requests)
         items.emplace_back(*find(view.state, request));
-    if (section.kind == SectionKind::drain)
-        items.insert(items.end(), section.tokens.begin(), section.tokens.end());
+    items.insert(items.end(), section.open_tokens.begin(), section.open_tokens.end());
     if (section.waits() || (!section.momentary() && section.kind != SectionKind::drained))
         return items;
     const Cover& cover = view.of(section);
@@ -329,7 +328,7 @@ struct Reason {
 // The reason why the event is refused. Rule 0: that of the results concerned, else of the event.
 Reason refusal(const State& state, const Event& event, Code code, int rule = 0, Item item = {},
                Error expected = Error::ok);
-// One line: "drain_done d1 b1: drain early, request r3 is ADMITTED (R10)".
+// One line: "drain_done s1 b1: drain early, request r3 is ADMITTED (R10)".
 std::string sentence(const Reason& reason);
 
 // Takes the event; or gives the reason why not, and leaves the state as it is.
