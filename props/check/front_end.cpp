@@ -436,7 +436,11 @@ private:
 
     // A canary is to be caught by its own rule; it may show as something else first.
     bool is_wanted(int rule) const {
-        return options_.canary.empty() || find_canary(options_.canary)->rule == rule;
+        if (options_.canary.empty()) {
+            return true;
+        }
+        const int wanted = find_canary(options_.canary)->rule;
+        return wanted == any_rule || wanted == rule;
     }
 
     bool restart(Worker& worker, Clock::time_point end) {
@@ -556,7 +560,8 @@ int replay(const Options& options) {
 
 int list_canaries() {
     for (const CanaryRow& row : canaries) {
-        std::printf("%s R%d\n", std::string(row.name).c_str(), row.rule);
+        std::printf("%s %s\n", std::string(row.name).c_str(),
+                    row.rule == any_rule ? "any" : ("R" + std::to_string(row.rule)).c_str());
     }
     return exit_clean;
 }

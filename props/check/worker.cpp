@@ -14,7 +14,7 @@
 //                                                 answer of its strategy that is not the default
 //                                                 order's, as it is given: client, operation,
 //                                                 actor, question, point, answer
-//   hash SUITE SEED COUNT                         one line per scenario: the hash of its trace
+//   hash SUITE SEED COUNT [CANARY]                one line per scenario: the hash of its trace
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -86,7 +86,7 @@ int check(Suite suite, std::uint64_t base, std::uint32_t worker, double seconds,
     }
     SharedPage& page = *static_cast<SharedPage*>(memory);
     const HarnessCanary harness_canary = prepare_canary(canary_name);
-    const int rule_wanted = canary_name == nullptr ? -1 : find_canary(canary_name)->rule;
+    const int rule_wanted = canary_name == nullptr ? any_rule : find_canary(canary_name)->rule;
     const std::unique_ptr<Adapter> adapter = make_implementation_adapter(harness_canary);
     Runner runner(*adapter);
     using Clock = std::chrono::steady_clock;
@@ -112,8 +112,8 @@ int check(Suite suite, std::uint64_t base, std::uint32_t worker, double seconds,
             copy_text(page.detector, outcome.violation->detector);
             copy_text(page.code, outcome.violation->code);
             copy_text(page.sentence, outcome.violation->sentence);
-            if (rule_wanted < 0 || outcome.violation->rule == rule_wanted || --others_left == 0 ||
-                adapter->threaded()) {
+            if (rule_wanted == any_rule || outcome.violation->rule == rule_wanted ||
+                --others_left == 0 || adapter->threaded()) {
                 page.violated.store(1, std::memory_order_release);
                 break;
             }
@@ -267,8 +267,9 @@ int play(std::uint64_t real_tick_ns, bool strict, const char* canary_name) {
     _exit(outcome.violation || (strict && misfit) ? 1 : 0);
 }
 
-int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count) {
-    const std::unique_ptr<Adapter> adapter = make_implementation_adapter();
+int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, const char* canary_name) {
+    const HarnessCanary harness_canary = prepare_canary(canary_name);
+    const std::unique_ptr<Adapter> adapter = make_implementation_adapter(harness_canary);
     Runner runner(*adapter);
     const auto counts = std::make_unique<SuiteCount>();
     for (std::uint64_t n = 0; n < count; ++n) {
@@ -310,8 +311,8 @@ int run(const std::vector<const char*>& arguments) {
     if (mode == "record") {
         return record(at(1));
     }
-    if (mode == "hash" && arguments.size() == 4) {
-        return print_hashes(suite_named(at(1)), number(2), number(3));
+    if (mode == "hash") {
+        return print_hashes(suite_named(at(1)), number(2), number(3), at(4));
     }
     misused();
 }

@@ -86,7 +86,8 @@ std::vector<Record> calls_on(const GraphSpec& graph) {
             add(opcode, n);
         }
         add(Opcode::set_loop, n, 1);
-        for (std::uint8_t k = 0; k < graph.nodes[n].children.size(); ++k) {
+        const auto children = static_cast<std::uint8_t>(graph.nodes[n].children.size());
+        for (std::uint8_t k = 0; k < children; ++k) {
             add(Opcode::detach, n, k);
         }
         for (std::uint8_t other = 0; other < nodes; ++other) {

@@ -30,5 +30,5 @@ if(NOT whole STREQUAL parts)
 endif()
 
 expect(0 "total store order" --nodes 1 --calls 1 --preemptions 1 --memory tso ${save})
-expect(1 "violation: .*replay: ./dev replay .*explored-.*scn" --nodes 1 --calls 2 --preemptions 0 --canary quiet-early ${save})
+expect(1 "violation: .*replay: ./dev replay .*explored-.*scn" --nodes 1 --calls 2 --preemptions 0 --canary admit-while-gated ${save})
 expect(0 "proved by enumeration: the model's invariants hold" --reference --nodes 1)

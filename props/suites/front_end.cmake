@@ -29,6 +29,12 @@ foreach(adapter IN ITEMS reference simulated real)
     expect(1 "VIOLATION: .*R10" replay "${OUT}/wrong.scn" --adapter ${adapter})
 endforeach()
 
+# A schedule that does not line up any more is said to, and with --strict a failure.
+file(WRITE "${OUT}/misfit.scn" "scenario 2 pace free\nnode n0\nbackend b0 on n0\ndrain b0\nwhen client0 at 60000: run loop0\n")
+expect(0 "1 of 1 deviations had no effect:\n  when client0 at 60000: run loop0" replay "${OUT}/misfit.scn")
+expect(1 "1 of 1 deviations had no effect" replay "${OUT}/misfit.scn" --strict)
+expect(0 "as the rules want it" replay "${OUT}/right.scn" --strict)
+
 expect(2 "right.scn cannot be made: " --seconds 1 --out "${OUT}/right.scn")
 
 # Same seed, same traces.

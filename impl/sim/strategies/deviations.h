@@ -41,8 +41,10 @@ public:
         for (std::size_t i = 0; i < deviations_.size(); ++i) {
             order_.push_back(i);
         }
-        std::ranges::stable_sort(order_, [this](std::size_t a, std::size_t b) {
-            return deviations_[a].key() < deviations_[b].key();
+        std::ranges::sort(order_, [this](std::size_t a, std::size_t b) {
+            const auto one = deviations_[a].key();
+            const auto other = deviations_[b].key();
+            return one != other ? one < other : a < b;
         });
         fits_.resize(deviations_.size(), false);
     }

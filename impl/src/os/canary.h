@@ -32,10 +32,9 @@ enum class Canary : unsigned char {
     close_before_done,       // R27
     move_without_consent,    // R28
     cycle_untold,            // R26
-    fence_forgotten,         // R2
-    wake_flag_relaxed,       // R8
-    wake_dropped,            // R8
-    lock_dropped,            // R7
+    fence_forgotten,         // any
+    wake_flag_relaxed,       // R9
+    wake_dropped,            // R9
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)

@@ -348,19 +348,12 @@ void ControlPlane::reassess(NodeState& node) {
 // --- what the request path asks ---
 
 void ControlPlane::released(std::uint32_t counter) {
-    const auto look = [this, counter] {
-        Backend* backend = counter_owners_[counter];
-        if (backend != nullptr) {
-            reassess(*backend);
-            progress();
-        }
-    };
-    if (canary(Canary::lock_dropped)) {
-        look();
-        return;
-    }
     const Locked locked(*this);
-    look();
+    Backend* backend = counter_owners_[counter];
+    if (backend != nullptr) {
+        reassess(*backend);
+        progress();
+    }
 }
 
 void ControlPlane::done_unadmitted(OuterRequest& request) {

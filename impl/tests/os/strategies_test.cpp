@@ -4,8 +4,8 @@
 // figures are exact from run to run.
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -166,6 +166,53 @@ TEST(Strategies, weighted_walk_is_uniform_over_interleavings) {
         const double share = runs * orders[static_cast<std::size_t>(i)] / 21.0;
         EXPECT_NEAR(seen[i], share, share * 0.12) << i << " steps first";
     }
+}
+
+// Two threads count; `locked`: under a mutex. Whether both were counted.
+bool counts_right(sim::Strategy& strategy, bool locked) {
+    sim::Simulation simulation(strategy, every_access());
+    os::mutex mutex;
+    os::atomic<int> count{0};
+    for (const char* name : {"a", "b"}) {
+        simulation.spawn(name, [&] {
+            std::optional<os::mutex_lock> lock;
+            if (locked) {
+                lock.emplace(mutex);
+            }
+            count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        });
+    }
+    EXPECT_TRUE(simulation.run().finished());
+    return count.load(std::memory_order_relaxed) == 2;
+}
+
+// The canary of the scheduler: a lock that was dropped is seen by every strategy that preempts, and
+// by none that does not.
+TEST(Strategies, a_dropped_lock_is_found) {
+    const auto found = [](auto make, bool locked) {
+        std::uint32_t wrong = 0;
+        for (std::uint64_t seed = 0; seed < 300; ++seed) {
+            auto strategy = make(seed);
+            wrong += counts_right(strategy, locked) ? 0 : 1;
+        }
+        return wrong;
+    };
+    const auto of_each = [&](bool locked) {
+        return std::array<std::uint32_t, 6>{
+            found([](std::uint64_t seed) { return sim::RandomOrder(seed); }, locked),
+            found([](std::uint64_t seed) { return sim::Pct(seed, 2, 8); }, locked),
+            found([](std::uint64_t seed) { return sim::Delays(seed, 1, 8); }, locked),
+            found([](std::uint64_t seed) { return sim::Preemptions(seed, 1, 8); }, locked),
+            found([](std::uint64_t seed) { return sim::WeightedWalk(seed, {}); }, locked),
+            found([](std::uint64_t seed) { return sim::PartialOrders(seed); }, locked)};
+    };
+    for (const std::uint32_t wrong : of_each(true)) {
+        EXPECT_EQ(wrong, 0U);
+    }
+    for (const std::uint32_t wrong : of_each(false)) {
+        EXPECT_GT(wrong, 5U);
+    }
+    EXPECT_EQ(found([](std::uint64_t) { return sim::DefaultOrder(); }, false), 0U);
 }
 
 // A strategy is asked for everything, so it can starve nobody for ever: a thread that yields until
