@@ -3,6 +3,7 @@
 // The model alone, on walks with everything at once. The scenario's graph is the start; each of its
 // operations picks the next event among those that the model enumerates: the events of that
 // operation's kind, else what is due or the environment may do.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -69,11 +70,9 @@ State start_of(const GraphSpec& graph) {
         node.id = {id++};
         node.loop = {0};
         node.pinned = spec.pinned;
-        for (const ChildSpec& child : spec.children) {
-            // As the bounds have it, for the enumeration to be complete.
-            if (node.children.size() < 2) {
-                node.children.push_back({child.node});
-            }
+        // As many as the bounds have, for the enumeration to be complete.
+        for (std::size_t i = 0; i < std::min<std::size_t>(spec.children.size(), 2); ++i) {
+            ref::add_edge(state, {node.id, {spec.children[i].node}});
         }
     }
     id = 0;

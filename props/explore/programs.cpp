@@ -28,14 +28,15 @@ GraphSpec spec_of(const ref::State& state) {
     };
     while (done.size() < state.nodes.size()) {
         for (const ref::Node& node : state.nodes) {
+            const auto edges = ref::edges_of(state.edges, node.id);
             const bool ready =
-                !number_of(node.id) &&
-                std::all_of(node.children.begin(), node.children.end(),
-                            [&](ref::NodeId child) { return number_of(child).has_value(); });
+                !number_of(node.id) && std::ranges::all_of(edges, [&](const ref::Edge& edge) {
+                    return number_of(edge.child).has_value();
+                });
             if (ready) {
                 NodeSpec made;
-                for (const ref::NodeId child : node.children) {
-                    made.children.push_back({Role::file, *number_of(child)});
+                for (const ref::Edge& edge : edges) {
+                    made.children.push_back({Role::file, *number_of(edge.child)});
                 }
                 spec.nodes.push_back(made);
                 done.push_back(node.id.value);

@@ -34,8 +34,10 @@ public:
         ref::Event renamed = event;
         rename(renamed.section);
         rename(renamed.wait);
-        for (ref::SectionId& section : renamed.holding.sections) {
+        renamed.holding.sections = {};
+        for (ref::SectionId section : event.holding.sections) {
             rename(section);
+            renamed.holding.sections.push_back(section);
         }
         lines.push_back(ref::to_string(renamed));
     }

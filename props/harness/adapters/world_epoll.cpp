@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "harness/adapters/own_clock.h"
+#include "harness/adapters/schedule_control.h"
 #include "harness/adapters/world.h"
 
 namespace blkdrain_props {
@@ -72,6 +73,7 @@ public:
         }
         rest(moves);
     }
+    void begins(std::uint8_t, std::uint8_t) override {}
     void await(const std::function<bool()>& over) override { run_until(over); }
     void changed() override {}
     void advance(std::uint64_t ticks) override {
@@ -107,6 +109,11 @@ const char* World::name() {
 
 std::unique_ptr<World> World::make() {
     return std::make_unique<EpollWorld>();
+}
+
+ScheduleControl& schedule_control() {
+    static thread_local ScheduleControl control;
+    return control;
 }
 
 void set_real_tick_ns(std::uint64_t) {}

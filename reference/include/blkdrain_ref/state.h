@@ -218,6 +218,7 @@ struct Node {
 
     bool settled() const { return settle == Settle::done || settle == Settle::failed; }
     void fields(auto& f) const { f(id, loop, Flag{"pinned", pinned}, settle, settler, internal); }
+    bool operator==(const Node&) const = default;
 };
 
 struct Edge {
@@ -243,6 +244,7 @@ struct Backend {
         f(id, loop, Flag{"pinned", pinned}, Flag{"listening", listening}, root);
         f(Flag{"told", told == Notice::begin}, owed);
     }
+    bool operator==(const Backend&) const = default;
 };
 
 struct Request {
@@ -261,6 +263,7 @@ struct Request {
         f(id, backend, direction, token, loop, state, Flag{"once_admitted", ever_admitted});
         f(Flag{"cancelled", cancelled});
     }
+    bool operator==(const Request&) const = default;
 };
 
 struct Token {
@@ -270,6 +273,7 @@ struct Token {
     Holding holding{};
 
     void fields(auto& f) const { f(id, backends, Flag{"open", open}, holding); }
+    bool operator==(const Token&) const = default;
 };
 
 // A section, or something else that is pending: the call that has started it, and how far it is.
@@ -316,6 +320,7 @@ struct Section : Event {
         f(id, kind, section, backend, node, op, other, edge, loop, set, closing, tokens, requests);
         f(open_tokens, phase, Flag{"abandoned", abandoned}, holding);
     }
+    bool operator==(const Section&) const = default;
 };
 
 struct State {
@@ -333,6 +338,7 @@ struct State {
     static auto& all(auto& state, TokenId) { return state.tokens; }
     static auto& all(auto& state, SectionId) { return state.sections; }
     void fields(auto& f) const { f(nodes, edges, backends, requests, tokens, sections); }
+    bool operator==(const State&) const = default;
 };
 
 std::size_t hash(const State& state);
