@@ -154,7 +154,7 @@ private:
 
     static std::uint64_t to_bits(T value) {
         std::uint64_t bits = 0;
-        std::memcpy(&bits, &value, sizeof(T));
+        std::memcpy(&bits, static_cast<const void*>(&value), sizeof(T));
         return bits;
     }
     static T from_bits(std::uint64_t bits) {

@@ -74,7 +74,8 @@ public:
           events_(events),
           used_(state),
           section_{lowest_free(used_.sections)},
-          waits_(std::ranges::count_if(state.sections, &Section::waits)) {}
+          waits_(static_cast<std::size_t>(std::ranges::count_if(state.sections, &Section::waits))) {
+    }
 
     void births() {
         if (state_.nodes.size() < bounds_.nodes)

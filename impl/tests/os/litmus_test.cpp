@@ -35,6 +35,7 @@ struct Row {
     Fence second = Fence::none;  // in thread 1
     bool weak_in_tso = false;    // the outcome that sequential consistency forbids is reached
 
+    // NOLINTNEXTLINE(readability-identifier-naming): the name GoogleTest looks for
     friend void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 };
 
