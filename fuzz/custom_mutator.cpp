@@ -16,7 +16,7 @@ using blkdrain_props::encoded_size_max;
 using blkdrain_props::Scenario;
 
 // The engine's own mutation; absent where the engine has none to offer.
-// NOLINTNEXTLINE(readability-identifier-naming)
+// NOLINTNEXTLINE(readability-identifier-naming): the name every engine looks for
 extern "C" __attribute__((weak)) std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size,
                                                               std::size_t size_max);
 
@@ -46,7 +46,7 @@ std::size_t write(Scenario& scenario, std::uint8_t* data, std::size_t size_max) 
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-identifier-naming)
+// NOLINTNEXTLINE(readability-identifier-naming): the name every engine looks for
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                std::size_t size_max, unsigned seed) {
     blkdrain_fuzz::Random random(seed);
@@ -59,7 +59,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
     return length != 0 ? length : mutate_bytes(data, size, size_max, random);
 }
 
-// NOLINTNEXTLINE(readability-identifier-naming)
+// NOLINTNEXTLINE(readability-identifier-naming): the name every engine looks for
 extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* data1, std::size_t size1,
                                                  const std::uint8_t* data2, std::size_t size2,
                                                  std::uint8_t* out, std::size_t out_size_max,

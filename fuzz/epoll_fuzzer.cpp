@@ -17,7 +17,7 @@ const Target target{"epoll_fuzzer", scenario_without_expectations, "simulated"};
 
 }  // namespace blkdrain_fuzz
 
-// NOLINTNEXTLINE(readability-identifier-naming)
+// NOLINTNEXTLINE(readability-identifier-naming): the name every engine looks for
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     blkdrain_fuzz::run_on_implementation(
         blkdrain_fuzz::scenario_without_expectations({data, size}));

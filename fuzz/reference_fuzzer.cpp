@@ -284,7 +284,7 @@ void walk(const Scenario& scenario) {
 }  // namespace
 }  // namespace blkdrain_fuzz
 
-// NOLINTNEXTLINE(readability-identifier-naming)
+// NOLINTNEXTLINE(readability-identifier-naming): the name every engine looks for
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     blkdrain_fuzz::walk(blkdrain_fuzz::scenario_without_expectations({data, size}));
     return 0;

@@ -30,7 +30,7 @@
 #include "target.h"
 #include "verdict.h"
 
-// NOLINTNEXTLINE(readability-identifier-naming)
+// NOLINTNEXTLINE(readability-identifier-naming): the name every engine looks for
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace blkdrain_fuzz {

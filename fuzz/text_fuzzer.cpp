@@ -68,7 +68,7 @@ void comes_back(const Scenario& scenario) {
 }  // namespace
 }  // namespace blkdrain_fuzz
 
-// NOLINTNEXTLINE(readability-identifier-naming)
+// NOLINTNEXTLINE(readability-identifier-naming): the name every engine looks for
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const blkdrain_props::ParsedText parsed = blkdrain_props::parse_text(text);

@@ -13,7 +13,7 @@
 #include "check/child.h"
 #include "finding.h"
 
-// NOLINTNEXTLINE(readability-identifier-naming)
+// NOLINTNEXTLINE(readability-identifier-naming): the name every engine looks for
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace blkdrain_fuzz {

@@ -36,7 +36,7 @@ unsigned branches(const std::uint8_t* data, std::size_t size) {
     return sum;
 }
 #else
-// NOLINTNEXTLINE(readability-identifier-naming)
+// NOLINTNEXTLINE(readability-identifier-naming): the name every engine looks for
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
 #if defined(TOY_ABORTS)
     if (size > 3) {
