@@ -49,6 +49,13 @@ inline constexpr std::array canaries{
     CanaryRow{"fence-forgotten",        any_rule,  CanaryHome::library, 19, "a gate closes without the process-wide fence (shows under total store order alone)"},
     CanaryRow{"wake-flag-relaxed",      9,  CanaryHome::library, 20, "a loop announces its sleep with a relaxed store (shows under total store order alone)"},
     CanaryRow{"wake-dropped",           9,  CanaryHome::library, 21, "a loop that posts to another one does not wake it"},
+    CanaryRow{"timer-stays-gated",      30, CanaryHome::library, 22, "the timer of a throttle group stays with a member that is gated"},
+    CanaryRow{"release-bypasses",       13, CanaryHome::library, 23, "an end admits requests without asking their limits"},
+    CanaryRow{"cancel-charges",         13, CanaryHome::library, 24, "a request that is cancelled is charged"},
+    CanaryRow{"drain-accelerates",      13, CanaryHome::library, 25, "a drain admits what a limit keeps"},
+    CanaryRow{"unquiesce-arms-twice",   30, CanaryHome::library, 26, "a throttle group arms a timer beside the one it has"},
+    CanaryRow{"cancel-completes-twice", 29, CanaryHome::library, 27, "a request that is cancelled completes twice"},
+    CanaryRow{"plug-survives-poll",     16, CanaryHome::library, 28, "a plugged region goes on when its loop polls"},
     CanaryRow{"completion-swallowed",   3,  CanaryHome::harness, 2,  "every eighth completion is not passed on to the owner"},
     CanaryRow{"rogue-driver",           20, CanaryHome::harness, 1,  "a driver that is refused an internal request sends to its child all the same"},
 };

@@ -345,13 +345,13 @@ struct Step {
     }
 
     void clock() {  // R13
-        demand(event.time >= state.now, clock_goes_back);
+        demand(event.time >= group->now, clock_goes_back);
         if (!happens())
             return;
-        for (Group& limited : next->groups)
-            for (Bucket& bucket : limited.buckets)
-                bucket.drain(event.time - state.now);
-        next->now = event.time;
+        Group& limited = my(*group);
+        for (Bucket& bucket : limited.buckets)
+            bucket.drain(event.time - limited.now);
+        limited.now = event.time;
     }
 
     void plug() {  // R16

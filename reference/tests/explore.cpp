@@ -115,7 +115,8 @@ private:
     }
 
     std::uint32_t visit(State state) {
-        state.now = 1;  // only differences count
+        for (Group& group : state.groups)
+            group.now = 1;  // only differences count
         const auto [place, fresh] =
             seen_.try_emplace(hash(state), static_cast<std::uint32_t>(homes_.size()));
         if (fresh) {
@@ -235,7 +236,7 @@ std::string wrong_enumeration(const State& state, const Bounds& bounds, Coverage
                 (reason ? "enumerated and not accepted: " : "accepted and not enumerated: ") +
                 to_string(event);
     };
-    compare({.kind = Kind::clock}, nullptr);
+    compare({.kind = Kind::clock, .group = {0}}, nullptr);
     for (const Event& event : universe(state))
         compare(event, event.kind > Kind::close_node ? &steps : nullptr);
     for (Event event : candidates(state, bounds))

@@ -377,9 +377,10 @@ std::vector<Event> environment(const State& state) {
     }
     std::erase_if(events, [&](const Event& event) { return check(state, event).has_value(); });
     // Half a second: what a limiter of one a second can tell apart.
-    if (std::ranges::any_of(state.groups,
-                            [](const Group& group) { return group.buckets[0].level != 0; }))
-        events.push_back({.kind = Kind::clock, .time = state.now + billion / 2});
+    for (const Group& group : state.groups)
+        if (group.buckets[0].level != 0)
+            events.push_back(
+                {.kind = Kind::clock, .group = group.id, .time = group.now + billion / 2});
     return events;
 }
 

@@ -49,7 +49,7 @@ inline Event leave(BackendId b) {
     return {.kind = Kind::leave, .backend = b};
 }
 inline Event clock(std::uint64_t nanoseconds) {
-    return {.kind = Kind::clock, .time = nanoseconds};
+    return {.kind = Kind::clock, .group = g0, .time = nanoseconds};
 }
 inline Event cancel(RequestId r) {
     return {.kind = Kind::cancel, .request = r};

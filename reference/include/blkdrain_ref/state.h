@@ -296,6 +296,7 @@ struct Token {
 struct Group {
     GroupId id{};
     std::uint32_t iops_size = 0;  // bytes that count as one request; 0: any number
+    std::uint64_t now = 0;        // of the last look at the clock (R13)
     Buckets buckets{};
     std::vector<BackendId> members{};
     std::array<BackendId, 2> turn{};  // by direction: with whom the round goes on; none: the first
@@ -305,7 +306,7 @@ struct Group {
         const auto next = std::ranges::find(members, b) + 1;
         return next == members.end() ? members.front() : *next;
     }
-    void fields(auto& f) const { f(id, iops_size, buckets, members, turn); }
+    void fields(auto& f) const { f(id, iops_size, now, buckets, members, turn); }
     bool operator==(const Group&) const = default;
 };
 
@@ -364,7 +365,6 @@ struct State {
     std::vector<Token> tokens{};      // by id
     std::vector<Section> sections{};  // in the order begun: the order of the queued isolates (R23)
     std::vector<Group> groups{};      // by id
-    std::uint64_t now = 0;            // of the last look at the clock (R13)
     std::uint64_t plugged = 0;        // loops, one bit each (R16)
 
     // The objects of the sort that the id names.
@@ -375,7 +375,7 @@ struct State {
     static auto& all(auto& state, SectionId) { return state.sections; }
     static auto& all(auto& state, GroupId) { return state.groups; }
     void fields(auto& f) const {
-        f(nodes, edges, backends, requests, tokens, sections, groups, now, plugged);
+        f(nodes, edges, backends, requests, tokens, sections, groups, plugged);
     }
     bool operator==(const State&) const = default;
 };

@@ -96,6 +96,12 @@ inline Blockers blockers(const State& state, BackendSet gated, const Request& re
             .plug = request.plugged};
 }
 
+// R30: in line, and nothing but the limit keeps it: its backend is an active member.
+inline bool active(const State& state, BackendSet gated, const Request& request) {
+    return request.in_line() && !request.flush && !has_gate(state, gated, request) &&
+           ahead_of(state, request) == nullptr;
+}
+
 // R30: whose turn it is: of the active member with whom the round goes on the first request in line
 // that nothing but the limit keeps; none if no member is active.
 inline RequestId whose_turn(const State& state, BackendSet gated, const Group& group,
@@ -104,9 +110,8 @@ inline RequestId whose_turn(const State& state, BackendSet gated, const Group& g
     for (std::size_t i = 0; i < group.members.size(); ++i) {
         member = member ? member : group.members.front();
         for (const Request& request : state.requests)
-            if (request.in_line() && request.backend == member && request.direction == direction &&
-                !request.flush && !has_gate(state, gated, request) &&
-                ahead_of(state, request) == nullptr)
+            if (request.backend == member && request.direction == direction &&
+                active(state, gated, request))
                 return request.id;
         member = group.after(member);
     }
