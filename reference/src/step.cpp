@@ -94,10 +94,20 @@ int rule_of(const State& state, const Event& event) {
     return rows[static_cast<int>(event.kind)].rule;
 }
 
+// R16: in the order sent.
+bool next_to_line_up(const State& state, const Request& request) {
+    return std::ranges::find_if(state.requests, [&](const Request& other) {
+               return other.off && other.backend == request.backend;
+           })->id == request.id;
+}
+
 // R18: what an end has released and nobody has admitted, opened or made live yet; the isolates of
 // the queue come after the others.
 void released(const View& view, std::vector<Event>& events) {
     const State& state = view.state;
+    for (const Request& request : state.requests)
+        if (request.off && next_to_line_up(state, request))
+            events.push_back({.kind = Kind::line_up, .request = request.id});
     const bool waiting = std::ranges::any_of(state.requests, &Request::in_line);
     const BackendSet gated = waiting ? view.covered().backends : BackendSet{};
     for (const Request& request : state.requests)
@@ -161,13 +171,10 @@ void follow_scopes(State& state) {
         find(state, node)->settle = Settle::none;
 }
 
-// R16: they take their places at the end of the line.
+// R16
 void take_plug_off(State& state, auto concerned) {
-    const auto rest = std::ranges::stable_partition(state.requests, [&](const Request& request) {
-        return !request.plugged || !concerned(request);
-    });
-    for (Request& request : rest)
-        request.plugged = false;
+    for (Request& request : state.requests)
+        request.off = request.off || (request.plugged && concerned(request));
 }
 
 using Covered = std::vector<std::pair<SectionId, BackendSet>>;
@@ -210,10 +217,15 @@ void insert(State& state, const Object& object) {
     objects.insert(std::ranges::lower_bound(objects, object.id, {}, &Object::id), object);
 }
 
+template <class I>
+void erase_from(auto& objects, I id) {
+    std::erase_if(objects, [&](const auto& object) { return object.id == id; });
+}
+
 // The object is over; nobody waits for it any more.
 template <class I>
 void erase(State& state, I id) {
-    std::erase_if(State::all(state, id), [&](const auto& object) { return object.id == id; });
+    erase_from(State::all(state, id), id);
     for (Section& other : state.sections)
         if constexpr (std::is_same_v<I, RequestId>)
             std::erase(other.requests, id);
@@ -366,6 +378,16 @@ struct Step {
         next->plugged &= ~loop_bit();
         take_plug_off(*next, [&](const Request& sent) { return sent.loop == event.loop; });
     }
+    void line_up() {  // at the end
+        demand(request->off, plugged_still);
+        demand(refused || next_to_line_up(state, *request), overtook, 18);
+        if (!happens())
+            return;
+        Request last = *request;
+        last.plugged = last.off = false;
+        erase_from(next->requests, last.id);
+        next->requests.push_back(last);
+    }
     std::uint64_t loop_bit() const { return std::uint64_t{1} << event.loop.value; }
 
     void send() {
@@ -443,7 +465,7 @@ struct Step {
     void cancel_all() {  // R27, R29
         for (Request& waiting : next->requests)
             if (waiting.backend == event.backend && waiting.waits())
-                waiting.cancelled = true, waiting.plugged = false;
+                waiting.cancelled = true, waiting.plugged = waiting.off = false;
     }
 
     Items covered_by(const Section& started) const {  // R10
@@ -528,15 +550,17 @@ struct Step {
         my(*limits).turn[static_cast<int>(request->direction)] = limits->after(request->backend);
     }
 
-    void cancel() {  // R29: of a request that runs the real result wins
-        const bool late =
-            request == nullptr || request->cancelled || request->state == RequestState::completing;
-        if (!happens(late ? Error::too_late : Error::ok))
+    // R29: of a request that runs the real result wins. Whether it still does, when it is another
+    // loop's, nobody can know at the call: either answer is right.
+    void cancel() {
+        const bool over = request == nullptr || request->cancelled;
+        const bool missed = !over && !request->waits() && event.error == Error::too_late;
+        if (!happens(over || missed ? Error::too_late : Error::ok))
             return;
         Request& mine = my(*request);
         mine.asked = !mine.waits();
         mine.cancelled = mine.waits();
-        mine.plugged = false;
+        mine.plugged = mine.off = false;
     }
 
     void cancel_waiting() {
@@ -822,9 +846,9 @@ void due(const View& view, std::vector<Event>& events) {
         if (!refused)
             events.push_back(event);
     };
+    released(view, events);
     for (std::uint32_t loop = 0; state.plugged >> loop != 0; ++loop)  // R16: it polls
         offer({.kind = Kind::unplug, .loop = {loop}});
-    released(view, events);
     for (const Request& request : state.requests)
         if (request.state == RequestState::completing)
             offer({.kind = Kind::done, .request = request.id});

@@ -38,7 +38,7 @@ std::vector<Event> universe(const State& state) {
     static constexpr Error errors[] = {Error::ok,        Error::io_error, Error::no_medium,
                                        Error::cancelled, Error::closing,  Error::would_deadlock,
                                        Error::busy,      Error::conflict, Error::context};
-    for (const Kind kind : {Kind::complete, Kind::admit, Kind::done})
+    for (const Kind kind : {Kind::complete, Kind::admit, Kind::done, Kind::line_up})
         each(3, [&](std::uint32_t r) { events.push_back({.kind = kind, .request = {r}}); });
     for (const Kind kind : {Kind::token_open, Kind::token_fail, Kind::token_close})
         each(2, [&](std::uint32_t t) { events.push_back({.kind = kind, .token = {t}}); });

@@ -65,8 +65,10 @@ std::vector<Violation> broken_invariants(const State& state) {
             demand(bucket.rate.rate != 0 || bucket.level == 0, "no_limit_no_level", 13, group.id);
     }
     for (const Request& request : state.requests)
-        demand(!request.plugged || (request.waits() && (state.plugged >> request.loop.value & 1U)),
-               "a_plug_is_of_a_plugged_loop", 16, request.id);
+        demand(
+            !request.plugged || (request.waits() &&
+                                 (request.off || (state.plugged >> request.loop.value & 1U) != 0)),
+            "a_plug_is_of_a_plugged_loop", 16, request.id);
     for (const Token& token : state.tokens)
         demand(!token.open || !failing(state, token) ||
                    std::ranges::all_of(token.backends,

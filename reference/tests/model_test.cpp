@@ -253,13 +253,9 @@ void check_limits_and_plugs() {
                 64);
     explore_all("a limit, shared", limited(all_graphs(1, 2)),
                 {.requests = 2, .sections = 1, .kinds = {isolate}, .writes = true}, 256);
-    explore_all("a limit, a token", limited(all_graphs(1, 1)),
-                {.requests = 2,
-                 .tokens = 1,
-                 .sections = 1,
-                 .kinds = {self_quiesce},
-                 .flushing = true},
-                64);
+    explore_all(
+        "a limit, a token", limited(all_graphs(1, 1)),
+        {.requests = 2, .tokens = 1, .sections = 1, .kinds = {self_quiesce}, .flushing = true}, 64);
     explore_all("a limit, closed", all_graphs(1, 2),
                 {.requests = 2, .sections = 1, .kinds = {close_backend}, .limiting = true}, 64);
     explore_all("cancel", all_graphs(1, 1),

@@ -359,6 +359,11 @@ std::vector<Event> operations(const State& state, const Bounds& bounds) {
     std::vector<Event> events = candidates(state, bounds);
     for (Event& event : events)
         event.error = event.kind == Kind::abandon ? Error::cancelled : result_of(state, event);
+    for (std::size_t i = events.size(); i-- > 0;)
+        if (events[i].kind == Kind::cancel && events[i].error == Error::ok) {
+            events.push_back(events[i]);  // of a request that runs
+            events.back().error = Error::too_late;
+        }
     std::erase_if(events, [&](const Event& event) { return check(state, event).has_value(); });
     return events;
 }

@@ -199,20 +199,21 @@ TEST_F(Rules, r16_plugged_requests_leave_as_one_batch) {
     EXPECT_EQ(blockers(state, {}, *find(state, r0)), Blockers{.plug = true});
     EXPECT_TRUE(must(unplug(l0)));  // at the latest when the loop polls
     happens(drain(d0, b0));         // takes the plug off what it covers
-    refused(admit(r1), Code::admitted_plugged, 16);
-    happens(admit(r0), admit(r2), unplug(l0), admit(r1));
+    refused(line_up(r1), Code::plugged_still, 16);
+    refused(line_up(r2), Code::overtook, 18);
+    happens(line_up(r0), admit(r0), line_up(r2), admit(r2), unplug(l0), line_up(r1), admit(r1));
     refused(unplug(l0), Code::not_plugged, 16);
 }
 
 TEST_F(Rules, r16_a_begin_closes_its_gates_first) {
     happens(plug(l0), send(r0, b0));
-    begins(self_quiesce(s1, b0));
+    happens(self_quiesce(s1, b0), line_up(r0), effective(s1));
     EXPECT_EQ(blockers(state, {b0}, *find(state, r0)), Blockers{.gate = true});
     happens(send(r1, b0));
     EXPECT_EQ(blockers(state, {b0}, *find(state, r1)), (Blockers{.gate = true, .plug = true}));
     begins(self_quiesce(s2, b1));  // it does not cover r1
     EXPECT_TRUE(find(state, r1)->plugged);
-    happens(unplug(l0), end(s1), admit(r0), admit(r1));
+    happens(unplug(l0), line_up(r1), end(s1), admit(r0), admit(r1));
 }
 
 TEST_F(Rules, r17_an_error_completes_like_a_success) {

@@ -63,6 +63,9 @@ inline Event plug(LoopId loop) {
 inline Event unplug(LoopId loop) {
     return {.kind = Kind::unplug, .loop = loop};
 }
+inline Event line_up(RequestId r) {
+    return {.kind = Kind::line_up, .request = r};
+}
 inline Event token_request(TokenId t, BackendSet set) {
     return {.kind = Kind::token_request, .token = t, .set = set};
 }

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include <blkdrain/drivers/memory.h>
+#include <blkdrain/error.h>
 
 #include "os/backend.h"
 
@@ -41,7 +42,8 @@ private:
     const std::unique_ptr<os::mutex[]> locks_;  // one a stripe: guards its bytes
 };
 
-MemoryDriver::MemoryDriver(std::uint64_t size) : bytes_(std::make_unique<Bytes>(size)) {}
+MemoryDriver::MemoryDriver(std::uint64_t size, std::chrono::nanoseconds latency)
+    : bytes_(std::make_unique<Bytes>(size)), latency_(latency) {}
 
 MemoryDriver::~MemoryDriver() = default;
 
@@ -58,6 +60,21 @@ std::vector<std::byte> MemoryDriver::contents() const {
 }
 
 void MemoryDriver::submit(Node& /*node*/, Request& request) {
+    if (latency_.count() <= 0) {
+        serve(request);
+        return;
+    }
+    const EventLoop::TimerId timer =
+        request.loop().start_timer(latency_, [this, &request] { serve(request); });
+    request.on_cancel(
+        [](Request& cancelled, std::uint64_t handle) {
+            cancelled.loop().cancel_timer(handle);
+            cancelled.complete(make_error_code(Errc::cancelled));
+        },
+        timer);
+}
+
+void MemoryDriver::serve(Request& request) {
     const Io& io = request.io();
     if (io.type == IoType::flush) {
         request.complete({});

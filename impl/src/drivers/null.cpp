@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
 #include <cstring>
 
 #include <blkdrain/drivers/null.h>
+#include <blkdrain/error.h>
 
 BLKDRAIN_NAMESPACE_BEGIN
 
@@ -14,7 +16,14 @@ void NullDriver::submit(Node& /*node*/, Request& request) {
         request.complete({});
         return;
     }
-    request.loop().start_timer(options_.latency, [&request] { request.complete({}); });
+    const EventLoop::TimerId timer =
+        request.loop().start_timer(options_.latency, [&request] { request.complete({}); });
+    request.on_cancel(
+        [](Request& cancelled, std::uint64_t handle) {
+            cancelled.loop().cancel_timer(handle);
+            cancelled.complete(make_error_code(Errc::cancelled));
+        },
+        timer);
 }
 
 void NullDriver::settle(Node& node, Settlement& settlement) {

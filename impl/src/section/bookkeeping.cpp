@@ -158,7 +158,9 @@ void ControlPlane::close_gates() {
     for (Cover* cover : fresh_) {
         Backend& backend = *cover->backend;
         note_gate(backend);
-        take_plug_off(backend);
+        if (!plugged_.empty()) {
+            unplugged_.push_back(&backend);
+        }
         limit_again(backend.group);
         set_busy(*cover, busy_for(*cover, in_flight(backend)));
     }

@@ -68,10 +68,12 @@ Error ControlPlane::cancel(Backend& backend, RequestId id) {
     }
     Lane* const lane = lane_of(id);
     const OuterRequest* const running = lane != nullptr ? lane->find_request(id) : nullptr;
-    // relaxed: a hint where the request's loop goes on meanwhile: then either answer is right.
+    // relaxed: hints where the request's loop goes on meanwhile; then either answer is right, as
+    // long as it is not done. acquire, the id: read last, it is still that request.
     const bool runs = running != nullptr &&
                       running->backend.load(std::memory_order_relaxed) == &backend &&
-                      running->state.load(std::memory_order_relaxed) == RequestState::admitted;
+                      running->state.load(std::memory_order_relaxed) == RequestState::admitted &&
+                      running->id.load(std::memory_order_acquire) == id.value;
     announce(Announced::cancel, id.value, [&](Announcement& a) {
         a.since = since;
         a.error = runs ? Errc::ok : Errc::too_late;

@@ -145,6 +145,7 @@ void ControlPlane::detach_backend(Backend& backend) {
     }
     leave_group(backend);
     std::erase(touched_, &backend);
+    std::erase(unplugged_, &backend);
     if (backend.root != nullptr) {
         backend.unlink();
         backend.root = nullptr;

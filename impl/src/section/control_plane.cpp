@@ -418,6 +418,10 @@ bool ControlPlane::advance(Operation& operation) {
 }
 
 void ControlPlane::release_due() {
+    for (const Backend* backend : unplugged_) {
+        take_plug_off(*backend);
+    }
+    unplugged_.clear();
     for (NodeState* node : left_) {
         forget_settle_unless_kept(*node);
     }
@@ -482,13 +486,17 @@ bool ControlPlane::kept(const OuterRequest& request) const {
 }
 
 // Out of line, as nothing keeps it any more.
-void ControlPlane::admit(OuterRequest& request) {
+void ControlPlane::admit(OuterRequest& request, From from) {
     request.unlink();
     request.never_admitted = false;
     --request.backend.load(std::memory_order_relaxed)->not_admitted;
+    const std::uint32_t id = request.id.load(std::memory_order_relaxed);
+    if (from == From::plug) {
+        announce(Announced::line_up, id);
+    }
+    announce(Announced::admit, id);
     // relaxed: a hint; the launch is ordered by the loop's queue.
     request.state.store(RequestState::admitted, std::memory_order_relaxed);
-    announce(Announced::admit, request.id.load(std::memory_order_relaxed));
     if (&request.lane == unplugging_) {
         batch_.push_back(&request);
     } else {

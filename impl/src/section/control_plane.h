@@ -149,7 +149,9 @@ private:
     bool advance(Operation& operation);
     void release_due();
     void admit_waiting(Backend& backend);
-    void admit(OuterRequest& request);
+    // Where a request comes from that is admitted: out of the line, or from a plugged region.
+    enum class From : std::uint8_t { line, plug };
+    void admit(OuterRequest& request, From from = From::line);
     bool kept(const OuterRequest& request) const;
     void open_tokens();
     void start(std::unique_ptr<Operation> operation, WaitOptions&& options, EventLoop* anchor_loop);
@@ -363,6 +365,7 @@ private:
     std::vector<std::unique_ptr<Group>> groups_;  // index: id
     std::vector<Group*> dirty_groups_;            // the limiter has to look at them
     IntrusiveList<OuterRequest> plugged_;         // of all backends and loops, in the order sent
+    std::vector<const Backend*> unplugged_;       // whose requests a drain or begin takes PLUG off
     Lane* unplugging_ = nullptr;        // whose region ends: what is admitted there goes into
     std::vector<OuterRequest*> batch_;  // this, and is launched when the lock is free
 

@@ -30,7 +30,7 @@ Wait ControlPlane::drain(Backend& backend, WaitOptions&& options, DoneCallback&&
         a.a = backend.id.value;
         fill_holding(a, drain.holding);
     });
-    take_plug_off(backend);
+    unplugged_.push_back(&backend);
     if (canary(Canary::drain_accelerates)) {
         while (OuterRequest* request = next_in_line(backend, Direction::read)) {
             admit(*request);

@@ -211,7 +211,8 @@ void ControlPlane::admit_by_turns(Group& group) {
         again = false;
         for (std::size_t i = 0; i < both_directions.size(); ++i) {
             const Direction direction = group.next_direction;
-            group.next_direction = direction == Direction::read ? Direction::write : Direction::read;
+            group.next_direction =
+                direction == Direction::read ? Direction::write : Direction::read;
             if (!group.limited(direction) || !group.passes(direction)) {
                 continue;
             }

@@ -21,8 +21,8 @@ void ControlPlane::unplugged(Lane& lane) {
     {
         const Locked locked(*this);
         announce(Announced::unplug, 0, [&](Announcement& a) { a.loop = lane.number; });
-        take_plug_off([&](const OuterRequest& request) { return &request.lane == &lane; });
         unplugging_ = &lane;
+        take_plug_off([&](const OuterRequest& request) { return &request.lane == &lane; });
         progress();
         unplugging_ = nullptr;
         batch.swap(batch_);
@@ -30,7 +30,8 @@ void ControlPlane::unplugged(Lane& lane) {
     OuterRequest::launch_batch(batch);
 }
 
-// They take their places in line, in the order sent.
+// They take their places in line, in the order sent. Whom nothing keeps there is admitted in the
+// same instant: the gate word of its backend may let others pass already, who must not overtake it.
 template <class Concerned>
 void ControlPlane::take_plug_off(Concerned concerned) {
     for (auto at = plugged_.begin(); at != plugged_.end();) {
@@ -40,8 +41,13 @@ void ControlPlane::take_plug_off(Concerned concerned) {
             continue;
         }
         Backend& backend = *request.backend.load(std::memory_order_relaxed);
-        request.unlink();
         request.plugged = false;
+        if (!kept(request) && !charged(request) && line_up_to(request).empty()) {
+            admit(request, From::plug);
+            continue;
+        }
+        announce(Announced::line_up, request.id.load(std::memory_order_relaxed));
+        request.unlink();
         backend.waiting.push_back(request);
         touched_.push_back(&backend);
     }

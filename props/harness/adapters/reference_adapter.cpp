@@ -182,7 +182,10 @@ Result ReferenceAdapter::call(const Call& call) {
         case Opcode::cancel: {
             event.kind = Kind::cancel;
             event.request = {request_id(call.request)};
-            event.error = ref::result_of(model(), event);
+            const ref::Request* request = ref::find(model(), event.request);
+            event.error = request != nullptr && request->state == ref::RequestState::completing
+                              ? ref::Error::too_late
+                              : ref::result_of(model(), event);
             announce(event);
             if (call.variant && call.held && event.error == ref::Error::ok) {
                 stage_->request_held(call.request, false);

@@ -84,6 +84,7 @@ Kind kind_of(Announced kind) {
         BLKDRAIN_SAME(unplug)
         BLKDRAIN_SAME(cancel)
         BLKDRAIN_SAME(cancel_waiting)
+        BLKDRAIN_SAME(line_up)
         BLKDRAIN_SAME(send)
         BLKDRAIN_SAME(admit)
         BLKDRAIN_SAME(complete)
@@ -219,6 +220,7 @@ void translate(const Announcement& from, ref::Event& into) {
             into.loop = {from.loop};
             break;
         case Announced::cancel:
+        case Announced::line_up:
         case Announced::admit:
         case Announced::complete:
         case Announced::done:

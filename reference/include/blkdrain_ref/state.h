@@ -269,6 +269,7 @@ struct Request {
     bool ever_admitted = false;
     bool cancelled = false;  // out of line, owed a completion with `cancelled`
     bool plugged = false;    // not in line yet (R16)
+    bool off = false;        // its plug: it is to line up
     bool asked = false;      // admitted, and its owner has asked to cancel it (R29)
 
     bool waits() const { return state == RequestState::waiting && !cancelled; }
@@ -276,8 +277,8 @@ struct Request {
     bool in_line() const { return waits() && !plugged; }
     void fields(auto& f) const {
         f(id, backend, direction, token, loop, state, Flag{"once_admitted", ever_admitted});
-        f(Flag{"cancelled", cancelled}, Flag{"plugged", plugged}, Flag{"asked", asked}, bytes);
-        f(Flag{"flush", flush});
+        f(Flag{"cancelled", cancelled}, Flag{"plugged", plugged}, Flag{"off", off});
+        f(Flag{"asked", asked}, bytes, Flag{"flush", flush});
     }
     bool operator==(const Request&) const = default;
 };

@@ -383,7 +383,8 @@ BLKDRAIN_REF_WORDS(Code, no_such_object, id_in_use, wrong_kind, wrong_result, ne
                    settled_out_of_order, not_settling, no_internal_request, isolated_in_conflict,
                    admitted_during_change, finished_early, node_closed_early, node_not_closing,
                    not_pending, abandoned, released_early, no_cycle, admitted_plugged,
-                   admitted_over_limit, out_of_turn, clock_goes_back, not_plugged, no_member, count)
+                   admitted_over_limit, out_of_turn, clock_goes_back, not_plugged, no_member,
+                   plugged_still, count)
 
 struct Reason {
     Code code = Code::count;

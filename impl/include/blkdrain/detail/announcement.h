@@ -28,6 +28,7 @@ enum class Announced : std::uint8_t {
     send,
     cancel,
     cancel_waiting,
+    line_up,
     admit,
     complete,
     done,

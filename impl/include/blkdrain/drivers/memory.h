@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -19,8 +20,10 @@ BLKDRAIN_NAMESPACE_BEGIN
 // whole; a request over several pieces is not one step to those that run at the same time.
 class BLKDRAIN_EXPORT MemoryDriver final : public Driver {
 public:
-    // `size` in bytes, allocated at once.
-    explicit MemoryDriver(std::uint64_t size);
+    // `size` in bytes, allocated at once. Each request reads or changes the bytes `latency` after it
+    // was submitted, and can be cancelled before.
+    explicit MemoryDriver(std::uint64_t size,
+                          std::chrono::nanoseconds latency = std::chrono::nanoseconds(0));
     ~MemoryDriver() override;
 
     void submit(Node& node, Request& request) override;
@@ -32,7 +35,10 @@ public:
 
 private:
     class Bytes;
+    void serve(Request& request);
+
     const std::unique_ptr<Bytes> bytes_;
+    const std::chrono::nanoseconds latency_;
 };
 
 BLKDRAIN_NAMESPACE_END

@@ -10,7 +10,8 @@
 BLKDRAIN_NAMESPACE_BEGIN
 
 struct NullOptions {
-    // How long every request and settle takes. 0: answered at once, without a timer.
+    // How long every request and settle takes; a request can be cancelled meanwhile. 0: answered at
+    // once, without a timer.
     std::chrono::nanoseconds latency{0};
     // Reads fill the buffer with zeros; otherwise they leave it alone, which costs nothing.
     bool zero_reads = true;
