@@ -20,6 +20,9 @@ namespace {
 constexpr std::size_t objects_of_a_kind_max = 60;
 // Each round releases something; more are needed only for what releases something else.
 constexpr int healing_rounds_max = 256;
+// For drivers that take their time.
+constexpr int healing_waits_max = 8;
+constexpr std::uint64_t healing_wait = 1000;  // ticks
 
 // The rule to name when the owner of a wait was told something else than what was announced.
 int rule_of(Opcode opcode) {
@@ -1194,10 +1197,14 @@ void Runner::heal() {
             }
         }
     }
+    int patience = adapter_.drivers_take_time() ? healing_waits_max : 0;
     for (int round = 0; round < healing_rounds_max; ++round) {
         const bool any = heal_once();
-        if (!any) {
+        if (!any && patience-- <= 0) {
             break;
+        }
+        if (!any) {
+            adapter_.advance(healing_wait);
         }
         adapter_.rest();
         at_rest();
