@@ -10,6 +10,14 @@ if(EXISTS "${WORK}/moved/include/blkdrain/harness.h")
 endif()
 run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/moved" --component harness)
 
+# The command finds its workers where they were installed to.
+foreach(adapter IN ITEMS simulated real)
+    run(
+        "${WORK}/moved/bin/blkdrain-check" replay "${SOURCE}/corpus/regressions/r18-end-releases-in-order.scn"
+        --adapter ${adapter}
+    )
+endforeach()
+
 file(GLOB_RECURSE examples "${WORK}/moved/share/doc/*/examples/CMakeLists.txt")
 cmake_path(GET examples PARENT_PATH examples)
 build_examples("${WORK}/moved" "${examples}")
