@@ -39,8 +39,9 @@ public:
         }
         if (fault() == "works_unannounced") {
             EventLoop& loop = request.loop();
-            loop.start_timer(std::chrono::milliseconds(1), [&node, &loop] {
-                if (!node.children().empty()) {
+            const std::weak_ptr<int> there = there_;
+            loop.start_timer(std::chrono::milliseconds(1), [&node, &loop, there] {
+                if (!there.expired() && !node.children().empty()) {
                     (new Unannounced)
                         ->send(loop, Io::flush(), *node.children().front(), Unannounced::done);
                 }
@@ -92,6 +93,7 @@ private:
         }
     };
 
+    const std::shared_ptr<int> there_ = std::make_shared<int>(0);
     bool dirty_ = false;
     int writes_ = 0;
 };
