@@ -32,20 +32,10 @@ public:
         if (fault() == "forgets" && writes_ % 3 == 0) {
             return;
         }
-        auto* const write = new Write(request);
-        write->send(request.loop(), request.io(), *node.children().back(), Write::done);
+        auto* const write = new Write(request, *node.children().back());
+        write->send(request.loop(), request.io(), write->child, Write::done);
         if (fault() == "answers_early" || fault() == "answers_twice") {
             request.complete({});
-        }
-        if (fault() == "works_unannounced") {
-            EventLoop& loop = request.loop();
-            const std::weak_ptr<int> there = there_;
-            loop.start_timer(std::chrono::milliseconds(1), [&node, &loop, there] {
-                if (!there.expired() && !node.children().empty()) {
-                    (new Unannounced)
-                        ->send(loop, Io::flush(), *node.children().front(), Unannounced::done);
-                }
-            });
         }
     }
 
@@ -64,15 +54,25 @@ public:
     }
 
 private:
+    struct Unannounced : InnerRequest {
+        static void done(InnerRequest& inner, std::error_code) {
+            delete &static_cast<Unannounced&>(inner);
+        }
+    };
     struct Write : InnerRequest {
-        explicit Write(Request& r) : request(r) {}
+        Write(Request& r, Node& c) : request(r), child(c) {}
         static void done(InnerRequest& inner, std::error_code result) {
             const std::unique_ptr<Write> self(&static_cast<Write&>(inner));
+            if (fault() == "works_unannounced") {
+                (new Unannounced)
+                    ->send(self->request.loop(), Io::flush(), self->child, Unannounced::done);
+            }
             if (fault() != "answers_early") {
                 self->request.complete(result);
             }
         }
         Request& request;
+        Node& child;
     };
     struct Metadata : InnerRequest {
         explicit Metadata(Settlement& s) : settlement(s) {}
@@ -87,13 +87,7 @@ private:
         }
         Settlement& settlement;
     };
-    struct Unannounced : InnerRequest {
-        static void done(InnerRequest& inner, std::error_code) {
-            delete &static_cast<Unannounced&>(inner);
-        }
-    };
 
-    const std::shared_ptr<int> there_ = std::make_shared<int>(0);
     bool dirty_ = false;
     int writes_ = 0;
 };
