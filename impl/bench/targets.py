@@ -131,11 +131,16 @@ ROWS = [
         lambda f: (f[request(64, 64)] - f[request(64, 0)]) / 64, 8, 3, nanoseconds),
     Row("each further passthrough node, of 1,000",
         lambda f: (f[request(64, 1000)] - f[request(64, 0)]) / 1000, 8, 3, nanoseconds),
+    Row("accounting and gate check of a request, alone",
+        lambda f: f["accounting ns"], 3, 1.2, nanoseconds),
     Row("two loops on one backend, of one loop",
         lambda f: f["requests_on_loops/loops:2/real_time items_per_second"]
         / f["requests_on_loops/loops:1/real_time items_per_second"], 1.9, 1.97, times, at_least=True),
     Row("allocations a request, steady state",
         lambda f: f["requests/in_flight:64/filters:0 allocations"], 0, 0, plain),
+    Row("process-wide barriers a section or drain, 1 and 1,000 backends",
+        lambda f: max(f[f"barriers_of_{what}/{n}/iterations:100 barriers"]
+                      for what in ("drained", "isolate", "drain") for n in (1, 1000)), 1, 0, plain),
     Row("drained begin, two loops at full rate, p99",
         lambda f: f["drained_under_load/latency_us:0/iterations:500/manual_time p99_us"], 50, 15, microseconds),
     Row("drained begin, requests of 100 us, p99 beyond those",
@@ -158,6 +163,8 @@ def main():
         parser.error("--rounds: at least 1")
 
     sources = [
+        (f"{arguments.programs}/accounting_bench_real", "accounting$"),
+        (f"{arguments.programs}/barrier_bench_real", "."),
         (f"{arguments.programs}/request_bench_real", r"requests/in_flight:(1/filters:0|64/filters:(0|64|1000))$"),
         (f"{arguments.programs}/loops_bench_real", "."),
     ]

@@ -127,11 +127,10 @@ void Child::kill() {
     }
 }
 
-std::string program_directory() {
+std::string program_path() {
     std::array<char, 4096> path{};
     const ssize_t length = readlink("/proc/self/exe", path.data(), path.size() - 1);
-    const std::string whole(path.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-    return whole.substr(0, whole.rfind('/'));
+    return {path.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
 }
 
 std::string crash_code(const std::string& complaint, int status) {

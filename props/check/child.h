@@ -52,8 +52,8 @@ private:
     int error_ = -1;
 };
 
-// The directory of the running program, where its workers are too.
-std::string program_directory();
+// The running program.
+std::string program_path();
 
 // The first line of `complaint` that says what went wrong, without numbers that differ from run to
 // run.

@@ -3,18 +3,12 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <vector>
 
 #include <unistd.h>
 
 #include "harness/text.h"
 
 namespace blkdrain_props {
-
-std::string worker_program(Suite suite) {
-    return program_directory() +
-           (suite == Suite::real ? "/blkdrain-check-real" : "/blkdrain-check-sim");
-}
 
 bool Evaluator::send(const std::string& text) const {
     std::size_t sent = 0;
@@ -51,7 +45,8 @@ std::optional<std::string> Evaluator::answer() const {
 
 std::optional<Violation> Evaluator::judge(const Scenario& scenario) {
     if (!worker_.running()) {
-        std::vector<std::string> command{worker_program(suite_), "serve", std::to_string(repeat_)};
+        std::vector<std::string> command = command_;
+        command.insert(command.end(), {"serve", std::to_string(repeat_)});
         if (!canary_.empty()) {
             command.push_back(canary_);
         }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "check/child.h"
 #include "harness/scenario.h"
@@ -12,16 +13,16 @@
 
 namespace blkdrain_props {
 
-// The worker program of a suite's world.
-std::string worker_program(Suite suite);
-
 // Judges scenarios in a worker process, a new one whenever a scenario has killed the last.
 class Evaluator {
 public:
     // `repeat`: how often to run each scenario before it counts as good (real threads do not always
     // fail).
-    Evaluator(Suite suite, int repeat, std::string canary)
-        : suite_(suite), repeat_(repeat), canary_(std::move(canary)) {}
+    Evaluator(std::vector<std::string> command, Suite suite, int repeat, std::string canary)
+        : command_(std::move(command)),
+          suite_(suite),
+          repeat_(repeat),
+          canary_(std::move(canary)) {}
 
     // None: the scenario is judged good.
     std::optional<Violation> judge(const Scenario& scenario);
@@ -30,6 +31,7 @@ private:
     bool send(const std::string& text) const;
     std::optional<std::string> answer() const;
 
+    std::vector<std::string> command_;
     Suite suite_;
     int repeat_;
     std::string canary_;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// blkdrain-check: random scenarios, judged by the reference, on all cores and in all worlds. The
-// worlds cannot be linked into one program, so each has a worker program of its own; this one
-// divides the time, watches and reports.
+#include "check/front_end.h"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -62,6 +60,9 @@ void interrupt(int) {
 // ---- Options
 
 struct Options {
+    explicit Options(const Face& program) : face(program) {}
+
+    const Face& face;
     double seconds = 60;
     std::optional<std::uint64_t> seed;
     std::vector<std::string> suites;
@@ -101,14 +102,11 @@ bool start(Worker& worker, const Options& options, std::uint64_t seed, double se
         }
         worker.page = new (memory) SharedPage;
     }
-    std::vector<std::string> command{
-        worker_program(worker.suite),
-        "check",
-        std::string(suite_names[static_cast<std::size_t>(worker.suite)]),
-        std::to_string(seed),
-        std::to_string(worker.number),
-        std::to_string(seconds),
-        std::to_string(worker.fd)};
+    std::vector<std::string> command = options.face.worker(worker.suite);
+    command.insert(command.end(),
+                   {"check", std::string(suite_names[static_cast<std::size_t>(worker.suite)]),
+                    std::to_string(seed), std::to_string(worker.number), std::to_string(seconds),
+                    std::to_string(worker.fd)});
     if (!options.canary.empty()) {
         command.push_back(options.canary);
     }
@@ -135,17 +133,17 @@ std::string adapter_of(Suite suite) {
 }
 
 // Runs the scenario once more, in a process of its own, and returns what that prints.
-std::string run_apart(const Scenario& scenario, Suite suite, const std::string& canary,
+std::string run_apart(const Scenario& scenario, Suite suite, const Options& options,
                       const std::vector<std::string>& mode) {
     Child player;
-    std::vector<std::string> command{worker_program(suite)};
+    std::vector<std::string> command = options.face.worker(suite);
     command.insert(command.end(), mode.begin(), mode.end());
-    if (!canary.empty()) {
-        command.push_back(canary);
+    if (!options.canary.empty()) {
+        command.push_back(options.canary);
     }
-    Child::Options options;
-    options.pipes = true;
-    if (!player.start(command, options)) {
+    Child::Options how;
+    how.pipes = true;
+    if (!player.start(command, how)) {
         return {};
     }
     const std::string text = to_text(scenario);
@@ -171,19 +169,19 @@ std::string run_apart(const Scenario& scenario, Suite suite, const std::string& 
     return trace + player.complaint();
 }
 
-std::string time_line_of(const Scenario& scenario, Suite suite, const std::string& canary) {
-    return run_apart(scenario, suite, canary, {"play", "100000", "lenient"});
+std::string time_line_of(const Scenario& scenario, Suite suite, const Options& options) {
+    return run_apart(scenario, suite, options, {"play", "100000", "lenient"});
 }
 
 // The scenario in default order, with what its strategy did as deviations. None: there are more
 // than a scenario holds.
 std::optional<Scenario> as_deviations(const Scenario& scenario, Suite suite,
-                                      const std::string& canary) {
+                                      const Options& options) {
     Scenario result = scenario;
     result.header.strategy = Strategy::default_order;
     result.header.seed = 0;
     result.deviations.clear();
-    std::istringstream lines(run_apart(scenario, suite, canary, {"record"}));
+    std::istringstream lines(run_apart(scenario, suite, options, {"record"}));
     std::string line;
     while (std::getline(lines, line)) {
         unsigned client = 0;
@@ -219,7 +217,7 @@ std::string report(const Failure& failure, const Options& options) {
     const Scenario original = scenario_of(failure.suite, failure.scenario_seed);
     const std::string signature = failure.violation.signature();
     const int repeat = failure.suite == Suite::real ? real_repetitions : 1;
-    Evaluator evaluator(failure.suite, repeat, options.canary);
+    Evaluator evaluator(options.face.worker(failure.suite), failure.suite, repeat, options.canary);
     std::optional<Violation> last = failure.violation;
     const std::optional<Violation> again = evaluator.judge(original);
     const bool reproduced = again && again->signature() == signature;
@@ -230,8 +228,7 @@ std::string report(const Failure& failure, const Options& options) {
         Scenario start = original;
         if (failure.suite == Suite::scheduled) {
             // From here on the schedule can be shrunk as well.
-            const std::optional<Scenario> told =
-                as_deviations(original, failure.suite, options.canary);
+            const std::optional<Scenario> told = as_deviations(original, failure.suite, options);
             const std::optional<Violation> same = told ? evaluator.judge(*told) : std::nullopt;
             if (same && same->signature() == signature) {
                 start = *told;
@@ -272,13 +269,13 @@ std::string report(const Failure& failure, const Options& options) {
         std::fprintf(stderr, "cannot make %s: %s\n", folder.c_str(), error.message().c_str());
         return {};
     }
-    const std::string command = "./dev replay " +
-                                std::filesystem::absolute(folder / "minimal.scn").string() +
-                                " --adapter " + adapter_of(failure.suite) +
-                                (options.canary.empty() ? "" : " --canary " + options.canary);
+    const std::string command =
+        options.face.replay + " " + std::filesystem::absolute(folder / "minimal.scn").string() +
+        (options.face.whole ? " --adapter " + adapter_of(failure.suite) : std::string()) +
+        (options.canary.empty() ? "" : " --canary " + options.canary);
     write_file(folder / "original.scn", to_text(original));
     write_file(folder / "minimal.scn", to_text(minimal));
-    write_file(folder / "trace.txt", time_line_of(minimal, failure.suite, options.canary));
+    write_file(folder / "trace.txt", time_line_of(minimal, failure.suite, options));
     write_file(
         folder / "reason.txt",
         reason_text(*last) +
@@ -309,8 +306,8 @@ public:
         std::error_code error;
         const bool made = std::filesystem::create_directories(options_.out, error);
         if (error) {
-            std::fprintf(stderr, "blkdrain-check: --out: the folder %s cannot be made: %s\n",
-                         options_.out.c_str(), error.message().c_str());
+            std::fprintf(stderr, "%s: --out: the folder %s cannot be made: %s\n",
+                         options_.face.name.c_str(), options_.out.c_str(), error.message().c_str());
             return exit_usage;
         }
         const int status = run_all(suites);
@@ -345,6 +342,15 @@ private:
             std::printf("interrupted; no violation so far\n");
             return exit_clean;
         }
+        if (options_.face.whole && below_thresholds()) {
+            return exit_violation;
+        }
+        std::printf("no violation (seed %llu)\n", static_cast<unsigned long long>(seed_));
+        return exit_clean;
+    }
+
+    // Says which operations were too seldom in the interesting state; whether there are any.
+    bool below_thresholds() const {
         SuiteCount all;
         for (const SuiteCount& count : counts_) {
             all.add(count);
@@ -353,11 +359,7 @@ private:
         for (const std::string& line : below) {
             std::printf("threshold: %s\n", line.c_str());
         }
-        if (!below.empty()) {
-            return exit_violation;
-        }
-        std::printf("no violation (seed %llu)\n", static_cast<unsigned long long>(seed_));
-        return exit_clean;
+        return !below.empty();
     }
 
     void run_suite(Suite suite, double seconds) {
@@ -369,7 +371,8 @@ private:
             workers[i].suite = suite;
             workers[i].number = i;
             if (!start(workers[i], options_, seed_, seconds)) {
-                std::fprintf(stderr, "cannot start %s\n", worker_program(suite).c_str());
+                std::fprintf(stderr, "cannot start %s\n",
+                             options_.face.worker(suite).front().c_str());
                 broken_ = true;
             }
         }
@@ -421,7 +424,8 @@ private:
         }
         const std::string complaint = worker.child.complaint();
         if (page.counts.scenarios == 0 && page.scenario_seed.load(std::memory_order_relaxed) == 0) {
-            std::fprintf(stderr, "%s did not start: %s\n", worker_program(worker.suite).c_str(),
+            std::fprintf(stderr, "%s did not start: %s\n",
+                         options_.face.worker(worker.suite).front().c_str(),
                          crash_code(complaint, *status).c_str());
             broken_ = true;
             return;
@@ -502,6 +506,19 @@ private:
     Clock::time_point shown_{};
 };
 
+// Only returns if the program cannot be started.
+int become(const std::vector<std::string>& command) {
+    std::vector<char*> arguments;
+    for (const std::string& argument : command) {
+        arguments.push_back(const_cast<char*>(argument.c_str()));
+    }
+    arguments.push_back(nullptr);
+    std::fflush(stdout);
+    execv(arguments[0], arguments.data());
+    std::fprintf(stderr, "cannot start %s\n", arguments[0]);
+    return exit_usage;
+}
+
 // ---- Replay
 
 int replay_on_reference(const Scenario& scenario) {
@@ -541,21 +558,17 @@ int replay(const Options& options) {
         return replay_on_reference(parsed.scenario);
     }
     // The worker of that world becomes this process, with the file as its standard input.
-    const std::string program =
-        worker_program(options.adapter == "real" ? Suite::real : Suite::sequential);
-    const std::string tick = std::to_string(patient_tick_ns);
     if (std::freopen(options.file.c_str(), "rb", stdin) == nullptr) {
         return exit_usage;
     }
-    std::vector<const char*> command{program.c_str(), "play", tick.c_str(),
-                                     options.strict ? "strict" : "lenient"};
+    std::vector<std::string> command =
+        options.face.worker(options.adapter == "real" ? Suite::real : Suite::sequential);
+    command.insert(command.end(), {"play", std::to_string(patient_tick_ns),
+                                   options.strict ? "strict" : "lenient"});
     if (!options.replay_canary.empty()) {
-        command.push_back(options.replay_canary.c_str());
+        command.push_back(options.replay_canary);
     }
-    command.push_back(nullptr);
-    execv(program.c_str(), const_cast<char* const*>(command.data()));
-    std::fprintf(stderr, "cannot start %s\n", program.c_str());
-    return exit_usage;
+    return become(command);
 }
 
 int list_canaries() {
@@ -568,32 +581,14 @@ int list_canaries() {
 
 int print_hashes(const Options& options, std::uint64_t seed) {
     const Suite suite = options.hash_suite == "scheduled" ? Suite::scheduled : Suite::sequential;
-    const std::string program = worker_program(suite);
-    const std::string base = std::to_string(seed);
-    const std::string count = std::to_string(options.hash_count);
-    const char* const command[] = {program.c_str(), "hash",        options.hash_suite.c_str(),
-                                   base.c_str(),    count.c_str(), nullptr};
-    std::fflush(stdout);
-    execv(program.c_str(), const_cast<char* const*>(command));
-    return exit_usage;
+    std::vector<std::string> command = options.face.worker(suite);
+    command.insert(command.end(), {"hash", options.hash_suite, std::to_string(seed),
+                                   std::to_string(options.hash_count)});
+    return become(command);
 }
 
-int main_with(int argc, char** argv) {
-    Options options;
-    CLI::App app{
-        "Judges the block layer by its executable specification on random graphs and operation "
-        "sequences."};
-    app.name("blkdrain-check");
-    app.add_option("--seconds", options.seconds, "how long, all suites together (default 60)")
-        ->check(CLI::Range(0.1, 1e7));
-    app.add_option("--seed", options.seed,
-                   "the same seed gives the same simulated runs (default: random, printed)");
-    app.add_option("--suite", options.suites,
-                   "only this suite; may be repeated: sequential, scheduled, real")
-        ->check(CLI::IsMember({"sequential", "scheduled", "real"}))
-        ->allow_extra_args(false);
-    app.add_option("--jobs", options.jobs, "processes at once (default: one per core)")
-        ->check(CLI::Range(1U, 256U));
+void offer_what_the_library_is_checked_with(CLI::App& app, CLI::App& replay_command,
+                                            Options& options) {
     std::vector<std::string> names;
     for (const CanaryRow& row : canaries) {
         names.emplace_back(row.name);
@@ -603,22 +598,45 @@ int main_with(int argc, char** argv) {
         ->check(CLI::IsMember(names));
     app.add_flag("--list-canaries", options.list_canaries,
                  "print the broken variants, one name and its rule a line");
-    app.add_option("--out", options.out,
-                   "where failures are written (default ./blkdrain-failures)");
     app.add_option("--trace-hash", options.hash_suite,
                    "print one hash per run of this simulated suite instead")
         ->check(CLI::IsMember({"sequential", "scheduled"}));
     app.add_option("--trace-hash-count", options.hash_count, "how many runs to hash (default 100)");
+    replay_command
+        .add_option("--adapter", options.adapter, "reference, simulated (default) or real")
+        ->check(CLI::IsMember({"reference", "simulated", "real"}));
+    replay_command.add_option("--canary", options.replay_canary, "with this broken variant")
+        ->check(CLI::IsMember(names));
+}
+
+int main_with(int argc, char** argv, const Face& face) {
+    Options options(face);
+    CLI::App app{face.about};
+    app.name(face.name);
+    std::vector<std::string> suites_offered{"sequential", "scheduled"};
+    if (face.whole) {
+        suites_offered.emplace_back("real");
+    }
+    app.add_option("--seconds", options.seconds, "how long, all suites together (default 60)")
+        ->check(CLI::Range(0.1, 1e7));
+    app.add_option("--seed", options.seed,
+                   "the same seed gives the same simulated runs (default: random, printed)");
+    app.add_option("--suite", options.suites,
+                   "only this suite; may be repeated: " + CLI::detail::join(suites_offered, ", "))
+        ->check(CLI::IsMember(suites_offered))
+        ->allow_extra_args(false);
+    app.add_option("--jobs", options.jobs, "processes at once (default: one per core)")
+        ->check(CLI::Range(1U, 256U));
+    app.add_option("--out", options.out,
+                   "where failures are written (default ./blkdrain-failures)");
     CLI::App* const replay_command =
         app.add_subcommand("replay", "run a scenario file and print it as a time line");
     replay_command->add_option("file", options.file, "the scenario, *.scn")->required();
-    replay_command
-        ->add_option("--adapter", options.adapter, "reference, simulated (default) or real")
-        ->check(CLI::IsMember({"reference", "simulated", "real"}));
     replay_command->add_flag("--strict", options.strict,
                              "fail if a deviation of the schedule has no effect (any more)");
-    replay_command->add_option("--canary", options.replay_canary, "with this broken variant")
-        ->check(CLI::IsMember(names));
+    if (face.whole) {
+        offer_what_the_library_is_checked_with(app, *replay_command, options);
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -636,9 +654,9 @@ int main_with(int argc, char** argv) {
         return print_hashes(options, seed);
     }
     std::vector<Suite> suites;
-    for (std::size_t i = 0; i < suite_names.size(); ++i) {
+    for (std::size_t i = 0; i < suites_offered.size(); ++i) {
         if (options.suites.empty() || std::find(options.suites.begin(), options.suites.end(),
-                                                suite_names[i]) != options.suites.end()) {
+                                                suites_offered[i]) != options.suites.end()) {
             suites.push_back(static_cast<Suite>(i));
         }
     }
@@ -655,13 +673,14 @@ int main_with(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace blkdrain_props
 
-int main(int argc, char** argv) {
+int front_end(int argc, char** argv, const Face& face) {
     try {
-        return blkdrain_props::main_with(argc, argv);
+        return main_with(argc, argv, face);
     } catch (const std::exception& error) {  // of the file system, mostly
-        std::fprintf(stderr, "blkdrain-check: %s\n", error.what());
-        return blkdrain_props::exit_usage;
+        std::fprintf(stderr, "%s: %s\n", face.name.c_str(), error.what());
+        return exit_usage;
     }
 }
+
+}  // namespace blkdrain_props

@@ -1,20 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Runs scenarios in one world, for blkdrain-check. Not called by people.
-//
-//   check SUITE SEED WORKER SECONDS FD [CANARY]   random scenarios until the time is over; reports
-//   in the page behind FD serve REPEAT [CANARY]                         scenarios from standard
-//   input, each as "LENGTH\n" and its text; answers
-//                                                 each with a line: "ok", or detector, rule, code,
-//                                                 step, sentence by tabs
-//   play TICK_NS strict|lenient [CANARY]          one scenario from standard input to its end, as a
-//                                                 time line; strict: deviations without effect are
-//                                                 a failure
-//   record [CANARY]                               one scenario from standard input; a line for each
-//                                                 answer of its strategy that is not the default
-//                                                 order's, as it is given: client, operation,
-//                                                 actor, question, point, answer
-//   hash SUITE SEED COUNT [CANARY]                one line per scenario: the hash of its trace
+#include "check/worker.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -284,7 +270,9 @@ int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, const cha
     _exit(0);
 }
 
-int run(const std::vector<const char*>& arguments) {
+}  // namespace
+
+int work(const std::vector<const char*>& arguments) {
     const auto at = [&](std::size_t i) -> const char* {
         return i < arguments.size() ? arguments[i] : nullptr;
     };
@@ -317,9 +305,4 @@ int run(const std::vector<const char*>& arguments) {
     misused();
 }
 
-}  // namespace
 }  // namespace blkdrain_props
-
-int main(int argc, char** argv) {
-    return blkdrain_props::run({argv + 1, argv + argc});
-}

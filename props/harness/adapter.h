@@ -112,6 +112,8 @@ public:
     // In a client: until `over`, or until nothing moves any more.
     virtual void await(const std::function<bool()>& over) = 0;
     virtual void advance(std::uint64_t ticks) = 0;
+    // Drivers may wait for nothing but time.
+    [[nodiscard]] virtual bool drivers_take_time() const { return false; }
 
     // The observable state at rest, valid until the next call; null if it does not implement.
     // `explain`: with what each pending operation says it waits for.

@@ -21,6 +21,9 @@ namespace {
 constexpr std::size_t objects_of_a_kind_max = 60;
 // Each round releases something; more are needed only for what releases something else.
 constexpr int healing_rounds_max = 256;
+// For drivers that take their time.
+constexpr int healing_waits_max = 8;
+constexpr std::uint64_t healing_wait = 1000;  // ticks
 // Time passes where nothing else is left: more than one request waits for.
 constexpr std::uint64_t healing_ticks = 12;
 
@@ -1245,13 +1248,14 @@ void Runner::heal() {
             }
         }
     }
+    int patience = adapter_.drivers_take_time() ? healing_waits_max : 0;
     for (int round = 0; round < healing_rounds_max; ++round) {
         const bool any = heal_once();
-        if (!any && !waits_for_limits()) {
+        if (!any && !waits_for_limits() && patience-- <= 0) {
             break;
         }
         if (!any) {
-            adapter_.advance(healing_ticks);
+            adapter_.advance(waits_for_limits() ? healing_ticks : healing_wait);
         }
         adapter_.rest();
         at_rest();

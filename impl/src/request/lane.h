@@ -58,13 +58,13 @@ public:
 
     // Loop thread: the cell of `counter`, made when missing.
     Cell& cell(std::uint32_t counter) {
-        const Place place = locate(counter);
-        // relaxed: only this thread writes it.
-        Cell* segment = segments_[place.segment].load(std::memory_order_relaxed);
-        if (segment == nullptr) [[unlikely]] {
-            segment = add_segment(place.segment);
+        // Requests come in runs through one backend, and to locate a cell takes as long as all the
+        // rest of the accounting.
+        if (counter != recent_counter_) {
+            recent_cell_ = &locate_or_make(counter);
+            recent_counter_ = counter;
         }
-        return segment[place.offset];
+        return *recent_cell_;
     }
 
     // Any thread: the cell of `counter`; null if this loop never sent under a counter near it.
@@ -124,11 +124,24 @@ private:
         return {top - first_segment_bits, shifted - (1U << top)};
     }
 
+    Cell& locate_or_make(std::uint32_t counter) {
+        const Place place = locate(counter);
+        // relaxed: only this thread writes it.
+        Cell* segment = segments_[place.segment].load(std::memory_order_relaxed);
+        if (segment == nullptr) [[unlikely]] {
+            segment = add_segment(place.segment);
+        }
+        return segment[place.offset];
+    }
     class EndOfRegion;
 
     void end_region();
     Cell* add_segment(std::uint32_t segment);
     OuterRequest& make_request();
+
+    // Loop thread: the counter asked for last, and its cell.
+    std::uint32_t recent_counter_ = ~0U;
+    Cell* recent_cell_ = nullptr;
 
     std::array<os::atomic<Cell*>, segments> segments_;
     OuterRequest* free_ = nullptr;

@@ -24,6 +24,7 @@
 #include <blkdrain/snapshot.h>
 #include <blkdrain/throttle.h>
 
+#include "harness/adapters/driver_host.h"
 #include "harness/adapters/scripted_driver.h"
 #include "harness/adapters/translate.h"
 #include "harness/adapters/world.h"
@@ -65,6 +66,9 @@ std::uint32_t thread_number() {
 bool blocked_by(std::uint8_t blockers, blkdrain::Blocker blocker) {
     return (blockers & static_cast<std::uint8_t>(blocker)) != 0;
 }
+
+// Null: nodes are scripted alone.
+DriverHost* driver_host = nullptr;
 
 std::uint64_t time_of(blkdrain::os::time_point time) {
     return static_cast<std::uint64_t>(time.time_since_epoch().count());
@@ -118,6 +122,7 @@ public:
     }
     void await(const std::function<bool()>& over) override { world_->await(over); }
     void advance(std::uint64_t ticks) override { world_->advance(ticks); }
+    bool drivers_take_time() const override;
     const Observed* observe(bool explain) override;
 
     std::uint32_t request_id(Slot slot) const override {
@@ -165,6 +170,7 @@ private:
 
     void new_node(const Call& call);
     void new_backend(const Call& call);
+    void answer(SentRequest& sent, std::error_code result);
     Result send(const Call& call);
     void control(const Call& call);
     template <class Options>
@@ -250,6 +256,9 @@ void ImplementationAdapter::open(const Scenario& scenario, Stage& stage) {
     drivers_.active.store(0, std::memory_order_relaxed);
     drivers_.drivers.fill(nullptr);
     drivers_.pins.fill(0);
+    if (driver_host != nullptr) {
+        driver_host->open();
+    }
     changes_graph_ = false;
     for (const Program& program : scenario.programs) {
         for (const Record& record : program) {
@@ -401,9 +410,8 @@ Result ImplementationAdapter::call(const Call& call) {
         case Opcode::send:
             return send(call);
         case Opcode::complete:
-            ScriptedDriver::answer(*requests_[call.request], call.variant
-                                                                 ? make_error_code(Errc::io_error)
-                                                                 : std::error_code{});
+            answer(*requests_[call.request],
+                   call.variant ? make_error_code(Errc::io_error) : std::error_code{});
             return Result::ok;
         case Opcode::close_token: {
             blkdrain::OperationToken token = std::move(tokens_[call.token]);
@@ -465,8 +473,10 @@ Result ImplementationAdapter::call(const Call& call) {
 }
 
 void ImplementationAdapter::new_node(const Call& call) {
-    auto driver = std::make_unique<ScriptedDriver>(
-        drivers_, call.node, static_cast<SettleKind>(call.number), call.pinned);
+    const auto settle = static_cast<SettleKind>(call.number);
+    auto driver = driver_host != nullptr
+                      ? driver_host->driver(drivers_, call.node, settle, call.pinned)
+                      : std::make_unique<ScriptedDriver>(drivers_, call.node, settle, call.pinned);
     ScriptedDriver* const its_driver = driver.get();
     {
         const std::lock_guard<std::mutex> lock(slots_mutex_);
@@ -509,6 +519,18 @@ void ImplementationAdapter::new_backend(const Call& call) {
     }
 }
 
+bool ImplementationAdapter::drivers_take_time() const {
+    return driver_host != nullptr;
+}
+
+void ImplementationAdapter::answer(SentRequest& sent, std::error_code result) {
+    if (driver_host != nullptr) {
+        driver_host->answer(sent, result);
+    } else {
+        ScriptedDriver::answer(sent, result);
+    }
+}
+
 Result ImplementationAdapter::send(const Call& call) {
     SentRequest* sent = nullptr;
     {
@@ -534,12 +556,12 @@ Result ImplementationAdapter::send(const Call& call) {
     blkdrain::RequestId id;
     std::error_code error;
     blkdrain::BlockBackend& backend = *backends_[call.backend];
+    const blkdrain::Io io = driver_host != nullptr ? driver_host->io(*sent) : sent->io();
     const blkdrain::Completion completion{&ImplementationAdapter::completed, sent};
     if (call.token != no_slot) {
-        error =
-            backend.submit(sent->io(), completion, blkdrain::TokenId{token_id(call.token)}, &id);
+        error = backend.submit(io, completion, blkdrain::TokenId{token_id(call.token)}, &id);
     } else {
-        error = backend.submit(sent->io(), completion, &id);
+        error = backend.submit(io, completion, &id);
     }
     CurrentCall::set(nullptr);
     return result_of(error);
@@ -1058,6 +1080,10 @@ const Observed* ImplementationAdapter::observe(bool explain) {
 
 std::unique_ptr<Adapter> make_implementation_adapter(HarnessCanary canary) {
     return std::make_unique<ImplementationAdapter>(canary);
+}
+
+void check_drivers_of(DriverHost& host) {
+    driver_host = &host;
 }
 
 void release_canary(const CanaryRow& canary) {

@@ -86,7 +86,7 @@ private:
     ScriptedDriver* driver_ = nullptr;
 };
 
-class ScriptedDriver final : public blkdrain::Driver {
+class ScriptedDriver : public blkdrain::Driver {
 public:
     ScriptedDriver(DriverWorld& world, Slot slot, SettleKind settle, bool pinned);
     // Tells the stage that the node is gone, and that it left nothing behind.
@@ -101,7 +101,7 @@ public:
     // Ends a request that a leaf holds; nothing if none does.
     static void answer(SentRequest& sent, std::error_code result);
     // Ends a settle that is held.
-    void settle_done(bool error);
+    virtual void settle_done(bool error);
 
     // Only while pinned.
     std::error_code begin_internal();
@@ -110,19 +110,22 @@ public:
     // Requests, settles and internal requests in the node now.
     [[nodiscard]] int active() const { return active_.load(std::memory_order_seq_cst); }
 
+protected:
+    void enter();
+    void leave();
+
+    DriverWorld& world_;
+    const Slot slot_;
+
 private:
     struct Step;
     struct MetadataWrite;
     struct RogueWrite;
 
     static void cancel(blkdrain::Request& request, std::uint64_t);
-    void enter();
-    void leave();
     void settle_or_hold();
     void end_settle(std::error_code result);
 
-    DriverWorld& world_;
-    const Slot slot_;
     const SettleKind settle_;
     const bool pinned_;
     std::atomic<int> active_{0};

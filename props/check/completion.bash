@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+
+_blkdrain_check() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    local options='-h --help --seconds --seed --suite --jobs --canary --list-canaries --out --trace-hash --trace-hash-count'
+    local offered=
+    [[ ${COMP_WORDS[1]} != replay || $COMP_CWORD -eq 1 ]] || options='-h --help --adapter --strict --canary'
+    COMPREPLY=()
+    case $before in
+        --suite) offered='sequential scheduled real' ;;
+        --trace-hash) offered='sequential scheduled' ;;
+        --adapter) offered='reference simulated real' ;;
+        --canary) offered=$("${COMP_WORDS[0]}" --list-canaries 2>/dev/null | cut -d ' ' -f 1) ;;
+        --out)
+            mapfile -t COMPREPLY < <(compgen -d -- "$word")
+            return
+            ;;
+        --seconds | --seed | --jobs | --trace-hash-count) return ;;
+        *)
+            offered=$options
+            if [[ $COMP_CWORD -eq 1 ]]; then
+                offered+=' replay'
+            elif [[ ${COMP_WORDS[1]} == replay && $word != -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -d -- "$word"; compgen -f -X '!*.scn' -- "$word")
+                return
+            fi
+            ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")
+}
+complete -o filenames -F _blkdrain_check blkdrain-check

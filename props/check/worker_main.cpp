@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/worker.h"
+
+int main(int argc, char** argv) {
+    return blkdrain_props::work({argv + 1, argv + argc});
+}
