@@ -35,6 +35,7 @@ enum class Canary : unsigned char {
     fence_forgotten,         // any
     wake_flag_relaxed,       // R9
     wake_dropped,            // R9
+    stop_drains_neighbour,   // R31
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)
