@@ -115,7 +115,10 @@ void GuestQueue::completed(void* context, std::error_code result) {
 }
 
 void GuestQueue::complete(GuestRequest& request, std::error_code result) {
-    const ErrorPolicy policy = device_.policy(request.io.type);
+    // What an unplug has cancelled is no error of the disk: nothing to be ignored or tried again.
+    const ErrorPolicy policy = result == make_error_code(Errc::cancelled)
+                                   ? ErrorPolicy::report
+                                   : device_.policy(request.io.type);
     if (result && policy == ErrorPolicy::stop) {
         std::string reason = device_.reason_to_stop(request.io, result);
         if (put_back(request)) {

@@ -2,6 +2,7 @@
 #include "owners/vm_core.h"
 
 #include <algorithm>
+#include <ranges>
 #include <string_view>
 #include <utility>
 
@@ -23,7 +24,7 @@ void release(VmCore* machine) noexcept {
 
 // --- stopping ---
 
-StopWait VmCore::stop(StopOptions&& options, DoneCallback&& done) {
+StopWait VmCore::stop(const StopOptions& options, DoneCallback&& done) {
     EventLoop* loop = options.loop != nullptr ? options.loop : EventLoop::current();
     const os::mutex_lock lock(mutex_);
     Stop& stop =
@@ -110,9 +111,9 @@ void VmCore::cont() {
 
 void VmCore::go_on() {
     status_ = {};
-    for (auto member = members_.rbegin(); member != members_.rend(); ++member) {
-        member->awaited = false;
-        member->listener->vm_start();
+    for (Member& member : std::views::reverse(members_)) {
+        member.awaited = false;
+        member.listener->vm_start();
     }
     tell_of_change();
 }

@@ -34,7 +34,7 @@ public:
     VmCore& operator=(const VmCore&) = delete;
 
     // What VmState and its handles offer; see there.
-    StopWait stop(StopOptions&& options, DoneCallback&& done);
+    StopWait stop(const StopOptions& options, DoneCallback&& done);
     void stop_for_error(std::string&& reason);
     void cont();
     [[nodiscard]] RunStatus status();

@@ -57,8 +57,8 @@ VmState::VmState(std::string name, EventLoop& loop)
 
 VmState::~VmState() = default;
 
-StopWait VmState::stop(StopOptions options, DoneCallback done) {
-    return machine_->stop(std::move(options), std::move(done));
+StopWait VmState::stop(const StopOptions& options, DoneCallback done) {
+    return machine_->stop(options, std::move(done));
 }
 
 void VmState::stop_for_error(std::string reason) {
@@ -87,14 +87,14 @@ RunStateRegistration VmState::add(std::string name, int priority, RunStateListen
 
 namespace blocking {
 
-Error stop(VmState& machine, StopOptions options) {
+Error stop(VmState& machine, const StopOptions& options) {
     if (const EventLoop* loop = EventLoop::current(); loop != nullptr) {
         return {Errc::would_block_loop, "stop of '" + machine.name() +
                                             "': it would block event loop '" + loop->name() +
                                             "', on whose thread it is called"};
     }
     detail::Handover<Error> handover;
-    machine.stop(std::move(options), [&handover](Error error) { handover.put(std::move(error)); });
+    machine.stop(options, [&handover](Error error) { handover.put(std::move(error)); });
     return handover.take();
 }
 

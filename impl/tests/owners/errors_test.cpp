@@ -73,7 +73,7 @@ TEST(GuestDeviceErrors, RequestsThatFailTogetherAreTriedAgainInTheirOrder) {
         options.queue_depth = 3;
         GuestDevice vda = m.device("vda", m.disk_node(disk), 1, options);
         disk->hold();
-        for (const std::uint64_t number : {1, 2, 3, 4}) {
+        for (const std::uint64_t number : Numbers{1, 2, 3, 4}) {
             m.put(vda, write_of(number));
         }
         m.on_loop([&] { disk->let_go(Errc::io_error); });
@@ -153,7 +153,7 @@ TEST(GuestDeviceErrors, LoseAndDoubleNothingOnSeveralLoops) {
                             policies(ErrorPolicy::stop, ErrorPolicy::stop));
             EXPECT_FALSE(blocking::insert_medium(graph, vda.backend(), node));
             disk.fail(2);
-            for (const std::uint64_t number : {1, 2}) {
+            for (const std::uint64_t number : Numbers{1, 2}) {
                 guest.put(vda.queue(0), write_of(number));
                 guest.put(vda.queue(1), write_of(100 + number));
             }

@@ -17,7 +17,7 @@ TEST(GuestDevice, SendsEachQueueInItsOrder) {
         SteppedMachine m;
         NotingDisk* disk = nullptr;
         GuestDevice vda = m.device("vda", m.disk_node(disk), 2);
-        for (const std::uint64_t number : {1, 2, 3}) {
+        for (const std::uint64_t number : Numbers{1, 2, 3}) {
             m.guest.put(vda.queue(0), write_of(number));
             m.guest.put(vda.queue(1), read_of(10 + number));
         }
@@ -36,7 +36,7 @@ TEST(GuestDevice, DepthLimitsWhatAQueueHasInFlight) {
         options.queue_depth = 2;
         GuestDevice vda = m.device("vda", m.disk_node(disk), 1, options);
         disk->hold();
-        for (const std::uint64_t number : {1, 2, 3}) {
+        for (const std::uint64_t number : Numbers{1, 2, 3}) {
             m.put(vda, write_of(number));
         }
         EXPECT_EQ(disk->seen(), (Numbers{1, 2}));
@@ -55,7 +55,7 @@ TEST(GuestDevice, KeepsItsBacklogWhileStopped) {
         NotingDisk* disk = nullptr;
         GuestDevice vda = m.device("vda", m.disk_node(disk));
         m.stop();
-        for (const std::uint64_t number : {1, 2, 3}) {
+        for (const std::uint64_t number : Numbers{1, 2, 3}) {
             m.put(vda, write_of(number));
         }
         EXPECT_EQ(disk->seen(), Numbers{});

@@ -157,12 +157,15 @@ TEST(Unplug, WhileStoppedLeavesWhatWaitsAtTheGateUntilCont) {
     });
 }
 
+// Whatever the policy: it is no error of the disk.
 TEST(Unplug, CancelsWhatWaitsForASection) {
     in_world([] {
         SteppedMachine m;
         NotingDisk* disk = nullptr;
         const NodeId node = m.disk_node(disk);
-        GuestDevice vda = m.device("vda", node);
+        GuestDeviceOptions options;
+        options.on_write_error = ErrorPolicy::ignore;
+        GuestDevice vda = m.device("vda", node, 1, options);
         Begun begun;
         std::size_t waiting = 0;
         m.on_loop([&] {

@@ -15,7 +15,7 @@ namespace coro {
 inline auto co_stop(VmState& machine, Options<StopOptions> options =
                                           Options<StopOptions>(std::source_location::current())) {
     return detail::operation<Error>(
-        [&machine, options = std::move(options)](EventLoop& loop, auto done) mutable {
+        [&machine, options](EventLoop& loop, auto done) mutable {
             machine.stop(std::move(options).on(loop), std::move(done));
             return Wait();
         },

@@ -175,7 +175,7 @@ public:
     // giving up, after which the machine goes on as StopWait::abandon says (cancelled, timed_out);
     // cancelled also if cont comes first. Who holds a token or a request of a device and waits for
     // a stop waits for himself; the explanation says so.
-    StopWait stop(StopOptions options, DoneCallback done);
+    StopWait stop(const StopOptions& options, DoneCallback done);
 
     // A device's request has failed and its policy is to stop the machine. Nobody is called back;
     // cannot be given up.
@@ -206,7 +206,7 @@ private:
 namespace blocking {
 
 // For plain threads; on the thread of an event loop Errc::would_block_loop (R8).
-BLKDRAIN_EXPORT Error stop(VmState& machine, StopOptions options = {});
+BLKDRAIN_EXPORT Error stop(VmState& machine, const StopOptions& options = {});
 
 }  // namespace blocking
 
