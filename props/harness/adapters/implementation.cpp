@@ -972,7 +972,7 @@ std::unique_ptr<Adapter> make_implementation_adapter(HarnessCanary canary) {
 }
 
 void release_canary(const CanaryRow& canary) {
-    if (canary.home == CanaryHome::library) {
+    if (canary.home != CanaryHome::harness) {
         blkdrain::detail::canary_in_force = static_cast<blkdrain::detail::Canary>(canary.number);
     }
 }
