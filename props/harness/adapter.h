@@ -21,6 +21,7 @@ struct Call {
     bool variant = false;
     bool extra = false;
     bool pinned = false;  // a new node or backend
+    bool held = false;    // cancel: a leaf holds it
     std::uint8_t client = 0;
 
     Slot node = no_slot;
@@ -32,7 +33,8 @@ struct Call {
     Slot section = no_slot;
     Slot wait = no_slot;  // to abandon, to await
     std::uint8_t loop = 0;
-    std::uint8_t number = 0;  // direction, edge index, ticks, settle kind
+    std::uint8_t number = 0;  // what is sent, edge index, ticks, settle kind, limits
+    std::uint8_t group = 0;
     Role role{};
 
     // What it creates. no_slot for a waiting operation: setting up, nobody asks for the outcome.

@@ -17,6 +17,7 @@ namespace blkdrain_props::detail {
 
 struct Estimate {
     static constexpr std::size_t room = 24;
+    static constexpr std::uint8_t no_group = 0xff;
 
     struct Node {
         std::uint8_t parents = 0;  // backends count as parents
@@ -29,6 +30,7 @@ struct Estimate {
         std::uint8_t root = no_node;  // at the start
         bool rooted = false;
         bool listens = false;
+        std::uint8_t group = no_group;
     };
     struct Section {
         Opcode kind{};
@@ -52,6 +54,8 @@ struct Estimate {
     std::size_t settles = 0;
     std::size_t waits = 0;
     std::size_t deadlines = 0;
+    std::array<bool, groups_max> limited{};
+    std::size_t limited_sends = 0;  // to members of limited groups, since time passed
 
     [[nodiscard]] std::size_t begun_sections() const {
         return static_cast<std::size_t>(
@@ -75,6 +79,8 @@ struct Estimate {
     // ---- Operations
 
     void sent(std::size_t backend, bool under_token) {
+        const std::uint8_t group = backends[backend].group;
+        limited_sends += group != no_group && limited[group] ? 1 : 0;
         if (!under_token && gated(backend)) {
             ++backends[backend].waiting;
         } else if (backends[backend].rooted) {

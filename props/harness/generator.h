@@ -201,7 +201,8 @@ private:
     Opcode next_opcode() {
         // The more there is under way, the likelier that something of it ends next.
         const std::size_t under_way = now_.held + now_.sections.size() + now_.tokens.size() +
-                                      now_.internals + now_.settles + now_.deadlines;
+                                      now_.internals + now_.settles + now_.deadlines +
+                                      now_.limited_sends;
         if (pick(14) < std::min<std::size_t>(under_way, 8)) {
             return ending();
         }
@@ -245,7 +246,7 @@ private:
         offer(Opcode::close_token, !now_.tokens.empty());
         offer(Opcode::internal_end, now_.internals > 0);
         offer(Opcode::settle_done, now_.settles > 0 && now_.held <= 1);
-        offer(Opcode::advance, now_.deadlines > 0);
+        offer(Opcode::advance, now_.deadlines + now_.limited_sends > 1);
         // Requests are most of what is in the way.
         if (now_.held > 0 && chance(1, 2)) {
             return Opcode::complete;
@@ -270,10 +271,30 @@ private:
             case Opcode::internal_end:
                 return now_.internals > 0;
             case Opcode::advance:
-                return now_.deadlines > 0;
+                return now_.deadlines + now_.limited_sends > 0;
+            case Opcode::cancel:
+            case Opcode::cancel_waiting:
+                return now_.held + now_.sections.size() + now_.limited_sends > 0;
+            case Opcode::unplug:
+                return false;  // write_plug
+            case Opcode::leave:
+                return members() > 0;
+            case Opcode::limit:
+                return members() > 0;
             default:
                 return true;
         }
+    }
+
+    [[nodiscard]] std::size_t members() const {
+        return static_cast<std::size_t>(std::count_if(
+            now_.backends.begin(), now_.backends.end(),
+            [](const Estimate::Backend& backend) { return backend.group != Estimate::no_group; }));
+    }
+    // A member of a group, if one of two tries finds one.
+    std::uint8_t likely_member() {
+        const std::uint8_t first = any_backend();
+        return now_.backends[first].group != Estimate::no_group ? first : any_backend();
     }
 
     [[nodiscard]] std::size_t loops() const { return scenario_->header.loops; }
@@ -304,6 +325,10 @@ private:
     // ---- Writing an operation, and before it what makes it interesting
 
     void write(Opcode opcode) {
+        if (opcode == Opcode::plug) {
+            write_plug();
+            return;
+        }
         prepare(opcode);
         if (budget_ == 0) {
             return;
@@ -337,8 +362,43 @@ private:
         }
     }
 
+    // A region with something in it, ended by the client or by its loop. In steps, all of one step.
+    void write_plug() {
+        const std::uint8_t loop = pick_byte(loops());
+        const auto at_once = [&](Opcode opcode, bool first) {
+            Record record;
+            record.opcode = opcode;
+            operands(record);
+            if (!row_of(opcode).waits) {
+                record.c = loop;
+            }
+            record.at_once = !first && limits_.pace == Pace::step;
+            emit(record);
+        };
+        at_once(Opcode::plug, true);
+        for (std::size_t left = 1 + pick(3); left > 0 && budget_ > 0; --left) {
+            at_once(Opcode::send, false);
+        }
+        if (budget_ > 0 && chance(1, 3)) {
+            at_once(chance(1, 2) ? Opcode::drain : Opcode::self_quiesce, false);
+        }
+        if (budget_ > 0 && chance(1, 2)) {
+            at_once(Opcode::unplug, false);
+        }
+    }
+
     void prepare(Opcode opcode) {
         switch (opcode) {
+            case Opcode::join:
+                target_ = any_backend();
+                group_ = pick_byte(groups_max);
+                if (!now_.limited[group_] && chance(7, 8)) {
+                    write_plain(Opcode::limit);
+                }
+                break;
+            case Opcode::limit:
+                group_ = pick_byte(groups_max);
+                break;
             case Opcode::isolate:
                 // Another isolate to queue behind.
                 if (now_.live_isolate() == nullptr && chance(1, 3)) {
@@ -429,7 +489,7 @@ private:
             Record record;
             record.opcode = Opcode::send;
             record.a = backend;
-            record.b = pick_byte(direction_words.size());
+            record.b = any_io();
             record.c = pick_byte(loops());
             now_.sent(backend, false);
             emit(record);
@@ -586,6 +646,36 @@ private:
             case Opcode::advance:
                 record.a = static_cast<std::uint8_t>(1 + pick(3));
                 now_.deadlines = 0;
+                now_.limited_sends = 0;
+                break;
+            case Opcode::cancel:
+                record.a = ordinal(pick(4));
+                record.variant = chance(1, 2);
+                break;
+            case Opcode::cancel_waiting:
+                record.a = ordinal(chance(1, 2) ? busy_backend() : likely_member());
+                break;
+            case Opcode::join:
+                record.a = ordinal(target_);
+                record.b = group_;
+                if (now_.backends[target_].group == Estimate::no_group) {
+                    now_.backends[target_].group = group_;
+                }
+                break;
+            case Opcode::leave: {
+                const std::uint8_t backend = likely_member();
+                record.a = ordinal(backend);
+                record.b = now_.backends[backend].group == Estimate::no_group
+                               ? std::uint8_t{0}
+                               : std::exchange(now_.backends[backend].group, Estimate::no_group);
+                break;
+            }
+            case Opcode::limit:
+                record.a = group_;
+                record.b = chance(1, 12)
+                               ? std::uint8_t{0}
+                               : static_cast<std::uint8_t>(1 + pick(limit_words.size() - 1));
+                now_.limited[group_] = record.b != 0;
                 break;
             default:
                 change_operands(record);
@@ -593,8 +683,16 @@ private:
         }
     }
 
+    std::uint8_t any_io() {
+        constexpr std::array<IoWord, 12> words{IoWord::read,       IoWord::read,  IoWord::read,
+                                               IoWord::read,       IoWord::write, IoWord::write,
+                                               IoWord::write,      IoWord::write, IoWord::long_read,
+                                               IoWord::long_write, IoWord::flush, IoWord::discard};
+        return static_cast<std::uint8_t>(words[pick(words.size())]);
+    }
+
     void send(Record& record) {
-        record.b = pick_byte(direction_words.size());
+        record.b = any_io();
         record.c = pick_byte(loops());
         if (!now_.tokens.empty() && chance(1, 3)) {
             const std::size_t token = pick(now_.tokens.size());
@@ -602,7 +700,8 @@ private:
             record.d = ordinal(token);
             record.a = chance(7, 8) ? now_.tokens[token].backend : any_backend();
         } else {
-            record.a = any_backend();
+            record.a = now_.limited_sends != 0 || members() == 0 || chance(1, 2) ? any_backend()
+                                                                                 : likely_member();
         }
         now_.sent(record.a % now_.backend_count, record.extra);
     }
@@ -702,6 +801,7 @@ private:
     std::size_t client_ = 0;
     Opcode last_ = Opcode::send;
     std::uint8_t target_ = 0;  // the backend that prepare() has chosen for the operation itself
+    std::uint8_t group_ = 0;   // the group
     Estimate now_;
 };
 

@@ -13,7 +13,7 @@ namespace blkdrain_props {
 namespace ref = blkdrain_ref;
 using Kind = ref::Event::Kind;
 
-static_assert(error_words.size() == static_cast<std::size_t>(ref::Error::stopped) + 1,
+static_assert(error_words.size() == static_cast<std::size_t>(ref::Error::too_late) + 1,
               "scenario and model have the same errors, in the same order");
 
 namespace {
@@ -29,12 +29,16 @@ std::uint64_t hash_of(const ref::Event& event, std::uint64_t hash) {
             static_cast<std::uint64_t>(event.section_kind) << 24U |
             static_cast<std::uint64_t>(event.op) << 32U |
             static_cast<std::uint64_t>(event.notice) << 40U | (event.pinned ? 1ULL << 48U : 0) |
-            (event.attempt ? 1ULL << 49U : 0) | (event.in_notification ? 1ULL << 50U : 0));
+            (event.attempt ? 1ULL << 49U : 0) | (event.in_notification ? 1ULL << 50U : 0) |
+            (event.flush ? 1ULL << 51U : 0) | static_cast<std::uint64_t>(event.bucket) << 52U);
+    mix(hash, event.time);
+    mix(hash, event.rate.rate ^ event.rate.burst << 40U ^ event.rate.peak << 20U);
     mix(hash, event.edge | static_cast<std::uint64_t>(event.node.value) << 32U);
     mix(hash, event.other.value | static_cast<std::uint64_t>(event.backend.value) << 32U);
     mix(hash, event.request.value | static_cast<std::uint64_t>(event.parent.value) << 32U);
     mix(hash, event.token.value | static_cast<std::uint64_t>(event.section.value) << 32U);
     mix(hash, event.wait.value | static_cast<std::uint64_t>(event.loop.value) << 32U);
+    mix(hash, event.group.value | static_cast<std::uint64_t>(event.bytes) << 32U);
     mix(hash, event.set.bits());
     for (const ref::TokenId token : event.tokens) {
         mix(hash, token.value);
@@ -77,6 +81,8 @@ void Judge::reset() {
     model_.requests.clear();
     model_.tokens.clear();
     model_.sections.clear();
+    model_.groups.clear();
+    model_.plugged = 0;
     model_changed();
     operations_.clear();
     tokens_.clear();
@@ -190,6 +196,21 @@ void Judge::note(const ref::Event& event) {
 void Judge::violation(const char* detector, int rule, const char* code, std::string sentence) {
     if (!violation_) {
         violation_ = Violation{detector, rule, code, std::move(sentence), step_};
+    }
+}
+
+void Judge::look_at_clocks(const Observed& observed) {
+    for (const Observed::Group& seen : observed.groups) {
+        ref::Event clock;
+        clock.kind = Kind::clock;
+        clock.group = {seen.id};
+        clock.time = seen.looked_at;
+        const std::optional<ref::Reason> reason =
+            failed() ? std::nullopt : ref::accept(model_, clock);
+        model_changed();
+        if (reason) {
+            refuse(*reason);
+        }
     }
 }
 
@@ -353,7 +374,7 @@ void Judge::same_state(const Observed& observed) {
                 4, "request_owner",
                 "the backend or the token of " + named("r", seen.id) + " differs from the model's");
         }
-        if (request->state == ref::RequestState::waiting && !request->cancelled) {
+        if (request->waits()) {
             const ref::Blockers blockers = ref::blockers(model_, cover.backends, *request);
             if (seen.gate != blockers.gate) {
                 return differs(2, "gate_blocker",
@@ -364,6 +385,16 @@ void Judge::same_state(const Observed& observed) {
                 return differs(18, "order_blocker",
                                named("r", seen.id) + " waits for its turn: " + word(seen.order) +
                                    ", by the model: " + word(blockers.order));
+            }
+            if (seen.rate != blockers.rate) {
+                return differs(13, "rate_blocker",
+                               named("r", seen.id) + " waits for a limit: " + word(seen.rate) +
+                                   ", by the model: " + word(blockers.rate));
+            }
+            if (seen.plug != blockers.plug) {
+                return differs(16, "plug_blocker",
+                               named("r", seen.id) + " is plugged: " + word(seen.plug) +
+                                   ", by the model: " + word(blockers.plug));
             }
         }
     }
@@ -409,8 +440,61 @@ void Judge::same_state(const Observed& observed) {
                                " and should be number " + std::to_string(static_cast<int>(phase)));
         }
     }
-    if (observed.explained) {
+    if (!observed.groups.empty()) {
+        same_groups(observed);
+    }
+    if (observed.explained && !failed()) {
         same_items(observed);
+    }
+}
+
+// What is in the buckets, to the billionth of a unit; one timer where somebody waits for nothing
+// else (R30).
+void Judge::same_groups(const Observed& observed) {
+    const ref::BackendSet gated = view().covered().backends;
+    for (const Observed::Group& seen : observed.groups) {
+        const ref::Group* const group = ref::find(model_, ref::GroupId{seen.id});
+        if (group == nullptr) {
+            return differs(30, "group_exists", named("g", seen.id) + " is unknown to the model");
+        }
+        for (std::size_t i = 0; i < seen.levels.size(); ++i) {
+            if (seen.levels[i] != group->buckets[i].level ||
+                seen.peak_levels[i] != group->buckets[i].peak_level) {
+                return differs(13, "bucket_level",
+                               "bucket " + std::to_string(i) + " of " + named("g", seen.id) +
+                                   " holds " + std::to_string(seen.levels[i]) + " and " +
+                                   std::to_string(seen.peak_levels[i]) + ", in the model " +
+                                   std::to_string(group->buckets[i].level) + " and " +
+                                   std::to_string(group->buckets[i].peak_level));
+            }
+        }
+        for (const ref::Direction direction : {ref::Direction::read, ref::Direction::write}) {
+            const auto place = static_cast<std::size_t>(direction);
+            const std::string of = named("g", seen.id) + " for " + ref::name(direction) + "s";
+            const bool waits = std::any_of(model_.requests.begin(), model_.requests.end(),
+                                           [&](const ref::Request& request) {
+                                               return request.direction == direction &&
+                                                      ref::charging(model_, request) == group &&
+                                                      ref::active(model_, gated, request);
+                                           });
+            if (seen.armed[place] != (waits ? 1U : 0U)) {
+                return differs(30, "timers",
+                               of + " has " + std::to_string(seen.armed[place]) +
+                                   " timers armed where " + (waits ? "somebody" : "nobody") +
+                                   " waits for nothing but its limits");
+            }
+            const ref::BackendId holder{seen.holder[place]};
+            if (waits && std::none_of(model_.requests.begin(), model_.requests.end(),
+                                      [&](const ref::Request& request) {
+                                          return request.backend == holder &&
+                                                 request.direction == direction &&
+                                                 ref::active(model_, gated, request);
+                                      })) {
+                return differs(30, "timer_holder",
+                               "the timer of " + of + " is with " + named("b", seen.holder[place]) +
+                                   ", which does not wait for nothing but the limit");
+            }
+        }
     }
 }
 
@@ -419,17 +503,21 @@ void Judge::same_items(const Observed& observed) {
     struct Line {
         Awaited kind;
         std::uint32_t id;
-        Observed::State state = Observed::State::done;  // of a request
-        bool gate = false, order = false;               // while it waits
+        Observed::State state = Observed::State::done;                 // of a request
+        bool gate = false, order = false, rate = false, plug = false;  // while it waits
         auto operator<=>(const Line&) const = default;
     };
     using Lines = std::vector<Line>;
     const auto line_of = [](const ref::Item& item) -> Line {
         switch (item.kind) {
             case ref::Item::Kind::request:
-                return {Awaited::request, item.request.value,
-                        static_cast<Observed::State>(item.state), item.blockers.gate,
-                        item.blockers.order};
+                return {Awaited::request,
+                        item.request.value,
+                        static_cast<Observed::State>(item.state),
+                        item.blockers.gate,
+                        item.blockers.order,
+                        item.blockers.rate,
+                        item.blockers.plug};
             case ref::Item::Kind::token:
                 return {Awaited::token, item.token.value};
             case ref::Item::Kind::settling:
@@ -448,6 +536,8 @@ void Judge::same_items(const Observed& observed) {
             text += " " + named(words[static_cast<std::size_t>(line.kind)], line.id);
             text += line.gate ? " (GATE)" : "";
             text += line.order ? " (ORDER)" : "";
+            text += line.rate ? " (RATE)" : "";
+            text += line.plug ? " (PLUG)" : "";
         }
         return text;
     };
@@ -466,7 +556,8 @@ void Judge::same_items(const Observed& observed) {
         Lines seen;
         for (const Observed::Item& item : observed.items) {
             if (item.of_token == of_token && item.of == id) {
-                seen.push_back({item.kind, item.id, item.state, item.gate, item.order});
+                seen.push_back(
+                    {item.kind, item.id, item.state, item.gate, item.order, item.rate, item.plug});
             }
         }
         for (Lines* lines : {&expected, &seen}) {

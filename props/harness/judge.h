@@ -43,6 +43,8 @@ public:
     // FNV-1a over all events: equal for equal traces.
     [[nodiscard]] std::uint64_t trace_hash() const { return hash_; }
 
+    // The limiters' clocks stand where they stood when this was observed (R13).
+    void look_at_clocks(const Observed& observed);
     // At rest nothing is due any more (liveness, R8).
     void nothing_is_due();
     // At rest the implementation looks like the model.
@@ -99,6 +101,7 @@ private:
     void note(const blkdrain_ref::Event& event);
     void differs(int rule, const char* code, std::string sentence);
     void same_items(const Observed& observed);
+    void same_groups(const Observed& observed);
 
     blkdrain_ref::State model_;
     mutable std::optional<blkdrain_ref::View> view_;

@@ -61,7 +61,8 @@ Slot Objects::resolve(OperandKind kind, Opcode opcode, std::uint8_t byte, bool o
                 return pick(requests, ordinal, false,
                             [](const Request& r) { return r.live && r.held; });
             }
-            return pick(requests, ordinal, over_too, [](const Request& r) { return r.live; });
+            return pick(requests, ordinal, over_too || opcode == Opcode::cancel,
+                        [](const Request& r) { return r.live; });
         case OperandKind::token:
             return pick(tokens, ordinal, over_too, [](const Token& t) { return t.open; });
         case OperandKind::section:

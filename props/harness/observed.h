@@ -4,6 +4,7 @@
 // order of ids.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -31,7 +32,7 @@ struct Observed {
         std::uint32_t backend = 0;
         std::uint32_t token = 0;  // 0: none
         State state = State::waiting;
-        bool gate = false, order = false, other_blocker = false;
+        bool gate = false, order = false, rate = false, plug = false;
     };
     struct Token {
         std::uint32_t id = 0;
@@ -59,7 +60,15 @@ struct Observed {
         Awaited kind = Awaited::request;
         std::uint32_t id = 0;
         State state = State::done;  // of a request
-        bool gate = false, order = false;
+        bool gate = false, order = false, rate = false, plug = false;
+    };
+    struct Group {
+        std::uint32_t id = 0;
+        std::uint64_t looked_at = 0;  // as the times announced
+        std::array<std::uint64_t, 6> levels{};
+        std::array<std::uint64_t, 6> peak_levels{};
+        std::array<std::uint32_t, 2> armed{};   // timers, by direction
+        std::array<std::uint32_t, 2> holder{};  // whose loop it is on; 0: there is none
     };
 
     std::vector<Node> nodes;
@@ -68,6 +77,7 @@ struct Observed {
     std::vector<Request> requests;
     std::vector<Token> tokens;
     std::vector<Operation> operations;
+    std::vector<Group> groups;
     bool explained = false;  // items were asked for
     std::vector<Item> items;
 
@@ -78,6 +88,7 @@ struct Observed {
         requests.clear();
         tokens.clear();
         operations.clear();
+        groups.clear();
         explained = false;
         items.clear();
     }

@@ -97,6 +97,10 @@ void unite_loops(GraphSpec& graph) {
 
 std::span<const std::string_view> words_of(OperandKind kind) {
     switch (kind) {
+        case OperandKind::group:
+            return group_words;
+        case OperandKind::limits:
+            return limit_words;
         case OperandKind::direction:
             return direction_words;
         case OperandKind::on_off:

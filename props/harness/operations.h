@@ -68,8 +68,16 @@ enum class Opcode : std::uint8_t {
                   // internal_start)
     expect_root,  // a backend, b node it stands on
     expect_child,  // a node, b edge index, c child
+    // cancelling, plugs, limits
+    cancel,          // a request; variant: if a leaf holds it, its driver obliges
+    cancel_waiting,  // a backend
+    plug,            // c loop
+    unplug,          // c loop
+    join,            // a backend, b group
+    leave,           // a backend, b group
+    limit,           // a group, b limits
 };
-inline constexpr std::size_t opcode_count = static_cast<std::size_t>(Opcode::expect_child) + 1;
+inline constexpr std::size_t opcode_count = static_cast<std::size_t>(Opcode::limit) + 1;
 static_assert(opcode_count <= 64, "the swarm mask has 64 bits");
 
 // The errors a scenario can expect; same names as in the model and the library.
@@ -91,11 +99,12 @@ enum class ErrorWord : std::uint8_t {
     io_error,
     bad_token,
     stopped,
+    too_late,
 };
-inline constexpr std::array<std::string_view, 17> error_words{
+inline constexpr std::array<std::string_view, 18> error_words{
     "ok",        "busy",       "conflict",   "cycle",        "context",      "closing",
     "no_medium", "has_medium", "not_filter", "no_such_edge", "not_quiesced", "would_deadlock",
-    "cancelled", "timed_out",  "io_error",   "bad_token",    "stopped",
+    "cancelled", "timed_out",  "io_error",   "bad_token",    "stopped",      "too_late",
 };
 
 // done: its completion was called, whatever the result. ok .. no_medium: called with this result.
@@ -170,7 +179,24 @@ inline constexpr std::array<std::string_view, 5> awaited_words{
     "request", "token", "section", "settling", "internal",
 };
 
-inline constexpr std::array<std::string_view, 2> direction_words{"read", "write"};
+// What a request asks for: read, write, discard and flush; long ones are of four pieces.
+enum class IoWord : std::uint8_t { read, write, discard, flush, long_read, long_write };
+inline constexpr std::array<std::string_view, 6> direction_words{
+    "read", "write", "discard", "flush", "long_read", "long_write"};
+inline constexpr std::uint32_t piece_bytes = 1024;
+constexpr std::uint32_t bytes_of(IoWord io) {
+    return io == IoWord::flush ? 0 : io < IoWord::long_read ? piece_bytes : 4 * piece_bytes;
+}
+constexpr bool reads(IoWord io) {
+    return io == IoWord::read || io == IoWord::long_read;
+}
+
+inline constexpr std::array<std::string_view, 10> limit_words{
+    "off", "one", "two", "slow", "reads", "writes", "bytes", "sized", "peaked", "mixed"};
+
+// Throttle groups, made when they are first used.
+inline constexpr std::size_t groups_max = 2;
+inline constexpr std::array<std::string_view, groups_max> group_words{"g0", "g1"};
 inline constexpr std::array<std::string_view, 2> switch_words{"off", "on"};
 inline constexpr std::array<std::string_view, 3> settle_words{"plain", "settles", "fails"};
 inline constexpr std::array<std::string_view, 2> memory_words{"sequential", "tso"};
@@ -196,6 +222,8 @@ enum class OperandKind : std::uint8_t {
     index,  // 0..7
     ticks,  // 1..255
     // words: an index into the array of that name above
+    group,
+    limits,  // throttling.h
     direction,
     on_off,
     settle_kind,
@@ -231,7 +259,9 @@ struct OperationRow {
     [[nodiscard]] constexpr bool has_variant() const {
         return text.find('{') != std::string_view::npos;
     }
-    [[nodiscard]] constexpr bool is_expectation() const { return opcode >= Opcode::expect_request; }
+    [[nodiscard]] constexpr bool is_expectation() const {
+        return opcode >= Opcode::expect_request && opcode <= Opcode::expect_child;
+    }
 };
 
 // clang-format off
@@ -286,6 +316,13 @@ inline constexpr std::array<OperationRow, opcode_count> operation_table = [] {
         {Opcode::expect_last,    "expect_last",    "expect last $a",                          {error_word, none,       none,   none},    0, x, c, x, x},
         {Opcode::expect_root,    "expect_root",    "expect $a on $b",                         {backend,  node,         none,   none},    0, x, c, x, x},
         {Opcode::expect_child,   "expect_child",   "expect $a child $b is $c",                {node,     index,        node,   none},    0, x, c, x, x},
+        {Opcode::cancel,         "cancel",         "cancel $a{ obliged}",                     {request,  none,         none,   none},    4, x, c, x, x},
+        {Opcode::cancel_waiting, "cancel_waiting", "cancel_waiting $a",                       {backend,  none,         none,   none},    2, x, c, x, x},
+        {Opcode::plug,           "plug",           "plug loop $c",                            {none,     none,         loop,   none},    3, x, c, x, x},
+        {Opcode::unplug,         "unplug",         "unplug loop $c",                          {none,     none,         loop,   none},    2, x, c, x, x},
+        {Opcode::join,           "join",           "join $a to $b",                           {backend,  group,        none,   none},    4, x, c, x, x},
+        {Opcode::leave,          "leave",          "leave $a from $b",                        {backend,  group,        none,   none},    1, x, c, x, x},
+        {Opcode::limit,          "limit",          "limit $a by $b",                          {group,    limits,       none,   none},    3, x, c, x, x},
     }};
 }();
 // clang-format on

@@ -9,6 +9,7 @@
 #include <blkdrain_ref/step.h>
 
 #include "harness/text.h"
+#include "harness/throttling.h"
 
 namespace blkdrain_props {
 
@@ -20,6 +21,8 @@ namespace {
 constexpr std::size_t objects_of_a_kind_max = 60;
 // Each round releases something; more are needed only for what releases something else.
 constexpr int healing_rounds_max = 256;
+// Time passes where nothing else is left: more than one request waits for.
+constexpr std::uint64_t healing_ticks = 12;
 
 // The rule to name when the owner of a wait was told something else than what was announced.
 int rule_of(Opcode opcode) {
@@ -95,7 +98,19 @@ ref::State start_of(const Scenario& scenario) {
             backend.root = {spec.root + 1U};
         }
     }
+    if (uses_groups(scenario)) {
+        for (std::size_t group = 0; group < groups_max; ++group) {
+            state.groups.emplace_back().id = {group_id(group)};
+        }
+    }
     return state;
+}
+
+// Performed on a loop, the record's operand c, by whoever is no loop.
+bool goes_to_a_loop(const Record& record) {
+    return record.where == Where::client &&
+           (record.opcode == Opcode::send || record.opcode == Opcode::plug ||
+            record.opcode == Opcode::unplug);
 }
 
 std::string label(const char* what, Slot slot) {
@@ -133,8 +148,10 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
     judged_calls_ = 0;
 
     judge_.listen(options.time_line);
+    const bool known = adapter_.implements() && starts_as_it_says(scenario);
+    judge_.mute(known);
     adapter_.open(scenario, *this);
-    set_up(scenario);
+    set_up(scenario, known);
     if (!stopped()) {
         if (free_) {
             freely(scenario);
@@ -156,10 +173,9 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
     return {judge_.found(), judge_.trace_hash(), judge_.events(), operations_};
 }
 
-void Runner::set_up(const Scenario& scenario) {
+// `known`: what it leads to; it is not judged step by step.
+void Runner::set_up(const Scenario& scenario, bool known) {
     setting_up_ = true;
-    const bool known = adapter_.implements() && starts_as_it_says(scenario);
-    judge_.mute(known);
     const auto node_count = scenario.graph.nodes.size();
     for (Slot slot = 0; slot < node_count; ++slot) {
         const NodeSpec& spec = scenario.graph.nodes[slot];
@@ -242,9 +258,7 @@ std::size_t Runner::step(unsigned client, const Program& program, std::size_t ne
     while (end < program.size() && program[end].at_once) {
         ++end;
     }
-    const auto sends = [&](std::size_t i) {
-        return program[i].opcode == Opcode::send && program[i].where == Where::client;
-    };
+    const auto sends = [&](std::size_t i) { return goes_to_a_loop(program[i]); };
     while (next < end && !stopped()) {
         if (!sends(next)) {
             perform(client, program[next], {});
@@ -290,7 +304,7 @@ void Runner::client(unsigned client, const Program& program) {
             return;
         }
         adapter_.begins(static_cast<std::uint8_t>(client), static_cast<std::uint8_t>(i));
-        if (record.opcode == Opcode::send && record.where == Where::client) {
+        if (goes_to_a_loop(record)) {
             const unsigned loop = record.c % loops_;
             const Record* const sent = &record;
             adapter_.post(loop, [this, sent, client, loop] {
@@ -372,7 +386,8 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
     } else if (record.opcode == Opcode::internal_start && result == Result::ok) {
         ++objects_.nodes[call.node].internal;
     }
-    if (record.opcode == Opcode::send || record.opcode == Opcode::internal_start) {
+    if (record.opcode == Opcode::send || record.opcode == Opcode::internal_start ||
+        record.opcode == Opcode::cancel || record.opcode == Opcode::join) {
         last_[client] = result;
     }
     if (call.own_wait == no_slot) {
@@ -440,6 +455,25 @@ bool Runner::prepare(const Record& record, std::uint8_t client, const Context& c
             call.request = slots[0];
             objects_.requests[slots[0]].held = false;
             break;
+        case Opcode::cancel:
+            call.request = slots[0];
+            call.backend = objects_.requests[slots[0]].backend;
+            call.held = objects_.requests[slots[0]].held;
+            break;
+        case Opcode::plug:
+        case Opcode::unplug:
+            call.loop =
+                context.loop >= 0 ? static_cast<std::uint8_t>(context.loop) : loop_of(record.c);
+            break;
+        case Opcode::join:
+        case Opcode::leave:
+            call.backend = slots[0];
+            call.group = record.b;
+            break;
+        case Opcode::limit:
+            call.group = record.a;
+            call.number = record.b;
+            break;
         case Opcode::advance:
             ticks_ += record.a;
             break;
@@ -458,6 +492,7 @@ bool Runner::prepare(const Record& record, std::uint8_t client, const Context& c
             objects_.tokens[slots[0]].over = true;
             break;
         case Opcode::drain:
+        case Opcode::cancel_waiting:
         case Opcode::self_quiesce:
         case Opcode::close_backend:
         case Opcode::remove_medium:
@@ -678,8 +713,10 @@ void Runner::request_over(Slot slot, Result result, unsigned loop) {
                        " was done before its completion had run (R3)");
     }
     if (again) {
-        misbehaved(3, "completed_twice",
-                   "request number " + std::to_string(slot) + " completed twice (R3)");
+        const int rule = result == Result::cancelled ? 29 : 3;
+        misbehaved(rule, "completed_twice",
+                   "request number " + std::to_string(slot) + " completed twice (R" +
+                       std::to_string(rule) + ")");
     }
     if (elsewhere) {
         misbehaved(9, "completed_elsewhere",
@@ -804,11 +841,18 @@ void Runner::at_rest() {
     }
     judged_events_ = judge_.events();
     judged_calls_ = calls_;
-    judge_.nothing_is_due();
-    if (!judge_.failed()) {
-        if (const Observed* const observed = adapter_.observe(options_.explain)) {
-            judge_.same_state(*observed);
-        }
+    const Observed* const observed = adapter_.observe(options_.explain);
+    if (threaded_) {
+        judge_.nothing_is_due();  // by the clock of then: a timer may be late
+    }
+    if (observed != nullptr) {
+        judge_.look_at_clocks(*observed);
+    }
+    if (!threaded_) {
+        judge_.nothing_is_due();
+    }
+    if (observed != nullptr) {
+        judge_.same_state(*observed);
     }
     if (!judge_.failed()) {
         verify_outcomes();
@@ -1173,6 +1217,13 @@ bool Runner::heal_once() {
     return any;
 }
 
+// What is left is for time to bring.
+bool Runner::waits_for_limits() const {
+    return std::any_of(
+        judge_.model().requests.begin(), judge_.model().requests.end(),
+        [&](const ref::Request& request) { return ref::over_limit(judge_.model(), request); });
+}
+
 void Runner::heal() {
     healing_ = true;
     if (options_.time_line != nullptr) {
@@ -1196,8 +1247,11 @@ void Runner::heal() {
     }
     for (int round = 0; round < healing_rounds_max; ++round) {
         const bool any = heal_once();
-        if (!any) {
+        if (!any && !waits_for_limits()) {
             break;
+        }
+        if (!any) {
+            adapter_.advance(healing_ticks);
         }
         adapter_.rest();
         at_rest();

@@ -98,7 +98,7 @@ private:
     void misbehaved(int rule, const char* code, std::string sentence) override;
     Judge& judge() override { return judge_; }
 
-    void set_up(const Scenario& scenario);
+    void set_up(const Scenario& scenario, bool known);
     void in_steps(const Scenario& scenario);
     std::size_t step(unsigned client, const Program& program, std::size_t next);
     void freely(const Scenario& scenario);
@@ -115,6 +115,7 @@ private:
     std::optional<Violation> differing_outcome();
     void verify_outcomes();
     bool heal_once();
+    bool waits_for_limits() const;
     void heal();
     void nothing_is_left();
     bool stopped() const {

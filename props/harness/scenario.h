@@ -74,8 +74,9 @@ private:
     std::size_t size_ = 0;
 };
 
-// 2 added the strategies after `random`, memory and deviations. Files of version 1 can be read.
-inline constexpr std::uint8_t scenario_version = 2;
+// 2 added the strategies after `random`, memory and deviations; 3 cancelling, plugs, limits, and
+// what requests ask for beside read and write. Files of earlier versions can be read.
+inline constexpr std::uint8_t scenario_version = 3;
 inline constexpr std::uint8_t loops_max = 3;
 inline constexpr std::size_t nodes_max = 12;
 inline constexpr std::size_t children_max = 4;

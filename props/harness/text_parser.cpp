@@ -112,7 +112,7 @@ public:
             end_column_ = 1;
             tokens_.clear();
             at_ = 0;
-            expected("the first line: scenario 2");
+            expected("the first line: scenario 3");
         }
         for (const ClientNamed& named : clients_named_) {
             if (named.client >= result_.scenario.programs.size() && !result_.error) {

@@ -86,7 +86,7 @@ int rule_of(const State& state, const Event& event) {
     const Section* section = find(state, event.section);
     const Request* request = find(state, event.request);
     if (event.kind == Kind::complete && request != nullptr && request->cancelled)
-        return 27;
+        return closing(state, request->backend) ? 27 : 29;
     if (event.kind == Kind::effective && section != nullptr && !section->live())
         return 23;
     if (event.kind == Kind::finish && section != nullptr && section->momentary())
@@ -101,7 +101,8 @@ void released(const View& view, std::vector<Event>& events) {
     const bool waiting = std::ranges::any_of(state.requests, &Request::in_line);
     const BackendSet gated = waiting ? view.covered().backends : BackendSet{};
     for (const Request& request : state.requests)
-        if (request.in_line() && blockers(state, gated, request) == Blockers{})
+        if (request.in_line() && blockers(state, gated, request) == Blockers{} &&
+            has_turn(state, gated, request))
             events.push_back({.kind = Kind::admit, .request = request.id});
     for (const Token& token : state.tokens)
         if (!token.open && !failing(state, token) && remaining(view, token).empty())
@@ -160,6 +161,48 @@ void follow_scopes(State& state) {
         find(state, node)->settle = Settle::none;
 }
 
+// R16: they take their places at the end of the line.
+void take_plug_off(State& state, auto concerned) {
+    const auto rest = std::ranges::stable_partition(state.requests, [&](const Request& request) {
+        return !request.plugged || !concerned(request);
+    });
+    for (Request& request : rest)
+        request.plugged = false;
+}
+
+using Covered = std::vector<std::pair<SectionId, BackendSet>>;
+
+Covered covered_by_each(const View& view) {
+    Covered covered;
+    for (const Cover& cover : view.covers())
+        if (cover.section.live())
+            covered.emplace_back(cover.section.id, cover.scope.backends);
+    return covered;
+}
+
+// R16: a begin takes PLUG off the requests of the backends that its section covers now and did not
+// before.
+void unplug_covered(State& state, const Covered& before) {
+    BackendSet fresh;
+    for (const auto& [section, backends] : covered_by_each(state)) {
+        const auto earlier = std::ranges::find(before, section, &Covered::value_type::first);
+        fresh |= earlier == before.end() ? backends : backends - earlier->second;
+    }
+    take_plug_off(state, [&](const Request& request) { return fresh.contains(request.backend); });
+}
+
+// R30: it keeps its members' places.
+void leave_group(State& state, BackendId backend) {
+    for (Group& group : state.groups) {
+        if (!group.contains(backend))
+            continue;
+        for (BackendId& turn : group.turn)
+            if (turn == backend)
+                turn = group.members.size() > 1 ? group.after(backend) : BackendId{};
+        std::erase(group.members, backend);
+    }
+}
+
 // Adds the object in the order of the ids.
 template <class Object>
 void insert(State& state, const Object& object) {
@@ -200,6 +243,7 @@ struct Step {
     const Backend* backend = object('b', event.backend);
     const Request* request = object('r', event.request);
     const Token* token = object('t', event.token);
+    const Group* group = object('g', event.group);
     const Section* section = object('s', event.section);
     const Section* wait = object('d', event.wait);
     const Section* pending = event.wait ? wait : section;
@@ -269,6 +313,61 @@ struct Step {
             my(*backend).listening = true;
     }
 
+    // Limits, R30.
+
+    void create_group() {
+        if (happens())
+            insert(*next, Group{event.group});
+    }
+
+    void limit() {
+        if (!happens())
+            return;
+        my(*group).iops_size = event.iops_size;
+        my(*group).buckets.at(event.bucket).limit(event.rate);
+    }
+
+    void join() {
+        const bool member = std::ranges::any_of(
+            state.groups, [&](const Group& other) { return other.contains(event.backend); });
+        if (happens(closing(state, event.backend) ? Error::closing
+                    : member                      ? Error::busy
+                                                  : Error::ok))
+            my(*group).members.push_back(event.backend);
+    }
+
+    void leave() {
+        demand(std::ranges::any_of(
+                   state.groups, [&](const Group& other) { return other.contains(event.backend); }),
+               no_member);
+        if (happens())
+            leave_group(*next, event.backend);
+    }
+
+    void clock() {  // R13
+        demand(event.time >= group->now, clock_goes_back);
+        if (!happens())
+            return;
+        Group& limited = my(*group);
+        for (Bucket& bucket : limited.buckets)
+            bucket.drain(event.time - limited.now);
+        limited.now = event.time;
+    }
+
+    void plug() {  // R16
+        if (happens())
+            next->plugged |= loop_bit();
+    }
+
+    void unplug() {
+        demand((state.plugged & loop_bit()) != 0, not_plugged);
+        if (!happens())
+            return;
+        next->plugged &= ~loop_bit();
+        take_plug_off(*next, [&](const Request& sent) { return sent.loop == event.loop; });
+    }
+    std::uint64_t loop_bit() const { return std::uint64_t{1} << event.loop.value; }
+
     void send() {
         const Request* parent = find(state, event.parent);
         demand(!event.parent ||  // R10: the chain
@@ -281,8 +380,14 @@ struct Step {
                      : good                        ? Error::ok
                                                    : Error::bad_token))
             return;
-        next->requests.push_back(
-            {event.request, event.backend, event.direction, event.token, event.loop});
+        next->requests.push_back({.id = event.request,
+                                  .backend = event.backend,
+                                  .direction = event.direction,
+                                  .token = event.token,
+                                  .loop = event.loop,
+                                  .bytes = event.bytes,
+                                  .flush = event.flush,
+                                  .plugged = (state.plugged & loop_bit()) != 0});
         for (Section& drain : next->sections)  // R10: the chain, what is sent under a covered token
             if (drain.kind == SectionKind::drain && drain.backend == event.backend &&
                 (contains(drain.requests, event.parent) ||
@@ -328,9 +433,17 @@ struct Step {
             item.token ? started.open_tokens.push_back(item.token)
                        : started.requests.push_back(item.request);
         next->sections.push_back(started);
-        for (Request& waiting : next->requests)  // R27
-            if (started.closes(waiting.backend) && waiting.in_line())
-                waiting.cancelled = true;
+        if (started.kind == SectionKind::drain)  // R16
+            take_plug_off(*next,
+                          [&](const Request& sent) { return sent.backend == event.backend; });
+        if (started.kind == SectionKind::close_backend)
+            cancel_all();
+    }
+
+    void cancel_all() {  // R27, R29
+        for (Request& waiting : next->requests)
+            if (waiting.backend == event.backend && waiting.waits())
+                waiting.cancelled = true, waiting.plugged = false;
     }
 
     Items covered_by(const Section& started) const {  // R10
@@ -398,16 +511,44 @@ struct Step {
             demand_none(gates(view, {request->backend}), admitted_while_gated, 2);
         if (const Request* ahead = ahead_of(state, *request))
             demand(false, overtook, 18, *ahead);
+        demand(!request->plugged, admitted_plugged, 16);
+        demand(!over_limit(state, *request), admitted_over_limit, 13);
+        const Group* limits = charging(state, *request);
+        if (limits != nullptr)
+            demand(has_turn(state, view.covered().backends, *request), out_of_turn, 30);
         if (!happens())
             return;
         my(*request).state = RequestState::admitted;
         my(*request).ever_admitted = true;
+        if (limits == nullptr)
+            return;
+        for_each_bucket(my(*limits), *request, [](Bucket& bucket, std::uint64_t units) {  // R13
+            bucket.charge(units);
+        });
+        my(*limits).turn[static_cast<int>(request->direction)] = limits->after(request->backend);
+    }
+
+    void cancel() {  // R29: of a request that runs the real result wins
+        const bool late =
+            request == nullptr || request->cancelled || request->state == RequestState::completing;
+        if (!happens(late ? Error::too_late : Error::ok))
+            return;
+        Request& mine = my(*request);
+        mine.asked = !mine.waits();
+        mine.cancelled = mine.waits();
+        mine.plugged = false;
+    }
+
+    void cancel_waiting() {
+        if (happens())
+            cancel_all();
     }
 
     void complete() {  // R3
-        demand(request->state != RequestState::completing && !request->in_line(),
-               completed_too_soon, 3, *request);
-        if (happens(request->cancelled                     ? Error::cancelled
+        demand(request->state != RequestState::completing && !request->waits(), completed_too_soon,
+               3, *request);
+        const bool gave_up = request->asked && event.error == Error::cancelled;
+        if (happens(request->cancelled || gave_up          ? Error::cancelled
                     : !find(state, request->backend)->root ? Error::no_medium
                     : event.error == Error::io_error       ? Error::io_error
                                                            : Error::ok))
@@ -485,8 +626,10 @@ struct Step {
         erase(*next, over.id);
         if (done && over.moves())
             apply_change(*next, over);
-        if (done && over.kind == SectionKind::close_backend)
+        if (done && over.kind == SectionKind::close_backend) {
+            leave_group(*next, over.backend);
             erase(*next, over.backend);
+        }
         if (done && over.kind == SectionKind::quiet_wait)
             reach(*find(*next, over.section), Phase::quiet);
     }
@@ -650,12 +793,16 @@ std::optional<Reason> accept(State& state, const Event& event) {
     std::optional<Reason> refused;
     const std::size_t sections = state.sections.size();
     const View before(state);
+    const bool plugged = std::ranges::any_of(state.requests, &Request::plugged);
+    const Covered covered = plugged ? covered_by_each(before) : Covered{};
     Step{before, event, &state, refused}.run();
     // Only these change a scope, who is settled or who listens.
     if (sections != state.sections.size() || event.kind == Kind::effective ||
         event.kind == Kind::node_closed || event.kind == Kind::settle_done ||
         event.kind == Kind::listen)
         follow_scopes(state);
+    if (!refused && plugged)
+        unplug_covered(state, covered);
     return refused;
 }
 
@@ -675,6 +822,8 @@ void due(const View& view, std::vector<Event>& events) {
         if (!refused)
             events.push_back(event);
     };
+    for (std::uint32_t loop = 0; state.plugged >> loop != 0; ++loop)  // R16: it polls
+        offer({.kind = Kind::unplug, .loop = {loop}});
     released(view, events);
     for (const Request& request : state.requests)
         if (request.state == RequestState::completing)

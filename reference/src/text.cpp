@@ -114,7 +114,13 @@ std::string to_string(const Event& event) {
     if (event.kind == Kind::change && event.op == ChangeOp::detach)
         words.append("edge " + std::to_string(event.edge));
     if (event.kind == Kind::send)
-        words(event.direction);
+        words(event.direction, Flag{"flush", event.flush}, event.bytes);
+    words(event.group);
+    if (event.kind == Kind::limit)
+        words(event.bucket, event.rate.rate, event.rate.burst, event.rate.peak,
+              event.rate.peak_burst, event.iops_size);
+    if (event.kind == Kind::clock)
+        words(event.time);
     if (event.kind == Kind::notify)
         words(event.notice);
     words(event.token, event.set, event.tokens, event.loop);

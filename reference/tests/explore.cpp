@@ -17,6 +17,7 @@ using Kind = Event::Kind;
 
 bool at_rest(const State& state) {
     return state.requests.empty() && state.tokens.empty() && state.sections.empty() &&
+           state.plugged == 0 &&
            std::ranges::all_of(state.backends, [](const Backend& b) { return b.owed == 0; }) &&
            std::ranges::all_of(state.nodes, [](const Node& n) { return n.internal == 0; });
 }
@@ -58,6 +59,7 @@ std::vector<Event> universe(const State& state) {
             events.push_back({.kind = Kind::notify, .notice = notice, .backend = {b}});
         });
     each(2, [&](std::uint32_t b) { events.push_back({.kind = Kind::listen, .backend = {b}}); });
+    each(2, [&](std::uint32_t l) { events.push_back({.kind = Kind::unplug, .loop = {l}}); });
     each(2, [&](std::uint32_t s) {
         events.push_back({.kind = Kind::quiet_wait, .section = {s}, .wait = {2}});
         events.push_back({.kind = Kind::abandon, .section = {s}});
@@ -112,7 +114,9 @@ private:
             objection_ = text + " in\n" + to_string(state);
     }
 
-    std::uint32_t visit(const State& state) {
+    std::uint32_t visit(State state) {
+        for (Group& group : state.groups)
+            group.now = 1;  // only differences count
         const auto [place, fresh] =
             seen_.try_emplace(hash(state), static_cast<std::uint32_t>(homes_.size()));
         if (fresh) {
@@ -210,9 +214,10 @@ private:
 
 // Calls whose result is theirs to say; others have none.
 bool has_result(const Event& event) {
-    static constexpr Kind without[] = {Kind::node_new,  Kind::backend_new, Kind::listen,
-                                       Kind::end,       Kind::token_close, Kind::drain,
-                                       Kind::quiet_wait};
+    static constexpr Kind without[] = {Kind::node_new,   Kind::backend_new, Kind::listen,
+                                       Kind::end,        Kind::token_close, Kind::drain,
+                                       Kind::quiet_wait, Kind::group_new,   Kind::limit,
+                                       Kind::leave,      Kind::plug,        Kind::cancel_waiting};
     return std::ranges::find(without, event.kind) == std::end(without);
 }
 
@@ -231,6 +236,7 @@ std::string wrong_enumeration(const State& state, const Bounds& bounds, Coverage
                 (reason ? "enumerated and not accepted: " : "accepted and not enumerated: ") +
                 to_string(event);
     };
+    compare({.kind = Kind::clock, .group = {0}}, nullptr);
     for (const Event& event : universe(state))
         compare(event, event.kind > Kind::close_node ? &steps : nullptr);
     for (Event event : candidates(state, bounds))
@@ -238,7 +244,7 @@ std::string wrong_enumeration(const State& state, const Bounds& bounds, Coverage
              {Error::ok, Error::busy, Error::conflict, Error::cycle, Error::closing, Error::context,
               Error::bad_token, Error::stopped, Error::cancelled, Error::not_quiesced,
               Error::no_medium, Error::has_medium, Error::not_filter, Error::no_such_edge,
-              Error::would_deadlock}) {
+              Error::would_deadlock, Error::too_late}) {
             event.error = error;
             if (event.kind == Kind::abandon && error == Error::would_deadlock)
                 continue;  // no call: what the implementation has to do, among the steps

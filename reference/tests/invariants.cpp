@@ -52,6 +52,21 @@ std::vector<Violation> broken_invariants(const State& state) {
                    !closing(state, request.backend),
                "close_cancels_what_waits", 27, request.id);
     }
+    for (const Group& group : state.groups) {
+        for (const BackendId member : group.members)
+            demand(find(state, member) != nullptr &&
+                       std::ranges::count_if(
+                           state.groups,
+                           [&](const Group& other) { return other.contains(member); }) == 1,
+                   "a_member_is_in_one_group", 30, member);
+        for (const BackendId turn : group.turn)
+            demand(!turn || group.contains(turn), "the_turn_is_a_members", 30, group.id);
+        for (const Bucket& bucket : group.buckets)
+            demand(bucket.rate.rate != 0 || bucket.level == 0, "no_limit_no_level", 13, group.id);
+    }
+    for (const Request& request : state.requests)
+        demand(!request.plugged || (request.waits() && (state.plugged >> request.loop.value & 1U)),
+               "a_plug_is_of_a_plugged_loop", 16, request.id);
     for (const Token& token : state.tokens)
         demand(!token.open || !failing(state, token) ||
                    std::ranges::all_of(token.backends,

@@ -230,6 +230,59 @@ void check_context_changes() {
                 64);
 }
 
+// With a group of all backends.
+std::vector<State> limited(std::vector<State> states) {
+    for (State& state : states) {
+        Group& group = state.groups.emplace_back();
+        group.id = {0};
+        group.buckets[0].rate = {.rate = 1, .burst = 1};
+        for (const Backend& backend : state.backends)
+            group.members.push_back(backend.id);
+    }
+    return states;
+}
+
+void check_limits_and_plugs() {
+    explore_all("a limit", all_graphs(1, 1),
+                {.requests = 2,
+                 .sections = 1,
+                 .waits = 1,
+                 .kinds = {self_quiesce},
+                 .drains = true,
+                 .limiting = true},
+                64);
+    explore_all("a limit, shared", limited(all_graphs(1, 2)),
+                {.requests = 2, .sections = 1, .kinds = {isolate}, .writes = true}, 256);
+    explore_all("a limit, a token", limited(all_graphs(1, 1)),
+                {.requests = 2,
+                 .tokens = 1,
+                 .sections = 1,
+                 .kinds = {self_quiesce},
+                 .flushing = true},
+                64);
+    explore_all("a limit, closed", all_graphs(1, 2),
+                {.requests = 2, .sections = 1, .kinds = {close_backend}, .limiting = true}, 64);
+    explore_all("cancel", all_graphs(1, 1),
+                {.requests = 2,
+                 .sections = 1,
+                 .waits = 1,
+                 .kinds = {self_quiesce, close_backend},
+                 .drains = true,
+                 .cancelling = true,
+                 .plugging = true},
+                16);
+    explore_all("cancel at a limit", all_graphs(1, 1),
+                {.requests = 2, .cancelling = true, .limiting = true}, 16);
+    explore_all("plugs", all_graphs(1, 2),
+                {.requests = 2,
+                 .sections = 1,
+                 .waits = 1,
+                 .kinds = {self_quiesce, isolate},
+                 .drains = true,
+                 .plugging = true},
+                64);
+}
+
 // One test, since what was seen is demanded of all families together.
 TEST(Model, invariants_hold_and_everything_occurs) {
     check_one_backend();
@@ -237,6 +290,7 @@ TEST(Model, invariants_hold_and_everything_occurs) {
     check_changes();
     check_life_time();
     check_context_changes();
+    check_limits_and_plugs();
     const Coverage& all = total();
     for (int kind = 0; kind < Event::kinds; ++kind)
         EXPECT_TRUE(all.kinds.contains(static_cast<Event::Kind>(kind)))

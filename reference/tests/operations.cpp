@@ -29,6 +29,9 @@ struct Mentioned {
                 tokens |= bit(token);
             held(section.holding);
         }
+        for (const Group& group : state.groups)
+            for (const BackendId member : group.members)
+                backends |= bit(member);
         for (const Node& node : state.nodes)
             nodes |= bit(node.id);
         for (const Backend& backend : state.backends)
@@ -109,6 +112,38 @@ public:
             add_wait({.kind = Kind::token_request, .token = id, .set = all});
     }
 
+    void limits() {
+        if (!bounds_.limiting)
+            return;
+        if (state_.groups.empty())
+            return add({.kind = Kind::group_new, .group = {0}});
+        const GroupId group = state_.groups[0].id;
+        // One request a second, two at once; or none.
+        for (const Rate rate : {Rate{.rate = 1, .burst = 1}, Rate{}})
+            if (state_.groups[0].buckets[0].rate != rate)
+                add({.kind = Kind::limit, .group = group, .rate = rate});
+        for (const Backend& backend : state_.backends) {
+            add({.kind = Kind::join, .backend = backend.id, .group = group});
+            add({.kind = Kind::leave, .backend = backend.id});
+        }
+    }
+
+    void cancels() {
+        if (!bounds_.cancelling)
+            return;
+        add({.kind = Kind::cancel, .request = {lowest_free(used_.requests)}});
+        for (const Request& request : state_.requests)
+            add({.kind = Kind::cancel, .request = request.id});
+        for (const Backend& backend : state_.backends)
+            add({.kind = Kind::cancel_waiting, .backend = backend.id});
+    }
+
+    void plugs() {
+        if (bounds_.plugging)
+            for (std::uint32_t loop = 0; loop < bounds_.loops; ++loop)
+                add({.kind = Kind::plug, .loop = {loop}});
+    }
+
     void waits() {
         if (waits_ >= bounds_.waits)
             return;
@@ -183,6 +218,9 @@ private:
             }
             event.parent = {};
         }
+        event.flush = true;
+        if (bounds_.flushing)
+            add(event);
     }
 
     void section_of(SectionKind kind) {
@@ -307,6 +345,9 @@ std::vector<Event> candidates(const State& state, const Bounds& bounds) {
     Calls calls(state, bounds, events);
     calls.births();
     calls.requests();
+    calls.limits();
+    calls.cancels();
+    calls.plugs();
     calls.waits();
     calls.nodes();
     calls.ends();
@@ -326,7 +367,8 @@ std::vector<Event> environment(const State& state) {
     std::vector<Event> events;
     for (const Request& request : state.requests)
         if (request.state == RequestState::admitted)
-            for (const Error error : {Error::ok, Error::io_error, Error::no_medium})
+            for (const Error error :
+                 {Error::ok, Error::io_error, Error::no_medium, Error::cancelled})
                 events.push_back({.kind = Kind::complete, .error = error, .request = request.id});
     for (const Node& node : state.nodes) {
         for (const Error error : {Error::ok, Error::io_error})
@@ -334,6 +376,11 @@ std::vector<Event> environment(const State& state) {
         events.push_back({.kind = Kind::internal_end, .node = node.id});
     }
     std::erase_if(events, [&](const Event& event) { return check(state, event).has_value(); });
+    // Half a second: what a limiter of one a second can tell apart.
+    for (const Group& group : state.groups)
+        if (group.buckets[0].level != 0)
+            events.push_back(
+                {.kind = Kind::clock, .group = group.id, .time = group.now + billion / 2});
     return events;
 }
 

@@ -27,6 +27,11 @@ struct Bounds {
     bool token_holding = false;           // tokens also
     bool abandoning = false;
     bool listening = false;
+    bool cancelling = false;
+    bool plugging = false;  // the loops
+    bool flushing = false;  // sends also flush
+    // One group: who joins and leaves it, and whether it is limited.
+    bool limiting = false;
 };
 
 // Every call the bounds know, whatever its result would be; the result is not filled in.

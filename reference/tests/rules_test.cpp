@@ -130,6 +130,55 @@ TEST_F(Rules, r12_a_wait_for_what_its_caller_holds_fails) {
     EXPECT_EQ(explain(state, d0).at(0).blockers, Blockers{.gate = true});
 }
 
+// One request a second, and one more at once.
+constexpr Rate one_a_second{.rate = 1, .burst = 1};
+
+TEST_F(Rules, r13_nothing_hurries_a_limiter) {
+    happens(group(g0), limit(g0, iops_total, one_a_second), join(g0, b0));
+    runs(r0, b0);
+    happens(send(r1, b0), drain(d0, b0));
+    EXPECT_EQ(blockers(state, {}, *find(state, r1)), Blockers{.rate = true});
+    refused(admit(r1), Code::admitted_over_limit, 13);
+    for (int pairs = 0; pairs < 3; ++pairs) {  // the clock stands still
+        begins(self_quiesce(s1, b0));
+        happens(end(s1));
+        refused(admit(r1), Code::admitted_over_limit, 13);
+    }
+    happens(clock(1));
+    EXPECT_TRUE(must(admit(r1)));
+}
+
+TEST_F(Rules, r13_a_gated_request_is_not_charged_and_a_tokens_goes_through_the_limiter) {
+    happens(group(g0), limit(g0, iops_total, one_a_second), join(g0, b0));
+    happens(token_request(t0, {b0}), token_open(t0));
+    begins(self_quiesce(s1, b0));
+    happens(send(r0, b0), clock(billion));
+    refused(admit(r0), Code::admitted_while_gated, 2);
+    happens(under(send(r1, b0), t0), admit(r1), under(send(r2, b0), t0));
+    refused(admit(r2), Code::admitted_over_limit, 13);
+    refused(clock(1), Code::clock_goes_back, 13);
+}
+
+TEST_F(Rules, r13_large_requests_cost_more_and_flushes_nothing) {
+    happens(group(g0), limit(g0, iops_total, {.rate = 1, .burst = 3}, 512), join(g0, b0));
+    happens(of_bytes(send(r0, b0), 1025), admit(r0), send(r1, b0));  // three
+    refused(admit(r1), Code::admitted_over_limit, 13);
+    happens(flushing(send(r2, b0)), admit(r2), clock(1), admit(r1));
+    happens(limit(g0, iops_total, {}), limit(g0, bps_total, {.rate = 512, .burst = 1}));
+    happens(of_bytes(send(r3, b0), 512), admit(r3));
+    EXPECT_EQ(find(state, g0)->buckets[bps_total].level, 512 * billion);
+}
+
+TEST_F(Rules, r13_a_peak_is_a_second_bucket) {
+    happens(group(g0), join(g0, b0),
+            limit(g0, iops_read, {.rate = 1, .burst = 9, .peak = 5, .peak_burst = 1}));
+    happens(send(r0, b0), admit(r0), send(r1, b0));
+    refused(admit(r1), Code::admitted_over_limit, 13);
+    happens(clock(1), admit(r1), send(r2, b0), clock(billion / 5));
+    refused(admit(r2), Code::admitted_over_limit, 13);
+    happens(clock(billion / 5 + 1), admit(r2));
+}
+
 TEST_F(Rules, r14_a_drain_touches_nobody) {
     runs(r0, b0);
     const State before = state;
@@ -142,6 +191,28 @@ TEST_F(Rules, r14_a_drain_touches_nobody) {
 
 TEST_F(Rules, r15_a_drain_does_not_wait_for_internal_requests) {
     happens(internal_start(n0), drain(d0, b0), drain_done(d0));
+}
+
+TEST_F(Rules, r16_plugged_requests_leave_as_one_batch) {
+    happens(plug(l0), send(r0, b0), send(r1, b1), send(r2, b0));
+    refused(admit(r0), Code::admitted_plugged, 16);
+    EXPECT_EQ(blockers(state, {}, *find(state, r0)), Blockers{.plug = true});
+    EXPECT_TRUE(must(unplug(l0)));  // at the latest when the loop polls
+    happens(drain(d0, b0));         // takes the plug off what it covers
+    refused(admit(r1), Code::admitted_plugged, 16);
+    happens(admit(r0), admit(r2), unplug(l0), admit(r1));
+    refused(unplug(l0), Code::not_plugged, 16);
+}
+
+TEST_F(Rules, r16_a_begin_closes_its_gates_first) {
+    happens(plug(l0), send(r0, b0));
+    begins(self_quiesce(s1, b0));
+    EXPECT_EQ(blockers(state, {b0}, *find(state, r0)), Blockers{.gate = true});
+    happens(send(r1, b0));
+    EXPECT_EQ(blockers(state, {b0}, *find(state, r1)), (Blockers{.gate = true, .plug = true}));
+    begins(self_quiesce(s2, b1));  // it does not cover r1
+    EXPECT_TRUE(find(state, r1)->plugged);
+    happens(unplug(l0), end(s1), admit(r0), admit(r1));
 }
 
 TEST_F(Rules, r17_an_error_completes_like_a_success) {
@@ -335,6 +406,47 @@ TEST_F(Rules, who_enters_an_idle_scope_is_settled_by_the_change) {
     settles(s2, n2);
     happens(finish(s2));
     EXPECT_TRUE(find(state, n2)->settled());
+}
+
+TEST_F(Rules, r29_a_waiting_request_is_removed_in_every_circumstance) {
+    happens(group(g0), limit(g0, iops_total, one_a_second), join(g0, b0));
+    happens(send(r0, b0), admit(r0), send(r1, b0), send(r2, b0), drain(d0, b0));
+    begins(self_quiesce(s1, b0));
+    happens(cancel(r1));
+    EXPECT_EQ(find(state, g0)->buckets[iops_total].level, billion);            // not charged
+    EXPECT_EQ(blockers(state, {}, *find(state, r2)), Blockers{.rate = true});  // next in line
+    happens(cancel(r1) >> Error::too_late);
+    refused(complete(r1), Code::wrong_result, 29);
+    happens(complete(r1) >> Error::cancelled, done(r1), cancel(r1) >> Error::too_late);
+    happens(cancel_waiting(b0), complete(r2) >> Error::cancelled, done(r2));
+    ends(r0);
+    happens(drain_done(d0));
+}
+
+TEST_F(Rules, r29_the_real_result_of_an_admitted_one_wins) {
+    runs(r0, b0);
+    runs(r1, b0);
+    refused(complete(r0) >> Error::cancelled, Code::wrong_result, 3);
+    happens(cancel(r0), cancel(r1));
+    happens(complete(r0) >> Error::cancelled, done(r0));
+    happens(complete(r1), cancel(r1) >> Error::too_late, done(r1));
+}
+
+TEST_F(Rules, r30_members_take_turns_and_keep_their_places) {
+    happens(group(g0), limit(g0, iops_total, one_a_second), join(g0, b0), join(g0, b1));
+    happens(join(g0, b0) >> Error::busy);
+    happens(send(r0, b0), admit(r0), send(r1, b0), send(r2, b1), clock(1));
+    refused(admit(r1), Code::out_of_turn, 30);
+    happens(admit(r2), clock(2 * billion));
+    EXPECT_TRUE(must(admit(r1)));
+}
+
+TEST_F(Rules, r30_who_is_gated_does_not_hold_up_the_others) {
+    happens(group(g0), limit(g0, iops_total, one_a_second), join(g0, b0), join(g0, b1));
+    happens(send(r0, b1), admit(r0), send(r1, b0), send(r2, b1));  // the turn is b0's
+    begins(isolate(s1, b1));
+    happens(clock(1), admit(r2), end(s1), leave(b0), admit(r1));
+    refused(leave(b0), Code::no_member, 30);
 }
 
 TEST_F(Rules, an_isolate_behind_what_its_caller_holds_gives_up) {

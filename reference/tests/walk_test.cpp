@@ -29,6 +29,7 @@ Bounds everything(std::uint32_t nodes, std::uint32_t backends) {
     bounds.also = bounds.naming = bounds.wide = bounds.writes = bounds.chains = true;
     bounds.drains = bounds.holding = bounds.token_holding = true;
     bounds.abandoning = bounds.listening = true;
+    bounds.cancelling = bounds.plugging = bounds.flushing = bounds.limiting = true;
     return bounds;
 }
 

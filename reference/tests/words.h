@@ -18,6 +18,9 @@ inline constexpr TokenId t0{0}, t1{1};
 inline constexpr SectionId s0{0}, s1{1}, s2{2}, s3{3}, s4{4};
 inline constexpr SectionId d0{8}, d1{9};  // of drains and waits for quiet
 inline constexpr LoopId l0{0}, l1{1};
+inline constexpr GroupId g0{0};
+// Buckets.
+inline constexpr std::uint8_t iops_total = 0, iops_read = 1, iops_write = 2, bps_total = 3;
 
 // Calls. What is not said has its default; `with`, `under`, ... refine an event.
 inline Event node(NodeId n, LoopId loop = l0, bool pinned = false) {
@@ -31,6 +34,34 @@ inline Event listen(BackendId b) {
 }
 inline Event send(RequestId r, BackendId b, Direction direction = Direction::read) {
     return {.kind = Kind::send, .direction = direction, .backend = b, .request = r, .loop = l0};
+}
+inline Event group(GroupId g) {
+    return {.kind = Kind::group_new, .group = g};
+}
+inline Event limit(GroupId g, std::uint8_t bucket, Rate rate, std::uint32_t iops_size = 0) {
+    return {
+        .kind = Kind::limit, .bucket = bucket, .iops_size = iops_size, .group = g, .rate = rate};
+}
+inline Event join(GroupId g, BackendId b) {
+    return {.kind = Kind::join, .backend = b, .group = g};
+}
+inline Event leave(BackendId b) {
+    return {.kind = Kind::leave, .backend = b};
+}
+inline Event clock(std::uint64_t nanoseconds) {
+    return {.kind = Kind::clock, .group = g0, .time = nanoseconds};
+}
+inline Event cancel(RequestId r) {
+    return {.kind = Kind::cancel, .request = r};
+}
+inline Event cancel_waiting(BackendId b) {
+    return {.kind = Kind::cancel_waiting, .backend = b};
+}
+inline Event plug(LoopId loop) {
+    return {.kind = Kind::plug, .loop = loop};
+}
+inline Event unplug(LoopId loop) {
+    return {.kind = Kind::unplug, .loop = loop};
 }
 inline Event token_request(TokenId t, BackendSet set) {
     return {.kind = Kind::token_request, .token = t, .set = set};
@@ -163,6 +194,15 @@ inline Event operator>>(Event event, Error error) {
 }
 inline Event under(Event event, TokenId token) {
     event.token = token;
+    return event;
+}
+inline Event of_bytes(Event event, std::uint32_t bytes) {
+    event.bytes = bytes;
+    return event;
+}
+inline Event flushing(Event event) {
+    event.direction = Direction::write;
+    event.flush = true;
     return event;
 }
 inline Event from(Event event, RequestId parent) {

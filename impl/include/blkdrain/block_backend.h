@@ -72,6 +72,14 @@ public:
     std::error_code submit(const Io& io, Completion completion, TokenId token,
                            RequestId* id = nullptr);
 
+    // Gives a request of this backend up (R29). One that waits is removed, whatever it waits for,
+    // and completes with Errc::cancelled on the loop that sent it, never inside the call; limits
+    // are not charged. Of one that is on its way the driver is asked; its real result wins.
+    // too_late: it is completing, done, or not of this backend.
+    Error cancel(RequestId request);
+    // All that wait; says how many. With a drain that has a deadline: who cannot wait any longer.
+    std::size_t cancel_waiting();
+
     // blk_drain: waits for every request and open token of this backend as of the call, and for
     // what the completions of those send (R10). Does not stop anybody.
     Wait drain(WaitOptions options, DoneCallback done);
@@ -91,6 +99,7 @@ public:
     Error set_listener(SectionListener* listener);
 
 private:
+    friend class ThrottleGroup;
     ControlRef control_;
     detail::Ref<detail::Backend> backend_;
 };

@@ -76,6 +76,14 @@ public:
     // Serve `request`, on the request's loop. See Request for the answer that is owed.
     virtual void submit(Node& node, Request& request) = 0;
 
+    // Serve requests that left a plugged region together (R16), as if each had been submitted, in
+    // their order. At least one.
+    virtual void submit_batch(Node& node, std::span<Request* const> batch) {
+        for (Request* request : batch) {
+            submit(node, *request);
+        }
+    }
+
     // Whether settle has anything to do. Must not change while the node is in a graph.
     [[nodiscard]] virtual bool settles() const { return false; }
 

@@ -39,6 +39,7 @@ enum class Errc {
     ended,             // the section has already ended
     not_on_loop,       // requests are sent on the thread of an event loop of the graph
     too_many_loops,    // a graph serves at most Graph::loops_max event loops
+    bad_option,        // an option that is unknown, out of range, or contradicts another one
     io_error,          // the device failed
 };
 

@@ -21,6 +21,9 @@ struct RequestTag {
 struct TokenTag {
     static constexpr char prefix = 't';
 };
+struct GroupTag {
+    static constexpr char prefix = 'g';
+};
 struct OperationTag {
     static constexpr char prefix = 's';
 };
@@ -29,6 +32,7 @@ using NodeId = detail::StrongId<NodeTag>;
 using BackendId = detail::StrongId<BackendTag>;
 using RequestId = detail::StrongId<RequestTag>;
 using TokenId = detail::StrongId<TokenTag>;
+using GroupId = detail::StrongId<GroupTag>;
 
 // A pending or standing control operation: a section, a drain, a change, a close, a wait for quiet.
 using OperationId = detail::StrongId<OperationTag>;

@@ -71,6 +71,16 @@ public:
 
     void complete(std::error_code result);
 
+    // While the driver owes the answer, on the request's loop: `cancel` is called there, once and
+    // never inside this call, if the owner asks to cancel the request (R29). The driver may answer
+    // early then, with Errc::cancelled or whatever has become of it, or take no notice. `handle` is
+    // the driver's. An answer ends it. For drivers that answer on the request's loop.
+    using Cancel = void (*)(Request& request, std::uint64_t handle);
+    void on_cancel(Cancel cancel, std::uint64_t handle) {
+        cancel_ = cancel;
+        cancel_handle_ = handle;
+    }
+
     // Hands the request on. The child's completion is then the request's; with `continuation` it
     // goes there instead.
     void forward(Node& child) {
@@ -101,14 +111,24 @@ protected:
     // more; it may free the request or start it again.
     void start(EventLoop& loop, Node& node, Finish finish);
 
+    // As start, in two steps, for several on one loop (at least one): those with the same node
+    // reach its driver together, as long as they are forwarded together (R16).
+    void prepare(EventLoop& loop, Node& node, Finish finish);
+    static void start_batch(std::span<Request* const> batch);
+
+    // On its loop, while it is on its way: passes the owner's wish on to who has it.
+    void ask_to_cancel();
+
 private:
     friend class detail::LoopCore;
     void drive();
+    void drive_batch();
     void set_in_motion();
     void take_answer() {
         BLKDRAIN_CHECK(answer_owed_,
                        "a submit is answered once, on the request's loop if forwarded");
         answer_owed_ = false;
+        cancel_ = nullptr;
     }
     static void completed_elsewhere(detail::Task& task);
 
@@ -117,6 +137,9 @@ private:
     Finish finish_ = nullptr;                // null: not started, or finished
     Continuation* continuations_ = nullptr;  // the innermost first
     Node* target_ = nullptr;                 // forwarded there, not submitted yet
+    Request* next_in_batch_ = nullptr;
+    Cancel cancel_ = nullptr;  // null: who has it does not want to know
+    std::uint64_t cancel_handle_ = 0;
     std::error_code result_;
     bool driving_ = false;      // drive() is on the stack and will act on target_ and completed_
     bool completed_ = false;    // answered with result_, nobody told yet

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -50,6 +52,26 @@ struct Snapshot {
         NodeId root;  // 0: no medium
         bool gated = false;
         bool closing = false;
+        GroupId group;  // 0: in none
+    };
+    // What is in a bucket, in billionths of a unit; cut at 2^64 - 1.
+    struct BucketView {
+        std::uint64_t level = 0;
+        std::uint64_t peak_level = 0;
+    };
+    // How many timers are armed: one while a member waits for nothing but the limit. Whose loop it
+    // is on; 0: there is none.
+    struct TimerView {
+        unsigned armed = 0;
+        BackendId holder;
+    };
+    struct GroupView {
+        GroupId id;
+        std::string name;
+        std::chrono::nanoseconds looked_at{};  // when, on the steady clock, the levels were so
+        // Of requests: total, reads, writes; of bytes: total, reads, writes.
+        std::array<BucketView, 6> buckets;
+        std::array<TimerView, 2> timers;  // for reads, for writes
     };
     struct RequestView {
         RequestId id;
@@ -78,6 +100,7 @@ struct Snapshot {
     std::vector<RequestView> requests;
     std::vector<TokenView> tokens;
     std::vector<OperationView> operations;
+    std::vector<GroupView> groups;
 };
 
 BLKDRAIN_NAMESPACE_END

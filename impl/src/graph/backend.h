@@ -19,6 +19,7 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
+class Group;
 class OuterRequest;
 
 // A generation of requests of one backend: those sent between two drains, with the chains and
@@ -72,6 +73,7 @@ public:
     IntrusiveList<OuterRequest> waiting;  // in the order sent
     unsigned not_admitted = 0;            // requests counted in a bank that were never admitted
     std::vector<TokenId> open_tokens;
+    Group* group = nullptr;  // whose limits its requests meet (R30)
     std::uint64_t mark = 0;  // stamp of the last scope that contained it
 
     // Notifications owed to the listener, oldest first (true: begin), delivered by one task at a

@@ -66,6 +66,17 @@ void LoopCore::set_in_motion(Request& request) {
     moving_.push_back(request);
 }
 
+void LoopCore::run_before_polling(Task& task) {
+    BLKDRAIN_CHECK(is_current(), "run_before_polling is called inside the loop");
+    before_polling_.push_back(task);
+}
+
+void LoopCore::prepare_to_poll() {
+    while (Task* const task = before_polling_.pop_front()) {
+        task->run(*task);
+    }
+}
+
 void LoopCore::enter() {
     BLKDRAIN_CHECK(current() == nullptr, "event loops do not nest (R8)");
     // acquire: what the thread that ran the loop before left behind.
@@ -76,6 +87,7 @@ void LoopCore::enter() {
 }
 
 void LoopCore::leave() {
+    prepare_to_poll();
     set_alarm();
     // L3. Also wakes a foreign loop that polls fd().
     const bool work_left = !posted_.prepare_sleep() || !ready_.empty() || !moving_.empty();
@@ -128,6 +140,7 @@ bool LoopCore::round(os::duration timeout, bool for_run) noexcept {
 }
 
 std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
+    prepare_to_poll();
     posted_.take_all(ready_);
     if (!ready_.empty() || !moving_.empty() || timer_is_due()) {
         if (descriptors_.empty()) {

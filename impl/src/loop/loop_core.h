@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <blkdrain/detail/task.h>
 #include <blkdrain/event_loop.h>
@@ -77,6 +78,9 @@ public:
     void stop();
     bool run_once(os::duration timeout);
 
+    // Inside a round: `task` runs before the loop looks for events again, or leaves the round.
+    void run_before_polling(Task& task);
+
     [[nodiscard]] int fd() const { return poller_.fd(); }
 
     // On the owning thread, inside a round or not.
@@ -97,6 +101,10 @@ public:
     // Of all rounds, those in which something was done. Exact on the loop's thread.
     [[nodiscard]] std::uint64_t rounds() const { return rounds_; }
     [[nodiscard]] std::uint64_t busy_rounds() const { return busy_rounds_; }
+
+    // Scratch of Request::drive_batch.
+    std::vector<Request*> batch_scratch;
+    std::vector<Request*> together_scratch;
 
 private:
     struct CurrentTag {};
@@ -119,6 +127,7 @@ private:
     bool run_due_timers();
     bool run_handlers(std::size_t count);
     bool move_requests();
+    void prepare_to_poll();
     [[nodiscard]] bool timer_is_due() const;
     void set_alarm();
 
@@ -136,6 +145,7 @@ private:
     // the owning thread's (L1)
     TaskList ready_;
     TaskList moving_;  // of Request
+    TaskList before_polling_;
     TimerHeap timers_;
     os::timer_handle alarm_;
     std::optional<os::time_point> alarm_deadline_;  // what alarm_ is armed for

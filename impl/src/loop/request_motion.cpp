@@ -12,7 +12,9 @@
 //  M3  A request is in at most one queue of its loop: posted (completed on another thread), or in
 //      motion (target_ or completed_ is set and nobody drives it).
 //  M4  drive is not entered while another drive is on the stack: the loop alone calls it.
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <blkdrain/detail/check.h>
 #include <blkdrain/driver.h>
@@ -24,12 +26,23 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 Request::Request() noexcept : detail::Task(completed_elsewhere) {}
 
-void Request::start(EventLoop& loop, Node& node, Finish finish) {
+void Request::prepare(EventLoop& loop, Node& node, Finish finish) {
     BLKDRAIN_CHECK(finish_ == nullptr, "a request is started again only after it finished");
     loop_ = &loop;
     finish_ = finish;
     target_ = &node;
+}
+
+void Request::start(EventLoop& loop, Node& node, Finish finish) {
+    prepare(loop, node, finish);
     loop.core().set_in_motion(*this);
+}
+
+void Request::start_batch(std::span<Request* const> batch) {
+    for (std::size_t i = 0; i + 1 < batch.size(); ++i) {
+        batch[i]->next_in_batch_ = batch[i + 1];
+    }
+    batch.front()->set_in_motion();
 }
 
 void Request::complete(std::error_code result) {
@@ -58,7 +71,51 @@ void Request::set_in_motion() {
     loop_->core().set_in_motion(*this);
 }
 
+void Request::ask_to_cancel() {
+    if (const Cancel cancel = std::exchange(cancel_, nullptr)) {
+        cancel(*this, cancel_handle_);
+    }
+}
+
+// The batch that begins with this one, from node to node for as long as it stays together.
+void Request::drive_batch() {
+    std::vector<Request*>& batch = loop_->core().batch_scratch;
+    std::vector<Request*>& together = loop_->core().together_scratch;
+    batch.clear();
+    for (Request* request = this; request != nullptr;) {
+        batch.push_back(request);
+        request = std::exchange(request->next_in_batch_, nullptr);
+    }
+    while (!batch.empty()) {
+        Node& node = *batch.front()->target_;
+        together.clear();
+        std::erase_if(batch, [&](Request* request) {
+            const bool same = request->target_ == &node;
+            if (same) {
+                together.push_back(request);
+                request->target_ = nullptr;
+                request->answer_owed_ = true;
+                request->driving_ = true;
+            }
+            return same;
+        });
+        node.driver().submit_batch(node, together);
+        for (Request* request : together) {
+            request->driving_ = false;
+            if (request->target_ != nullptr) {
+                batch.push_back(request);
+            } else if (request->completed_) {
+                request->drive();
+            }
+        }
+    }
+}
+
 void Request::drive() {
+    if (next_in_batch_ != nullptr) [[unlikely]] {
+        drive_batch();
+        return;
+    }
     driving_ = true;
     for (;;) {
         if (target_ != nullptr) {

@@ -35,6 +35,13 @@ enum class Canary : unsigned char {
     fence_forgotten,         // any
     wake_flag_relaxed,       // R9
     wake_dropped,            // R9
+    timer_stays_gated,       // R30
+    release_bypasses,        // R13
+    cancel_charges,          // R29
+    drain_accelerates,       // R13
+    unquiesce_arms_twice,    // R30
+    cancel_completes_twice,  // R29
+    plug_survives_poll,      // R16
     stop_drains_neighbour,   // R31
 };
 

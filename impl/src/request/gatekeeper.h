@@ -12,6 +12,7 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
+class Lane;
 class OuterRequest;
 
 // The slow side of the request path, behind the control plane's lock. Implemented by the control
@@ -32,6 +33,11 @@ public:
 
     // The completion of a request that was never admitted (closed while it waited) has returned.
     virtual void done_unadmitted(OuterRequest& request) = 0;
+
+    // A region of `lane` begins, on its loop's thread; it ends there, and what waits for that goes
+    // on (R16).
+    virtual void plugged(Lane& lane) = 0;
+    virtual void unplugged(Lane& lane) = 0;
 
     Announcer announce;
 

@@ -6,6 +6,7 @@
 
 #include <blkdrain/detail/check.h>
 
+#include "os/canary.h"
 #include "request/outer_request.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
@@ -31,6 +32,56 @@ Lane::~Lane() {
         delete slab;
         slab = next;
     }
+}
+
+OuterRequest* Lane::find_request(RequestId id) const {
+    OuterRequest* found = nullptr;
+    for_each_request([&](OuterRequest& request) {
+        found = request.id.load(std::memory_order_relaxed) == id.value ? &request : found;
+    });
+    return found;
+}
+
+class Lane::EndOfRegion final : public Task {
+public:
+    explicit EndOfRegion(Lane& lane) : Task(run_it), lane_(lane) {}
+
+private:
+    static void run_it(Task& task) {
+        Lane& lane = static_cast<EndOfRegion&>(task).lane_;
+        lane.at_poll_queued_ = false;
+        if (lane.plugged() && !canary(Canary::plug_survives_poll)) {
+            lane.end_region();
+        }
+    }
+
+    Lane& lane_;
+};
+
+std::uint64_t Lane::enter_plug() {
+    if (plugs_++ == 0) {
+        ++region_;
+        gatekeeper.plugged(*this);
+        if (at_poll_ == nullptr) {
+            at_poll_ = std::make_unique<EndOfRegion>(*this);
+        }
+        if (!at_poll_queued_) {
+            at_poll_queued_ = true;
+            core.run_before_polling(*at_poll_);
+        }
+    }
+    return region_;
+}
+
+void Lane::leave_plug(std::uint64_t region) {
+    if (region == region_ && plugged() && --plugs_ == 0) {
+        end_region();
+    }
+}
+
+void Lane::end_region() {
+    plugs_ = 0;
+    gatekeeper.unplugged(*this);
 }
 
 Cell* Lane::add_segment(std::uint32_t segment) {

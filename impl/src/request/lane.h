@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include <blkdrain/event_loop.h>
 #include <blkdrain/world.h>
@@ -83,10 +84,21 @@ public:
 
     void recycle(OuterRequest& request);
 
-    // Any thread: calls visit(const OuterRequest&) for every request in use, as far as can be told
+    // Any thread: calls visit(OuterRequest&) for every request in use, as far as can be told
     // while they move.
     template <class Visit>
     void for_each_request(Visit visit) const;
+
+    // Loop thread: regions in which requests are plugged (R16). Those that overlap are one; it ends
+    // with the last of them, and before the loop polls.
+    [[nodiscard]] bool plugged() const { return plugs_ != 0; }
+    std::uint64_t enter_plug();
+    void leave_plug(std::uint64_t region);
+
+    // Any thread: the request in use with this id, as far as can be told while they move; null.
+    [[nodiscard]] OuterRequest* find_request(RequestId id) const;
+    // The number of the lane that sent it.
+    static std::uint32_t lane_number(RequestId id) { return id.value & ((1U << lane_bits) - 1); }
 
     Gatekeeper& gatekeeper;
     EventLoop& loop;
@@ -112,6 +124,9 @@ private:
         return {top - first_segment_bits, shifted - (1U << top)};
     }
 
+    class EndOfRegion;
+
+    void end_region();
     Cell* add_segment(std::uint32_t segment);
     OuterRequest& make_request();
 
@@ -119,6 +134,12 @@ private:
     OuterRequest* free_ = nullptr;
     os::atomic<Slab*> slabs_{nullptr};
     std::uint32_t sequence_ = 0;
+
+    // Loop thread.
+    unsigned plugs_ = 0;
+    std::uint64_t region_ = 0;
+    std::unique_ptr<Task> at_poll_;
+    bool at_poll_queued_ = false;
 };
 
 }  // namespace detail

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "request/outer_request.h"
 
+#include <vector>
+
 #include <blkdrain/error.h>
 
 #include "os/canary.h"
@@ -12,6 +14,8 @@ namespace detail {
 Announcement describe_send(const OuterRequest& request, const Backend& backend) {
     Announcement announcement;
     if constexpr (os::announces) {
+        announcement.bytes = static_cast<std::uint32_t>(request.io().length);
+        announcement.flush = request.is_flush();
         const OuterRequest* parent = request.lane.dispatching;
         announcement.kind = Announced::send;
         announcement.id = request.id.load(std::memory_order_relaxed);
@@ -32,6 +36,7 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
     request.set_io(io);
     request.completion = completion;
     request.never_admitted = false;
+    request.plugged = lane.plugged();
     // relaxed, here and below: hints for other threads; the id that makes them count is stored
     // last, with release.
     request.backend.store(&backend, std::memory_order_relaxed);
@@ -48,7 +53,8 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
     std::uint32_t counter = 0;
     // acquire: with the word come the banks and the medium it speaks of.
     const std::uint64_t word = backend.word.load(std::memory_order_acquire);
-    const bool open = (word & GateWord::slow) == 0 || canary(Canary::admit_while_gated);
+    const bool open =
+        ((word & GateWord::slow) == 0 && !request.plugged) || canary(Canary::admit_while_gated);
     if (open && token.value == 0) [[likely]] {
         const OuterRequest* parent = lane.dispatching;
         const bool chained = parent != nullptr &&
@@ -86,18 +92,37 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
     return decision.refusal;
 }
 
-void OuterRequest::launch() {
+NodeState* OuterRequest::root() const {
     // acquire: the node was complete when it became the root; it cannot change while this request
     // is admitted.
-    NodeState* root =
-        backend.load(std::memory_order_relaxed)->medium.load(std::memory_order_acquire);
-    if (root == nullptr) {
+    return backend.load(std::memory_order_relaxed)->medium.load(std::memory_order_acquire);
+}
+
+void OuterRequest::finished(Request& request, std::error_code result) {
+    static_cast<OuterRequest&>(request).finish(result);
+}
+
+void OuterRequest::launch() {
+    if (NodeState* node = root(); node != nullptr) {
+        start(lane.loop, *node, finished);
+    } else {
         finish(make_error_code(Errc::no_medium));
-        return;
     }
-    start(lane.loop, *root, [](Request& request, std::error_code result) {
-        static_cast<OuterRequest&>(request).finish(result);
-    });
+}
+
+void OuterRequest::launch_batch(std::span<OuterRequest* const> batch) {
+    std::vector<Request*> started;
+    for (OuterRequest* request : batch) {
+        if (NodeState* node = request->root(); node != nullptr) {
+            request->prepare(request->lane.loop, *node, finished);
+            started.push_back(request);
+        } else {
+            request->finish(make_error_code(Errc::no_medium));
+        }
+    }
+    if (!started.empty()) {
+        start_batch(started);
+    }
 }
 
 void OuterRequest::launch_remotely() {
@@ -117,12 +142,15 @@ void OuterRequest::cancel_remotely() {
 
 void OuterRequest::finish(std::error_code result) {
     outcome_ = result;
+    const std::uint64_t since = lane.gatekeeper.announce.stamp();
     // relaxed: a hint.
     state.store(RequestState::completing, std::memory_order_relaxed);
     lane.gatekeeper.announce(
         Announced::complete, id.load(std::memory_order_relaxed), [&](Announcement& announcement) {
+            announcement.since = since;
             announcement.error = !result                                      ? Errc::ok
                                  : result == make_error_code(Errc::no_medium) ? Errc::no_medium
+                                 : result == make_error_code(Errc::cancelled) ? Errc::cancelled
                                                                               : Errc::io_error;
         });
     run = [](Task& task) { static_cast<OuterRequest&>(task).dispatch(); };

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <span>
 #include <system_error>
 
 #include <blkdrain/block_backend.h>
@@ -40,10 +41,16 @@ public:
     // loop.
     void launch_remotely();
 
-    // Taken out of WAITING by close: completes with `cancelled` on its loop.
+    // Admitted as they left a plugged region, on their own loop: as launch, together.
+    static void launch_batch(std::span<OuterRequest* const> batch);
+
+    // Taken out of WAITING, by close or by its owner: completes with `cancelled` on its loop.
     void cancel_remotely();
 
+    using Request::ask_to_cancel;
+
     [[nodiscard]] bool is_write() const { return io().type != IoType::read; }
+    [[nodiscard]] bool is_flush() const { return io().type == IoType::flush; }
 
     // Loop thread. Counted under `counter` from here on; gives the cell where.
     Cell& count_under(std::uint32_t number) {
@@ -60,11 +67,14 @@ public:
     os::atomic<std::uint32_t> token{0};
     os::atomic<std::uint32_t> counter{0};  // the bank that counts it
     bool never_admitted = false;
+    bool plugged = false;  // waits for its region to end, not in line (R16)
     os::atomic<os::time_point> sent_at{os::time_point{}};
     Completion completion;
     OuterRequest* next_free = nullptr;
 
 private:
+    [[nodiscard]] NodeState* root() const;
+    static void finished(Request& request, std::error_code result);
     void finish(std::error_code result);
     void dispatch();
     void count_done();

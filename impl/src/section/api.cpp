@@ -6,6 +6,7 @@
 #include <blkdrain/block_backend.h>
 #include <blkdrain/graph.h>
 #include <blkdrain/section.h>
+#include <blkdrain/throttle.h>
 
 #include "request/outer_request.h"
 #include "section/control_plane.h"
@@ -257,8 +258,51 @@ Wait BlockBackend::close(WaitOptions options, DoneCallback done) {
     return control_->close(*backend_, std::move(options), std::move(done));
 }
 
+Error BlockBackend::cancel(RequestId request) {
+    return control_->cancel(*backend_, request);
+}
+
+std::size_t BlockBackend::cancel_waiting() {
+    return control_->cancel_waiting(*backend_);
+}
+
 Error BlockBackend::set_listener(SectionListener* listener) {
     return control_->set_listener(*backend_, listener);
+}
+
+// --- ThrottleGroup ---
+
+ThrottleGroup::ThrottleGroup(Graph& graph, std::string name)
+    : control_(graph.control()), id_(control_->add_group(std::move(name))) {}
+
+ThrottleGroup::ThrottleGroup(ThrottleGroup&& other) noexcept
+    : control_(std::move(other.control_)), id_(std::exchange(other.id_, {})) {}
+
+ThrottleGroup& ThrottleGroup::operator=(ThrottleGroup&& other) noexcept {
+    if (this != &other) {
+        ThrottleGroup old(std::move(*this));
+        control_ = std::move(other.control_);
+        id_ = std::exchange(other.id_, {});
+    }
+    return *this;
+}
+
+ThrottleGroup::~ThrottleGroup() {
+    if (control_) {
+        control_->remove_group(id_);
+    }
+}
+
+Error ThrottleGroup::configure(const ThrottleLimits& limits) {
+    return control_->configure(id_, limits);
+}
+
+Error ThrottleGroup::join(BlockBackend& backend) {
+    return control_->join(id_, *backend.backend_);
+}
+
+Error ThrottleGroup::leave(BlockBackend& backend) {
+    return control_->leave(id_, *backend.backend_);
 }
 
 BLKDRAIN_NAMESPACE_END

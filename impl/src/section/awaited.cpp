@@ -188,6 +188,10 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
 const std::vector<const OuterRequest*>& ControlPlane::line_up_to(const OuterRequest& request) {
     std::vector<const OuterRequest*>& line = line_;
     line.clear();
+    if (request.plugged) {
+        line.push_back(&request);
+        return line;
+    }
     for (const OuterRequest& other : request.backend.load(std::memory_order_relaxed)->waiting) {
         if (other.is_write() == request.is_write() &&
             other.token.load(std::memory_order_relaxed) ==
@@ -203,13 +207,15 @@ const std::vector<const OuterRequest*>& ControlPlane::line_up_to(const OuterRequ
 
 // Why a waiting request waits, as a set of Blocker (R18).
 std::uint8_t ControlPlane::blockers_of(const OuterRequest& request) {
-    const TokenId token{request.token.load(std::memory_order_relaxed)};
-    const bool kept = token.value == 0 ? request.backend.load(std::memory_order_relaxed)->gated()
-                                       : suspended(token);
-    std::uint8_t blockers = kept ? static_cast<std::uint8_t>(Blocker::gate) : std::uint8_t{0};
-    if (line_up_to(request).size() > 1) {
-        blockers |= static_cast<std::uint8_t>(Blocker::order);
-    }
+    std::uint8_t blockers = 0;
+    const auto add = [&](Blocker blocker, bool there) {
+        blockers |= there ? static_cast<std::uint8_t>(blocker) : std::uint8_t{0};
+    };
+    add(Blocker::gate, kept(request));
+    add(Blocker::order, line_up_to(request).size() > 1);
+    add(Blocker::plug, request.plugged);
+    add(Blocker::rate, charged(request) && !request.backend.load(std::memory_order_relaxed)
+                                                ->group->passes(direction_of(request.io())));
     return blockers;
 }
 
@@ -229,6 +235,9 @@ void ControlPlane::add_keepers(const Operation& waiter, const Item& item, Holdin
             if (item.state != RequestState::waiting) {
                 into.requests.push_back(RequestId{item.id});
                 break;
+            }
+            if (item.request->plugged) {
+                break;  // a region ends by itself
             }
             if (item.request->token.load(std::memory_order_relaxed) == 0) {
                 add_gates_of(*item.backend);

@@ -126,8 +126,10 @@ void ControlPlane::uncover_all(SectionOperation& section) {
 
 // --- gates ---
 
-void ControlPlane::update_word(Backend& backend) {
-    const bool slow = backend.gated() || backend.closing.value != 0 || !backend.waiting.empty();
+// Says whether the word has changed.
+bool ControlPlane::update_word(Backend& backend) {
+    const bool slow = backend.gated() || backend.closing.value != 0 || !backend.waiting.empty() ||
+                      (backend.group != nullptr && backend.group->limited());
     const std::uint64_t word = GateWord::pack(backend.banks.back().counter, slow);
     // relaxed: only written under this lock.
     if (backend.word.load(std::memory_order_relaxed) != word) {
@@ -135,7 +137,9 @@ void ControlPlane::update_word(Backend& backend) {
         // banks).
         backend.word.store(word, std::memory_order_release);
         os::store_in_effect();
+        return true;
     }
+    return false;
 }
 
 void ControlPlane::close_gates() {
@@ -154,6 +158,8 @@ void ControlPlane::close_gates() {
     for (Cover* cover : fresh_) {
         Backend& backend = *cover->backend;
         note_gate(backend);
+        take_plug_off(backend);
+        limit_again(backend.group);
         set_busy(*cover, busy_for(*cover, in_flight(backend)));
     }
     fresh_.clear();
@@ -309,11 +315,13 @@ bool ControlPlane::busy_for(const Cover& cover, std::uint64_t in_flight_now) con
             return true;
         }
     }
-    return std::any_of(backend.waiting.begin(), backend.waiting.end(),
-                       [&](const OuterRequest& request) {
-                           return of_closed_token(request) &&
-                                  !excused(TokenId{request.token.load(std::memory_order_relaxed)});
-                       });
+    const auto counts = [&](const OuterRequest& request) {
+        return request.backend.load(std::memory_order_relaxed) == &backend &&
+               of_closed_token(request) &&
+               !excused(TokenId{request.token.load(std::memory_order_relaxed)});
+    };
+    return std::any_of(backend.waiting.begin(), backend.waiting.end(), counts) ||
+           std::any_of(plugged_.begin(), plugged_.end(), counts);
 }
 
 // Sent under a token that has been closed since: it belongs to an operation that has started,
@@ -421,10 +429,17 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
             ++bank;
         }
         Cell& cell = request.count_under(bank->counter);
-        bool waits = token != nullptr ? suspended(token_id) : backend.gated();
+        bool waits = request.plugged || kept(request);
         for (const OuterRequest& earlier : backend.waiting) {
             waits = waits || (earlier.is_write() == request.is_write() &&
                               earlier.token.load(std::memory_order_relaxed) == token_id.value);
+        }
+        Group* const limits = charged(request) ? backend.group : nullptr;
+        if (limits != nullptr && !waits) {
+            // Those who are due come first; if there is nobody left, the turn is this one's.
+            look_at_clock(*limits);
+            admit_by_turns(*limits);
+            waits = !limits->passes(direction_of(request.io()));
         }
         request.state.store(waits ? RequestState::waiting : RequestState::admitted,
                             std::memory_order_relaxed);
@@ -439,11 +454,19 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
         cell.sent.store(cell.sent.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
         announce(sent);
         if (waits) {
-            backend.waiting.push_back(request);
+            (request.plugged ? plugged_ : backend.waiting).push_back(request);
             update_word(backend);
         } else {
             announce(Announced::admit, sent.id);
             decision.admitted = true;
+            if (limits != nullptr) {
+                limits->charge(request.io());
+                limits->served(direction_of(request.io()), backend);
+            }
+        }
+        if (limits != nullptr) {
+            arm(*limits, Direction::read);
+            arm(*limits, Direction::write);
         }
     }
     // What the fast path took back may have kept somebody waiting who read the cells in between.

@@ -176,6 +176,7 @@ void ControlPlane::carry_out(SectionOperation& change) {
     }
     if (moves.backend != nullptr) {
         moves.backend->home = moves.to;
+        limit_again(moves.backend->group);
     }
     Edits& edits = edits_of(change.plan);
     apply(edits);
@@ -303,6 +304,7 @@ bool ControlPlane::advance_context(SectionOperation& change) {
                 cover.node->move_to(*change.target);
             } else if (cover.backend != nullptr) {
                 cover.backend->home = change.target;
+                limit_again(cover.backend->group);
             }
         }
     }

@@ -105,14 +105,7 @@ Wait ControlPlane::begin_close(Backend& backend, WaitOptions&& options, DoneCall
         conclude(section, std::move(error));
         return {};
     }
-    while (!backend.waiting.empty()) {
-        OuterRequest& request = *backend.waiting.begin();
-        request.unlink();
-        request.state.store(RequestState::completing, std::memory_order_relaxed);
-        announce(Announced::complete, request.id.load(std::memory_order_relaxed),
-                 [](Announcement& a) { a.error = Errc::cancelled; });
-        request.cancel_remotely();
-    }
+    complete_all_cancelled(backend);
     for (TokenOperation& token : tokens_) {
         const auto same = [&](const Ref<Backend>& other) { return other.get() == &backend; };
         if (!token.open && std::any_of(token.backends.begin(), token.backends.end(), same)) {
@@ -150,6 +143,7 @@ void ControlPlane::detach_backend(Backend& backend) {
     while (backend.covers.first() != nullptr) {
         uncover(*backend.covers.first());
     }
+    leave_group(backend);
     std::erase(touched_, &backend);
     if (backend.root != nullptr) {
         backend.unlink();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "section/control_plane.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <blkdrain/detail/check.h>
@@ -34,6 +35,7 @@ ControlPlane::ControlPlane() {
     nodes_.emplace_back();
     backends_.emplace_back();
     counter_owners_.push_back(nullptr);
+    groups_.emplace_back();
 }
 
 ControlPlane::~ControlPlane() = default;
@@ -91,6 +93,12 @@ Lane& ControlPlane::lane_of(const EventLoop& loop) {
     Lane* lane = find_lane(loop);
     BLKDRAIN_CHECK(lane != nullptr, "a loop is added to the graph before it is used there");
     return *lane;
+}
+
+// Of the loop that sent it; null: there is no such loop.
+Lane* ControlPlane::lane_of(RequestId id) {
+    const std::uint32_t number = Lane::lane_number(id);
+    return number < lane_count_.load(std::memory_order_relaxed) ? lanes_[number].get() : nullptr;
 }
 
 Lane* ControlPlane::current_lane() {
@@ -417,11 +425,21 @@ void ControlPlane::release_due() {
     for (Backend* backend : touched_) {
         note_gate(*backend);
         admit_waiting(*backend);
+        limit_again(backend->group);
         update_word(*backend);
         reassess(*backend);
         unwatch_if_unused(*backend);
     }
     touched_.clear();
+    while (!dirty_groups_.empty()) {
+        Group& group = *dirty_groups_.back();
+        dirty_groups_.pop_back();
+        group.dirty = false;
+        run_limiter(group);
+        for (Backend* member : group.members()) {
+            update_word(*member);
+        }
+    }
     open_tokens();
 }
 
@@ -431,22 +449,49 @@ void ControlPlane::admit_waiting(Backend& backend) {
         newest.unlink();
         backend.waiting.push_front(newest);
     }
+    const bool limited =
+        backend.group != nullptr && backend.group->limited() && !canary(Canary::release_bypasses);
+    held_back_.clear();
     auto at = backend.waiting.begin();
     while (at != backend.waiting.end()) {
         OuterRequest& request = *at;
         ++at;
-        const TokenId token{request.token.load(std::memory_order_relaxed)};
-        // Whoever is looked at has nobody of its class before it any more: they would have been
-        // admitted just now.
-        if (token.value == 0 ? backend.gated() : suspended(token)) {
+        // Whoever is looked at has nobody of its class before it any more, but who is held back by
+        // a limit: they would have been admitted just now.
+        if (kept(request)) {
             continue;
         }
-        request.unlink();
-        request.never_admitted = false;
-        --backend.not_admitted;
-        // relaxed: a hint; the launch is ordered by the loop's queue.
-        request.state.store(RequestState::admitted, std::memory_order_relaxed);
-        announce(Announced::admit, request.id.load(std::memory_order_relaxed));
+        if (limited) {
+            const std::pair line{request.token.load(std::memory_order_relaxed), request.is_write()};
+            const bool behind =
+                std::find(held_back_.begin(), held_back_.end(), line) != held_back_.end();
+            if (behind || charged(request)) {
+                held_back_.push_back(line);
+                continue;
+            }
+        }
+        admit(request);
+    }
+}
+
+// By a gate: that of its backend or, under a token, that of a change which names it.
+bool ControlPlane::kept(const OuterRequest& request) const {
+    const TokenId token{request.token.load(std::memory_order_relaxed)};
+    return token.value == 0 ? request.backend.load(std::memory_order_relaxed)->gated()
+                            : suspended(token);
+}
+
+// Out of line, as nothing keeps it any more.
+void ControlPlane::admit(OuterRequest& request) {
+    request.unlink();
+    request.never_admitted = false;
+    --request.backend.load(std::memory_order_relaxed)->not_admitted;
+    // relaxed: a hint; the launch is ordered by the loop's queue.
+    request.state.store(RequestState::admitted, std::memory_order_relaxed);
+    announce(Announced::admit, request.id.load(std::memory_order_relaxed));
+    if (&request.lane == unplugging_) {
+        batch_.push_back(&request);
+    } else {
         request.launch_remotely();
     }
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <blkdrain/graph.h>
+#include <blkdrain/throttle.h>
 #include <blkdrain/world.h>
 
 #include "graph/edit.h"
@@ -22,6 +23,7 @@
 #include "request/outer_request.h"
 #include "section/id_table.h"
 #include "section/operation.h"
+#include "throttle/group.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 
@@ -96,6 +98,16 @@ public:
     bool abandon(OperationId operation, Errc why);
     bool abandon(TokenId token, Errc why);
 
+    // ThrottleGroup: `id` names a group that exists.
+    GroupId add_group(std::string name);
+    void remove_group(GroupId id);
+    Error configure(GroupId id, const ThrottleLimits& limits);
+    Error join(GroupId id, Backend& backend);
+    Error leave(GroupId id, Backend& backend);
+
+    Error cancel(Backend& backend, RequestId id);
+    std::size_t cancel_waiting(Backend& backend);
+
     Explanation explain(OperationId operation);
     Explanation explain(TokenId token);
     std::vector<Explanation> explain_all();
@@ -112,6 +124,8 @@ public:
     Decision decide(OuterRequest& request, bool undone, std::uint32_t counter) override;
     void released(std::uint32_t counter) override;
     void done_unadmitted(OuterRequest& request) override;
+    void plugged(Lane& lane) override;
+    void unplugged(Lane& lane) override;
 
     os::ref_count owners;
 
@@ -135,6 +149,8 @@ private:
     bool advance(Operation& operation);
     void release_due();
     void admit_waiting(Backend& backend);
+    void admit(OuterRequest& request);
+    bool kept(const OuterRequest& request) const;
     void open_tokens();
     void start(std::unique_ptr<Operation> operation, WaitOptions&& options, EventLoop* anchor_loop);
     void enroll(std::unique_ptr<Operation> operation);
@@ -164,7 +180,7 @@ private:
     static void forget_settle_unless_kept(NodeState& node);
     void uncover_all(SectionOperation& section);
     void close_gates();
-    void update_word(Backend& backend);
+    bool update_word(Backend& backend);
     void watch_fresh();
     bool set_watched(Backend& backend);
     void unwatch_if_unused(Backend& backend);
@@ -269,6 +285,32 @@ private:
     void post_delivery(const Ref<Backend>& backend);
     void deliver(const Ref<Backend>& backend);
 
+    // limits.cpp (R13, R30)
+    void leave_group(Backend& backend);
+    void make_members_slow(Group& group);
+    static bool charged(const OuterRequest& request);
+    OuterRequest* next_in_line(Backend& member, Direction direction);
+    void limit_again(Group* group);
+    void look_at_clock(Group& group);
+    void run_limiter(Group& group);
+    void admit_by_turns(Group& group);
+    Backend* next_member(const Group& group, Direction direction);
+    void admit_flushes(Backend& member, TokenId token);
+    void arm(Group& group, Direction direction);
+    void disarm(Group& group, Direction direction);
+    void rate_timer_fired(GroupId id, Direction direction, const RateTimer& timer);
+
+    // cancel.cpp (R29)
+    void complete_cancelled(OuterRequest& request);
+    std::size_t complete_all_cancelled(Backend& backend);
+    OuterRequest* find_waiting(Backend& backend, RequestId id);
+    Lane* lane_of(RequestId id);
+
+    // plug.cpp (R16)
+    template <class Concerned>
+    void take_plug_off(Concerned concerned);
+    void take_plug_off(const Backend& backend);
+
     // awaited.cpp (R12, R26)
     static Item section_item(SectionOperation& section);
     Items items_of(Operation& operation);
@@ -317,6 +359,13 @@ private:
     std::vector<Ref<Backend>> untold_;   // owe a notification that is not posted yet
     std::vector<Cover*> fresh_;          // backends covered since the last watch_fresh
     std::vector<std::unique_ptr<NodeState>> graveyard_;
+
+    std::vector<std::unique_ptr<Group>> groups_;  // index: id
+    std::vector<Group*> dirty_groups_;            // the limiter has to look at them
+    IntrusiveList<OuterRequest> plugged_;         // of all backends and loops, in the order sent
+    Lane* unplugging_ = nullptr;        // whose region ends: what is admitted there goes into
+    std::vector<OuterRequest*> batch_;  // this, and is launched when the lock is free
+
     CoverPool covers_;
     Walker walker_;
 
@@ -325,8 +374,9 @@ private:
     Scope scope_;   // of update_scope
     Scope own_;     // of scope_of_change, the next too
     Scope entering_;
-    Edits edits_;                            // of edits_of
-    std::vector<const OuterRequest*> line_;  // of line_up_to
+    Edits edits_;                                            // of edits_of
+    std::vector<const OuterRequest*> line_;                  // of line_up_to
+    std::vector<std::pair<std::uint32_t, bool>> held_back_;  // of admit_waiting: token, is_write
 
     // Lanes are added under the lock and never go; read without it up to lane_count_.
     std::array<std::unique_ptr<Lane>, Graph::loops_max> lanes_;

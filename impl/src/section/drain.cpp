@@ -30,6 +30,12 @@ Wait ControlPlane::drain(Backend& backend, WaitOptions&& options, DoneCallback&&
         a.a = backend.id.value;
         fill_holding(a, drain.holding);
     });
+    take_plug_off(backend);
+    if (canary(Canary::drain_accelerates)) {
+        while (OuterRequest* request = next_in_line(backend, Direction::read)) {
+            admit(*request);
+        }
+    }
     set_watched(backend);
     os::fence_process();
     while (set_watched(backend)) {

@@ -57,6 +57,8 @@ public:
                 return "not on the thread of an event loop of the graph";
             case Errc::too_many_loops:
                 return "too many event loops";
+            case Errc::bad_option:
+                return "bad option";
             case Errc::io_error:
                 return "input/output error";
         }

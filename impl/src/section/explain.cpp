@@ -2,6 +2,8 @@
 //
 // What a pending operation waits for, in words (R26).
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -129,6 +131,16 @@ void fill_holding(Announcement& announcement, const Holding& holding) {
     }
 }
 
+// ", RATE of throttle group g1 'vm', next token in 1.2 s"
+std::string rate_text(const Group& group, Direction direction) {
+    const auto passed = static_cast<double>((os::now() - group.looked_at()).count());
+    const double seconds = std::max(0.0, static_cast<double>(group.wait(direction)) - passed) / 1e9;
+    std::array<char, 32> number{};
+    std::snprintf(number.data(), number.size(), "%.3g", seconds);
+    return ", RATE of throttle group g" + std::to_string(group.id.value) + " '" + group.name +
+           "', next token in " + number.data() + " s";
+}
+
 // A request with what keeps it, in words and as values.
 WaitItem ControlPlane::request_item(const Item& item) {
     const OuterRequest& request = *item.request;
@@ -171,6 +183,12 @@ WaitItem ControlPlane::request_item(const Item& item) {
     if (const auto& line = line_up_to(request); line.size() > 1) {
         out.text += ", ORDER behind r" +
                     std::to_string(line[line.size() - 2]->id.load(std::memory_order_relaxed));
+    }
+    if (request.plugged) {
+        out.text += ", PLUG of loop '" + request.lane.loop.name() + "'";
+    }
+    if ((out.blockers & static_cast<std::uint8_t>(Blocker::rate)) != 0) {
+        out.text += rate_text(*backend.group, direction_of(request.io()));
     }
     return out;
 }

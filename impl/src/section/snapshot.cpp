@@ -66,6 +66,23 @@ void look_at(const Backend& backend, Snapshot::Names names, Snapshot::BackendVie
     view.root = backend.root != nullptr ? backend.root->id() : NodeId{};
     view.gated = backend.gated();
     view.closing = backend.closing.value != 0;
+    view.group = backend.group != nullptr ? backend.group->id : GroupId{};
+}
+
+void look_at(const Group& group, Snapshot::Names names, Snapshot::GroupView& view) {
+    const auto cut = [](LeakyBucket::Level level) {
+        return static_cast<std::uint64_t>(std::min<LeakyBucket::Level>(level, UINT64_MAX));
+    };
+    view.id = group.id;
+    fill(view.name, group.name, names);
+    view.looked_at = group.looked_at().time_since_epoch();
+    for (std::size_t i = 0; i < view.buckets.size(); ++i) {
+        view.buckets[i] = {cut(group.bucket(i).level()), cut(group.bucket(i).peak_level())};
+    }
+    for (std::size_t i = 0; i < view.timers.size(); ++i) {
+        const RateTimer* timer = group.timers[i].get();
+        view.timers[i] = {group.armed[i], timer != nullptr ? timer->holder->id : BackendId{}};
+    }
 }
 
 }  // namespace
@@ -105,6 +122,12 @@ void ControlPlane::snapshot(Snapshot& into, Snapshot::Names names) {
     into.tokens.clear();
     for (const TokenOperation& token : tokens_) {
         into.tokens.push_back({token.token, token.open});
+    }
+    Views groups(into.groups);
+    for (const auto& group : groups_) {
+        if (group != nullptr) {
+            look_at(*group, names, groups.next());
+        }
     }
     into.operations.clear();
     for (const Operation& operation : operations_) {

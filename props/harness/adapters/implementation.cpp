@@ -19,13 +19,16 @@
 #include <blkdrain/detail/announcement.h>
 #include <blkdrain/detail/check.h>
 #include <blkdrain/graph.h>
+#include <blkdrain/plug.h>
 #include <blkdrain/section.h>
 #include <blkdrain/snapshot.h>
+#include <blkdrain/throttle.h>
 
 #include "harness/adapters/scripted_driver.h"
 #include "harness/adapters/translate.h"
 #include "harness/adapters/world.h"
 #include "harness/linearise.h"
+#include "harness/throttling.h"
 #include "os/backend.h"
 #include "os/canary.h"
 
@@ -61,6 +64,19 @@ std::uint32_t thread_number() {
 
 bool blocked_by(std::uint8_t blockers, blkdrain::Blocker blocker) {
     return (blockers & static_cast<std::uint8_t>(blocker)) != 0;
+}
+
+std::uint64_t time_of(blkdrain::os::time_point time) {
+    return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
+
+blkdrain::ThrottleLimits limits(LimitWord word, std::uint64_t tick_ns) {
+    const Limits6 all = limits_of(word, tick_ns);
+    const auto at = [&](std::size_t i) {
+        const LimitSpec& spec = all.limits[i];
+        return blkdrain::RateLimit{spec.rate, spec.burst, spec.peak, spec.peak_burst};
+    };
+    return {at(0), at(1), at(2), at(3), at(4), at(5), all.iops_size};
 }
 
 constexpr std::array<const char*, 4> roles{"file", "backing", "data", "journal"};
@@ -184,6 +200,10 @@ private:
     unsigned loops_ = 1;
     bool changes_graph_ = false;
 
+    std::array<blkdrain::ThrottleGroup, groups_max> groups_;
+    std::array<std::vector<std::unique_ptr<blkdrain::Plug>>, loops_max> plugs_;  // on its loop
+    std::uint64_t opened_at_ = 0;  // on the clock that is announced
+
     // By slot. An entry is written before anybody can name its slot, or is atomic.
     std::array<std::optional<blkdrain::BlockBackend>, objects_max> backends_;
     std::array<std::optional<Owner>, objects_max> owners_;
@@ -258,6 +278,12 @@ void ImplementationAdapter::open(const Scenario& scenario, Stage& stage) {
         loop_[i] = &world_->loop(i);
         graph_->add_loop(*loop_[i]);
     }
+    opened_at_ = time_of(blkdrain::os::now());
+    if (uses_groups(scenario)) {
+        for (std::size_t i = 0; i < groups_max; ++i) {
+            groups_[i] = blkdrain::ThrottleGroup(*graph_, std::string(group_words[i]));
+        }
+    }
 }
 
 void ImplementationAdapter::close(bool clean) {
@@ -273,7 +299,15 @@ void ImplementationAdapter::close(bool clean) {
             backends_[i].reset();
         }
     }
+    for (unsigned i = 0; i < loops_; ++i) {
+        if (!plugs_[i].empty()) {
+            world_->on_loop(i, [this, i] { plugs_[i].clear(); });
+        }
+    }
     world_->rest(drivers_.moves);
+    for (blkdrain::ThrottleGroup& group : groups_) {
+        group = {};
+    }
     for (std::size_t i = 0; i < backends_used_; ++i) {
         owners_[i].reset();
     }
@@ -309,6 +343,15 @@ void ImplementationAdapter::abandon_graph() {
         }
     }
     backends_used_ = 0;
+    for (blkdrain::ThrottleGroup& group : groups_) {
+        forget(group);
+    }
+    for (auto& plugs : plugs_) {
+        for (auto& plug : plugs) {
+            static_cast<void>(plug.release());
+        }
+        plugs.clear();
+    }
     for (std::size_t i = 0; i < slots_max; ++i) {
         if (sections_[i].live()) {
             forget(sections_[i]);
@@ -389,6 +432,32 @@ Result ImplementationAdapter::call(const Call& call) {
                 driver->end_internal();
             }
             return Result::ok;
+        case Opcode::cancel:
+            if (call.variant) {
+                requests_[call.request]->obliges.store(true, std::memory_order_relaxed);
+            }
+            return result_of(backends_[call.backend]
+                                 ->cancel(blkdrain::RequestId{request_id(call.request)})
+                                 .code);
+        case Opcode::cancel_waiting:
+            backends_[call.backend]->cancel_waiting();
+            return Result::ok;
+        case Opcode::plug:
+            plugs_[call.loop].push_back(std::make_unique<blkdrain::Plug>(*graph_));
+            return Result::ok;
+        case Opcode::unplug:
+            if (!plugs_[call.loop].empty()) {
+                plugs_[call.loop].pop_back();
+            }
+            return Result::ok;
+        case Opcode::join:
+            return result_of(groups_[call.group].join(*backends_[call.backend]).code);
+        case Opcode::leave:
+            return result_of(groups_[call.group].leave(*backends_[call.backend]).code);
+        case Opcode::limit:
+            groups_[call.group].configure(
+                limits(static_cast<LimitWord>(call.number), world_->tick_duration_ns()));
+            return Result::ok;
         default:
             control(call);
             return Result::ok;
@@ -456,6 +525,7 @@ Result ImplementationAdapter::send(const Call& call) {
     sent->slot = no_slot;
     sent->id = 0;
     sent->held.store(nullptr, std::memory_order_relaxed);
+    sent->obliges.store(false, std::memory_order_relaxed);
     // A driver may see the request before submit returns, and a refused one does not exist: the
     // announcement tells.
     CallScope scope;
@@ -756,6 +826,9 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
                     event.section = {};
                 }
                 break;
+            case Kind::clock:
+                event.time -= opened_at_;
+                break;
             case Kind::backend_new: {
                 // An owner that refuses to move does so through its listener, which comes after
                 // the backend.
@@ -852,6 +925,7 @@ bool ImplementationAdapter::right(const ref::State& state) const {
     trial.reset();
     trial.adopt(state, {});
     trial.nothing_is_due();
+    trial.look_at_clocks(observed_);
     trial.same_state(observed_);
     return !trial.failed();
 }
@@ -875,6 +949,7 @@ bool ImplementationAdapter::follow(const std::vector<TimedEvent>& events, const 
     }
     if (!judge.failed()) {
         judge.nothing_is_due();
+        judge.look_at_clocks(observed_);
         judge.same_state(observed_);
     }
     if (!judge.failed() && order.reason) {
@@ -915,17 +990,29 @@ void ImplementationAdapter::look(bool explain) {
         const auto has = [&](blkdrain::Blocker blocker) {
             return blocked_by(view.blockers, blocker);
         };
-        observed_.requests.push_back(
-            {view.id.value, view.backend.value, view.token.value,
-             static_cast<Observed::State>(view.state), has(blkdrain::Blocker::gate),
-             has(blkdrain::Blocker::order),
-             has(blkdrain::Blocker::rate) || has(blkdrain::Blocker::plug)});
+        observed_.requests.push_back({view.id.value, view.backend.value, view.token.value,
+                                      static_cast<Observed::State>(view.state),
+                                      has(blkdrain::Blocker::gate), has(blkdrain::Blocker::order),
+                                      has(blkdrain::Blocker::rate), has(blkdrain::Blocker::plug)});
     }
     for (const blkdrain::Snapshot::TokenView& view : snapshot_.tokens) {
         observed_.tokens.push_back({view.id.value, view.open});
     }
     for (const blkdrain::Snapshot::OperationView& view : snapshot_.operations) {
         observed_.operations.push_back({view.id.value, static_cast<Observed::Phase>(view.phase)});
+    }
+    for (const blkdrain::Snapshot::GroupView& view : snapshot_.groups) {
+        Observed::Group& group = observed_.groups.emplace_back();
+        group.id = view.id.value;
+        group.looked_at = static_cast<std::uint64_t>(view.looked_at.count()) - opened_at_;
+        for (std::size_t i = 0; i < group.levels.size(); ++i) {
+            group.levels[i] = view.buckets[i].level;
+            group.peak_levels[i] = view.buckets[i].peak_level;
+        }
+        for (std::size_t i = 0; i < group.armed.size(); ++i) {
+            group.armed[i] = view.timers[i].armed;
+            group.holder[i] = view.timers[i].holder.value;
+        }
     }
     if (!explain) {
         return;
@@ -937,7 +1024,9 @@ void ImplementationAdapter::look(bool explain) {
             observed_.items.push_back({of_token, of, static_cast<Observed::Awaited>(item.kind),
                                        item.id, static_cast<Observed::State>(item.state),
                                        blocked_by(item.blockers, blkdrain::Blocker::gate),
-                                       blocked_by(item.blockers, blkdrain::Blocker::order)});
+                                       blocked_by(item.blockers, blkdrain::Blocker::order),
+                                       blocked_by(item.blockers, blkdrain::Blocker::rate),
+                                       blocked_by(item.blockers, blkdrain::Blocker::plug)});
         }
         for (const blkdrain::Explanation::Other& other : explanation.cycle) {
             const bool token = other.token.value != 0;

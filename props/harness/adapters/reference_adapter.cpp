@@ -8,6 +8,8 @@
 
 #include <blkdrain_ref/step.h>
 
+#include "harness/throttling.h"
+
 namespace blkdrain_props {
 
 namespace ref = blkdrain_ref;
@@ -30,7 +32,7 @@ Result result_from(ref::Error error) {
 // What happens on a loop, after the call that made it due has returned.
 bool needs_loop(Kind kind) {
     return kind == Kind::done || kind == Kind::notify || kind == Kind::settle_start ||
-           kind == Kind::complete;
+           kind == Kind::complete || kind == Kind::unplug;
 }
 
 }  // namespace
@@ -47,7 +49,20 @@ void ReferenceAdapter::open(const Scenario& scenario, Stage& stage) {
     callbacks_.clear();
     deadlines_.clear();
     posted_.clear();
+    plugs_.fill(0);
     now_ = 0;
+    if (uses_groups(scenario)) {
+        for (std::size_t group = 0; group < groups_max; ++group) {
+            ref::Event event;
+            event.kind = Kind::group_new;
+            event.group = {group_id(group)};
+            announce(event);
+        }
+    }
+}
+
+bool ReferenceAdapter::plugged(unsigned loop) const {
+    return (model().plugged >> loop & 1U) != 0;
 }
 
 void ReferenceAdapter::close(bool) {}
@@ -108,7 +123,10 @@ Result ReferenceAdapter::call(const Call& call) {
             event.kind = Kind::send;
             event.request = {static_cast<std::uint32_t>(results_.size()) + 1};
             event.backend = {backend_id(call.backend)};
-            event.direction = call.number == 0 ? ref::Direction::read : ref::Direction::write;
+            event.direction = reads(static_cast<IoWord>(call.number)) ? ref::Direction::read
+                                                                      : ref::Direction::write;
+            event.flush = static_cast<IoWord>(call.number) == IoWord::flush;
+            event.bytes = bytes_of(static_cast<IoWord>(call.number));
             event.loop = {call.loop};
             if (call.token != no_slot) {
                 event.token = {token_id(call.token)};
@@ -161,6 +179,68 @@ Result ReferenceAdapter::call(const Call& call) {
         case Opcode::internal_end:
             event.node = {node_id(call.node)};
             return simple(Kind::internal_end);
+        case Opcode::cancel: {
+            event.kind = Kind::cancel;
+            event.request = {request_id(call.request)};
+            event.error = ref::result_of(model(), event);
+            announce(event);
+            if (call.variant && call.held && event.error == ref::Error::ok) {
+                stage_->request_held(call.request, false);
+                results_[call.request] = Result::cancelled;
+                ref::Event complete;
+                complete.kind = Kind::complete;
+                complete.request = event.request;
+                complete.error = ref::Error::cancelled;
+                announce(complete);
+            }
+            perform_due(false);
+            return result_from(event.error);
+        }
+        case Opcode::cancel_waiting:
+            event.backend = {backend_id(call.backend)};
+            return ref::find(model(), event.backend) == nullptr ? refused_by_api
+                                                                : simple(Kind::cancel_waiting);
+        case Opcode::plug:
+            event.loop = {call.loop};
+            if (plugged(call.loop)) {
+                ++plugs_[call.loop];
+                return Result::ok;
+            }
+            plugs_[call.loop] = 1;
+            return simple(Kind::plug);
+        case Opcode::unplug:
+            event.loop = {call.loop};
+            return plugged(call.loop) && --plugs_[call.loop] == 0 ? simple(Kind::unplug)
+                                                                  : Result::ok;
+        case Opcode::join:
+        case Opcode::leave: {
+            event.kind = call.opcode == Opcode::join ? Kind::join : Kind::leave;
+            event.backend = {backend_id(call.backend)};
+            if (call.opcode == Opcode::join) {
+                event.group = {group_id(call.group)};
+            } else if (!ref::find(model(), ref::GroupId{group_id(call.group)})
+                            ->contains(event.backend)) {
+                return refused_by_api;
+            }
+            event.error = ref::result_of(model(), event);
+            announce(event);
+            perform_due(false);
+            return result_from(event.error);
+        }
+        case Opcode::limit: {
+            const Limits6 all = limits_of(static_cast<LimitWord>(call.number), tick_ns);
+            event.kind = Kind::limit;
+            event.group = {group_id(call.group)};
+            event.iops_size = all.iops_size;
+            for (std::size_t i = 0; i < all.limits.size(); ++i) {
+                const LimitSpec& spec = all.limits[i];
+                event.bucket = static_cast<std::uint8_t>(i);
+                event.rate = {spec.rate, spec.burst, spec.peak, spec.peak_burst};
+                announce(event);
+            }
+            perform_due(false);
+            return Result::ok;
+        }
         case Opcode::abandon:
             abandon(call.wait, ref::Error::cancelled);
             perform_due(false);
@@ -507,6 +587,13 @@ void ReferenceAdapter::await(const std::function<bool()>&) {
 
 void ReferenceAdapter::advance(std::uint64_t ticks) {
     now_ += ticks;
+    for (const ref::Group& group : std::vector<ref::Group>(model().groups)) {
+        ref::Event clock;
+        clock.kind = Kind::clock;
+        clock.group = group.id;
+        clock.time = now_ * tick_ns;
+        announce(clock);
+    }
     std::sort(deadlines_.begin(), deadlines_.end(), [](const Deadline& a, const Deadline& b) {
         return a.at != b.at ? a.at < b.at : a.wait < b.wait;
     });

@@ -4,6 +4,7 @@
 // does at once what the model says is due, and answers for the devices.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -62,6 +63,7 @@ private:
     void admitted(const blkdrain_ref::Event& event);
     void settle_started(const blkdrain_ref::Event& event);
     void call_back();
+    bool plugged(unsigned loop) const;
 
     Stage* stage_ = nullptr;
     unsigned loops_ = 1;
@@ -75,6 +77,7 @@ private:
     std::vector<Deadline> deadlines_;
     std::vector<std::function<void()>> posted_;
     std::vector<blkdrain_ref::Event> due_;
+    std::array<unsigned, loops_max> plugs_{};  // of the region of the loop
     std::uint64_t now_ = 0;
 };
 

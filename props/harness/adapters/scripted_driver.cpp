@@ -108,6 +108,7 @@ void ScriptedDriver::submit(blkdrain::Node& node, blkdrain::Request& request) {
         sent->holder = this;
         // release: who completes it sees the holder.
         sent->held.store(&request, std::memory_order_release);
+        request.on_cancel(&ScriptedDriver::cancel, 0);
         world_.stage->request_held(sent->slot, true);
         return;
     }
@@ -120,6 +121,14 @@ void ScriptedDriver::answer(SentRequest& sent, std::error_code result) {
     if (blkdrain::Request* request = sent.held.exchange(nullptr, std::memory_order_acquire)) {
         sent.holder->leave();
         request->complete(result);
+    }
+}
+
+void ScriptedDriver::cancel(blkdrain::Request& request, std::uint64_t) {
+    SentRequest& sent = *SentRequest::of(request);
+    if (sent.obliges.load(std::memory_order_relaxed)) {
+        sent.holder->world_.stage->request_held(sent.slot, false);
+        answer(sent, make_error_code(blkdrain::Errc::cancelled));
     }
 }
 

@@ -30,11 +30,16 @@ struct SentRequest {
     Slot slot = no_slot;
     std::uint32_t id = 0;
     std::atomic<blkdrain::Request*> held{nullptr};  // by a leaf, waiting for the scenario
+    std::atomic<bool> obliges{false};               // that leaf's driver, when asked to cancel it
     class ScriptedDriver* holder = nullptr;         // that leaf's driver
 
     [[nodiscard]] blkdrain::Io io() {
-        return {call.number == 0 ? blkdrain::IoType::read : blkdrain::IoType::write, 0, 0,
-                reinterpret_cast<std::byte*>(this)};
+        const auto word = static_cast<IoWord>(call.number);
+        const blkdrain::IoType type = reads(word)               ? blkdrain::IoType::read
+                                      : word == IoWord::flush   ? blkdrain::IoType::flush
+                                      : word == IoWord::discard ? blkdrain::IoType::discard
+                                                                : blkdrain::IoType::write;
+        return {type, 0, bytes_of(word), reinterpret_cast<std::byte*>(this)};
     }
     // Null: an inner request of a settle.
     static SentRequest* of(const blkdrain::Request& request) {
@@ -110,6 +115,7 @@ private:
     struct MetadataWrite;
     struct RogueWrite;
 
+    static void cancel(blkdrain::Request& request, std::uint64_t);
     void enter();
     void leave();
     void settle_or_hold();

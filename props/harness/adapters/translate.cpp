@@ -54,6 +54,8 @@ Result result_of(Errc error) {
             return Result::bad_token;
         case Errc::stopped:
             return Result::stopped;
+        case Errc::too_late:
+            return Result::too_late;
         default:
             return refused_by_api;
     }
@@ -73,6 +75,15 @@ Kind kind_of(Announced kind) {
         BLKDRAIN_SAME(node_new)
         BLKDRAIN_SAME(backend_new)
         BLKDRAIN_SAME(listen)
+        BLKDRAIN_SAME(group_new)
+        BLKDRAIN_SAME(limit)
+        BLKDRAIN_SAME(join)
+        BLKDRAIN_SAME(leave)
+        BLKDRAIN_SAME(clock)
+        BLKDRAIN_SAME(plug)
+        BLKDRAIN_SAME(unplug)
+        BLKDRAIN_SAME(cancel)
+        BLKDRAIN_SAME(cancel_waiting)
         BLKDRAIN_SAME(send)
         BLKDRAIN_SAME(admit)
         BLKDRAIN_SAME(complete)
@@ -179,7 +190,35 @@ void translate(const Announcement& from, ref::Event& into) {
             into.parent = optional<ref::RequestId>(from.c);
             into.direction = from.flag ? ref::Direction::write : ref::Direction::read;
             into.loop = {from.loop};
+            into.bytes = from.bytes;
+            into.flush = from.flush;
             break;
+        case Announced::group_new:
+            into.group = {from.id};
+            break;
+        case Announced::limit:
+            into.group = {from.id};
+            into.bucket = static_cast<std::uint8_t>(from.a);
+            into.iops_size = from.b;
+            into.rate = {from.rate[0], from.rate[1], from.rate[2], from.rate[3]};
+            break;
+        case Announced::join:
+            into.backend = {from.id};
+            into.group = {from.a};
+            break;
+        case Announced::leave:
+        case Announced::cancel_waiting:
+            into.backend = {from.id};
+            break;
+        case Announced::clock:
+            into.group = {from.id};
+            into.time = from.time;
+            break;
+        case Announced::plug:
+        case Announced::unplug:
+            into.loop = {from.loop};
+            break;
+        case Announced::cancel:
         case Announced::admit:
         case Announced::complete:
         case Announced::done:

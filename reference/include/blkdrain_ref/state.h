@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include <blkdrain_ref/limits.h>
+
 namespace blkdrain_ref {
 
 // Names of objects and sets of them. An id is given by the event that creates the object; the
@@ -44,6 +46,7 @@ using RequestId = Id<'r'>;
 using TokenId = Id<'t'>;
 using SectionId = Id<'s'>;
 using LoopId = Id<'l'>;
+using GroupId = Id<'g'>;
 
 // A set of nodes or backends: one bit each.
 template <class I>
@@ -129,7 +132,7 @@ std::string nth_word(std::string_view words, int n);
 
 BLKDRAIN_REF_WORDS(Error, ok, busy, conflict, cycle, context, closing, no_medium, has_medium,
                    not_filter, no_such_edge, not_quiesced, would_deadlock, cancelled, timed_out,
-                   io_error, bad_token, stopped)
+                   io_error, bad_token, stopped, too_late)
 BLKDRAIN_REF_WORDS(Direction, read, write)  // write, discard and flush are one (R18)
 BLKDRAIN_REF_WORDS(Notice, begin, end)      // what an owner is told (R9)
 BLKDRAIN_REF_WORDS(RequestState, waiting, admitted, completing)
@@ -191,7 +194,11 @@ struct Event {
     bool pinned = false;
     bool attempt = false;  // try: do not queue
     bool in_notification = false;
+    bool flush = false;
+    std::uint8_t bucket = 0;
     std::uint32_t edge = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t iops_size = 0;
     NodeId node{};   // n; x of a change
     NodeId other{};  // y of a change
     BackendId backend{};
@@ -201,6 +208,9 @@ struct Event {
     SectionId section{};
     SectionId wait{};  // a drain or a wait for quiet, of the section if there is one
     LoopId loop{};
+    GroupId group{};
+    std::uint64_t time = 0;  // in nanoseconds since the start
+    Rate rate{};
     BackendSet set{};
     Few<TokenId> tokens{};  // named by a change
     Holding holding{};
@@ -253,15 +263,21 @@ struct Request {
     Direction direction = Direction::read;
     TokenId token{};
     LoopId loop{};
+    std::uint32_t bytes = 0;
+    bool flush = false;
     RequestState state = RequestState::waiting;
     bool ever_admitted = false;
     bool cancelled = false;  // out of line, owed a completion with `cancelled`
+    bool plugged = false;    // not in line yet (R16)
+    bool asked = false;      // admitted, and its owner has asked to cancel it (R29)
 
+    bool waits() const { return state == RequestState::waiting && !cancelled; }
     // Waiting for its admission.
-    bool in_line() const { return state == RequestState::waiting && !cancelled; }
+    bool in_line() const { return waits() && !plugged; }
     void fields(auto& f) const {
         f(id, backend, direction, token, loop, state, Flag{"once_admitted", ever_admitted});
-        f(Flag{"cancelled", cancelled});
+        f(Flag{"cancelled", cancelled}, Flag{"plugged", plugged}, Flag{"asked", asked}, bytes);
+        f(Flag{"flush", flush});
     }
     bool operator==(const Request&) const = default;
 };
@@ -274,6 +290,24 @@ struct Token {
 
     void fields(auto& f) const { f(id, backends, Flag{"open", open}, holding); }
     bool operator==(const Token&) const = default;
+};
+
+// R30: backends that share limits, in the order joined, which is that of the round.
+struct Group {
+    GroupId id{};
+    std::uint32_t iops_size = 0;  // bytes that count as one request; 0: any number
+    std::uint64_t now = 0;        // of the last look at the clock (R13)
+    Buckets buckets{};
+    std::vector<BackendId> members{};
+    std::array<BackendId, 2> turn{};  // by direction: with whom the round goes on; none: the first
+
+    bool contains(BackendId b) const { return std::ranges::find(members, b) != members.end(); }
+    BackendId after(BackendId b) const {
+        const auto next = std::ranges::find(members, b) + 1;
+        return next == members.end() ? members.front() : *next;
+    }
+    void fields(auto& f) const { f(id, iops_size, now, buckets, members, turn); }
+    bool operator==(const Group&) const = default;
 };
 
 // A section, or something else that is pending: the call that has started it, and how far it is.
@@ -330,6 +364,8 @@ struct State {
     std::vector<Request> requests{};  // in the order sent: the order of every queue (R18)
     std::vector<Token> tokens{};      // by id
     std::vector<Section> sections{};  // in the order begun: the order of the queued isolates (R23)
+    std::vector<Group> groups{};      // by id
+    std::uint64_t plugged = 0;        // loops, one bit each (R16)
 
     // The objects of the sort that the id names.
     static auto& all(auto& state, NodeId) { return state.nodes; }
@@ -337,7 +373,10 @@ struct State {
     static auto& all(auto& state, RequestId) { return state.requests; }
     static auto& all(auto& state, TokenId) { return state.tokens; }
     static auto& all(auto& state, SectionId) { return state.sections; }
-    void fields(auto& f) const { f(nodes, edges, backends, requests, tokens, sections); }
+    static auto& all(auto& state, GroupId) { return state.groups; }
+    void fields(auto& f) const {
+        f(nodes, edges, backends, requests, tokens, sections, groups, plugged);
+    }
     bool operator==(const State&) const = default;
 };
 

@@ -10,9 +10,9 @@ namespace blkdrain_ref {
 
 // Admission.
 
-// What keeps a WAITING request; rate and plug come with limits.
+// What keeps a WAITING request.
 struct Blockers {
-    bool gate = false, order = false;
+    bool gate = false, order = false, rate = false, plug = false;
     friend auto operator<=>(const Blockers&, const Blockers&) = default;
 };
 
@@ -49,11 +49,78 @@ inline const Request* ahead_of(const State& state, const Request& request) {
     return nullptr;
 }
 
+// R13: the group whose limits it has to meet; null. Flushes are not charged (R30).
+inline const Group* charging(const State& state, const Request& request) {
+    const auto limited = [&](const Group& group) {
+        const int direction = 1 + static_cast<int>(request.direction);
+        return group.contains(request.backend) &&
+               std::ranges::any_of(std::array{0, direction, 3, 3 + direction},
+                                   [&](int i) { return group.buckets[i].rate.rate != 0; });
+    };
+    const auto found = std::ranges::find_if(state.groups, limited);
+    return request.flush || found == state.groups.end() ? nullptr : &*found;
+}
+
+// Calls visit(bucket, what the request costs there) for each bucket that it has to meet.
+void for_each_bucket(auto& group, const Request& request, auto visit) {
+    const int direction = 1 + static_cast<int>(request.direction);
+    const std::uint64_t size = group.iops_size;
+    const std::uint64_t pieces =
+        size == 0 ? 1 : std::max<std::uint64_t>(1, (request.bytes + size - 1) / size);
+    for (const int i : {0, direction})
+        visit(group.buckets[i], pieces);
+    for (const int i : {3, 3 + direction})
+        visit(group.buckets[i], std::uint64_t{request.bytes});
+}
+
+// R13: a bucket is full.
+inline bool over_limit(const State& state, const Request& request) {
+    const Group* group = charging(state, request);
+    bool over = false;
+    if (group != nullptr)
+        for_each_bucket(*group, request,
+                        [&](const Bucket& bucket, std::uint64_t) { over |= !bucket.passes(); });
+    return over;
+}
+
 // R4: under a token the gate does not count.
+inline bool has_gate(const State& state, BackendSet gated, const Request& request) {
+    return request.token ? static_cast<bool>(naming_change(state, request.token))
+                         : gated.contains(request.backend);
+}
+
 inline Blockers blockers(const State& state, BackendSet gated, const Request& request) {
-    return {.gate = request.token ? static_cast<bool>(naming_change(state, request.token))
-                                  : gated.contains(request.backend),
-            .order = ahead_of(state, request) != nullptr};
+    return {.gate = has_gate(state, gated, request),
+            .order = !request.plugged && ahead_of(state, request) != nullptr,
+            .rate = over_limit(state, request),
+            .plug = request.plugged};
+}
+
+// R30: in line, and nothing but the limit keeps it: its backend is an active member.
+inline bool active(const State& state, BackendSet gated, const Request& request) {
+    return request.in_line() && !request.flush && !has_gate(state, gated, request) &&
+           ahead_of(state, request) == nullptr;
+}
+
+// R30: whose turn it is: of the active member with whom the round goes on the first request in line
+// that nothing but the limit keeps; none if no member is active.
+inline RequestId whose_turn(const State& state, BackendSet gated, const Group& group,
+                            Direction direction) {
+    BackendId member = group.turn[static_cast<int>(direction)];
+    for (std::size_t i = 0; i < group.members.size(); ++i) {
+        member = member ? member : group.members.front();
+        for (const Request& request : state.requests)
+            if (request.backend == member && request.direction == direction &&
+                active(state, gated, request))
+                return request.id;
+        member = group.after(member);
+    }
+    return {};
+}
+
+inline bool has_turn(const State& state, BackendSet gated, const Request& request) {
+    const Group* group = charging(state, request);
+    return group == nullptr || whose_turn(state, gated, *group, request.direction) == request.id;
 }
 
 // One thing waited for.
@@ -305,7 +372,7 @@ Items explain(const View& view, I section_or_token) {
                find(view.state, item.node)->settle != Settle::running;
     });
     for (Item& item : items)
-        if (const Request* request = find(view.state, item.request); request && request->in_line())
+        if (const Request* request = find(view.state, item.request); request && request->waits())
             item.blockers = blockers(view.state, view.covered().backends, *request);
     std::ranges::sort(items);
     const auto rest = std::ranges::unique(items);
@@ -323,7 +390,8 @@ BLKDRAIN_REF_WORDS(Code, no_such_object, id_in_use, wrong_kind, wrong_result, ne
                    not_released, idle_early, settled_early, settled_twice, settled_out_of_scope,
                    settled_out_of_order, not_settling, no_internal_request, isolated_in_conflict,
                    admitted_during_change, finished_early, node_closed_early, node_not_closing,
-                   not_pending, abandoned, released_early, no_cycle, count)
+                   not_pending, abandoned, released_early, no_cycle, admitted_plugged,
+                   admitted_over_limit, out_of_turn, clock_goes_back, not_plugged, no_member, count)
 
 struct Reason {
     Code code = Code::count;

@@ -18,7 +18,16 @@ enum class Announced : std::uint8_t {
     node_new,
     backend_new,
     listen,
+    group_new,
+    limit,
+    join,
+    leave,
+    clock,
+    plug,
+    unplug,
     send,
+    cancel,
+    cancel_waiting,
     admit,
     complete,
     done,
@@ -88,13 +97,18 @@ struct Announcement {
     Errc error = Errc::ok;
     SectionKind section{};
     ChangeKind change{};
-    bool flag = false;  // pinned; direction is write; notification is begin; begin only_now; in a
-                        // notification; abandon, cycle: of a token
-    std::uint64_t set = 0;  // bit i: backend i
-    IdList sections;        // holding
-    IdList tokens;          // holding
-    IdList named;           // change: the tokens it names
-    IdList requests;        // holding
+    bool flag = false;   // pinned; direction is write; notification is begin; begin only_now; in a
+                         // notification; abandon, cycle: of a token
+    bool flush = false;  // send
+    std::uint32_t bytes = 0;              // send
+    std::uint64_t time = 0;               // clock: nanoseconds of the steady clock
+    std::array<std::uint64_t, 4> rate{};  // limit, of bucket `a`: the fields of RateLimit; `b`:
+                                          // iops_size
+    std::uint64_t set = 0;                // bit i: backend i
+    IdList sections;                      // holding
+    IdList tokens;                        // holding
+    IdList named;                         // change: the tokens it names
+    IdList requests;                      // holding
     std::uint64_t since =
         0;  // traced world: stamp taken before the effect; 0: the effect is at the announcement
 };
