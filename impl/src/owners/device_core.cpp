@@ -191,8 +191,12 @@ void DeviceCore::get_on_with_unplug() {
         return;
     }
     // relaxed: written with the lock held.
-    if (stopped_.load(std::memory_order_relaxed) && in_flight() != 0) {
-        return;
+    if (stopped_.load(std::memory_order_relaxed)) {
+        // What waits at our gate must not get into the graph because we open it.
+        backend_.cancel_waiting();
+        if (in_flight() != 0) {
+            return;
+        }
     }
     section_.end();
     phase_ = Phase::closing_backend;

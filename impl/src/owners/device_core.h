@@ -30,8 +30,9 @@ namespace detail {
 //  queue may read them late. Whoever clears one kicks every queue after it.
 //  2. While stopped, at most one section of this device stands for the present stop; it ends with
 //  the stop, or when the control plane hands it over later than that.
-//  3. An unplug closes the queues first. It closes the backend when nothing more can be sent, no
-//  section of ours stands in the way, and opening our gate for that would admit nothing (R31).
+//  3. An unplug closes the queues first. It closes the backend when no section of ours is still to
+//  come; while stopped, it cancels what waits and lets the rest come to its end before: ending our
+//  section must admit nothing (R31).
 //  4. The device keeps itself alive until it is gone from the machine and from the graph.
 //  5. Locks are taken in this order: the machine's, the device's, that of a queue or of the control
 //  plane.

@@ -105,13 +105,10 @@ public:
     [[nodiscard]] std::size_t queues() const;
     [[nodiscard]] RequestQueue queue(std::size_t number) const;
 
-    // Hot-unplug. From now on nothing can be put in; what is in the queues completes with
-    // cancelled; what was sent is waited for, its errors reported whatever the policy. Then the
-    // backend closes and the machine forgets the device: a stop waits for it until then. `done`
-    // runs on `loop` (null: the home loop), after the last completion.
-    //
-    // Requests that wait at a gate are cancelled when the machine runs; while it is stopped they
-    // stay, and the unplug ends after cont.
+    // Hot-unplug. From now on nothing can be put in; what is in the queues, or was sent and still
+    // waits, completes with cancelled; what is on its way is waited for, its errors reported
+    // whatever the policy. Then the backend closes and the machine forgets the device: a stop waits
+    // for it until then. `done` runs on `loop` (null: the home loop), after the last completion.
     //
     // Errors: closing (it is being unplugged, or gone). Cannot be given up.
     void unplug(EventLoop* loop, DoneCallback done);
