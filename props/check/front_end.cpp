@@ -573,6 +573,9 @@ int replay(const Options& options) {
 
 int list_canaries() {
     for (const CanaryRow& row : canaries) {
+        if (row.home == CanaryHome::machine) {
+            continue;
+        }
         std::printf("%s %s\n", std::string(row.name).c_str(),
                     row.rule == any_rule ? "any" : ("R" + std::to_string(row.rule)).c_str());
     }
@@ -591,7 +594,9 @@ void offer_what_the_library_is_checked_with(CLI::App& app, CLI::App& replay_comm
                                             Options& options) {
     std::vector<std::string> names;
     for (const CanaryRow& row : canaries) {
-        names.emplace_back(row.name);
+        if (row.home != CanaryHome::machine) {
+            names.emplace_back(row.name);
+        }
     }
     app.add_option("--canary", options.canary,
                    "check this deliberately broken variant; it must be caught")

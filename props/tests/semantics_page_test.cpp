@@ -21,7 +21,7 @@
 namespace blkdrain_props {
 namespace {
 
-const std::set<int> planned_rules{31};
+const std::set<int> planned_rules;
 
 const std::filesystem::path source_folder = BLKDRAIN_SOURCE_FOLDER;
 

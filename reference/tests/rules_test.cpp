@@ -352,6 +352,23 @@ TEST_F(Rules, r28_a_component_moves_to_another_loop_as_a_whole) {
     happens(attach(s1, n2, n1) >> Error::context);  // n2 is pinned, n1 has other parents
 }
 
+TEST_F(Rules, r31_a_stop_waits_for_the_backends_of_devices_and_for_nothing_else) {
+    happens(backend(b2), insert_medium(s0, b2, n1), finish(s0));
+    runs(r0, b0);
+    runs(r1, b2);  // of a job: no device
+    happens(internal_start(n1));
+    const BackendSet devices{b0, b1};
+    begins(self_quiesce(s1, b0));
+    begins(self_quiesce(s2, b1));
+    happens(send(r2, b1));  // too late: it stays where it is
+    EXPECT_FALSE(gated(state, b2));
+    ASSERT_EQ(unstopped(state, devices).size(), 1U);
+    EXPECT_EQ(unstopped(state, devices).front().request, r0);
+    ends(r0);
+    EXPECT_TRUE(unstopped(state, devices).empty());
+    happens(end(s2), admit(r2), end(s1));
+}
+
 // What the rules leave to be decided.
 
 TEST_F(Rules, tokens_named_by_a_change_count_as_closed) {

@@ -42,6 +42,7 @@ enum class Canary : unsigned char {
     unquiesce_arms_twice,    // R30
     cancel_completes_twice,  // R29
     plug_survives_poll,      // R16
+    stop_drains_neighbour,   // R31
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)

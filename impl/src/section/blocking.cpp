@@ -1,45 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <optional>
 #include <string>
 #include <utility>
 
 #include <blkdrain/blocking.h>
 
-#include "os/backend.h"
 #include "section/control_plane.h"
+#include "section/handover.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 
 namespace blocking {
 
 using detail::ChangeKind;
+using detail::Handover;
 
 namespace {
-
-// One result, handed from a loop to the thread that waits for it.
-template <class Result>
-class Handover {
-public:
-    void put(Result result) {
-        // Notified under the lock: the waiter destroys this as soon as it gets the lock back.
-        const os::mutex_lock lock(mutex_);
-        result_.emplace(std::move(result));
-        arrived_.notify_one();
-    }
-
-    Result take() {
-        os::mutex_lock lock(mutex_);
-        while (!result_) {
-            arrived_.wait(lock);
-        }
-        return std::move(*result_);
-    }
-
-private:
-    os::mutex mutex_;  // guards result_
-    os::condition arrived_;
-    std::optional<Result> result_;
-};
 
 // `subject` says what is called on what; asked for only if that is refused.
 template <class Result, class Subject, class Start>

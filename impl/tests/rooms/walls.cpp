@@ -25,6 +25,9 @@
 #if __has_include("drivers/CMakeLists.txt") != SEES_drivers
 #error "drivers is not where it belongs"
 #endif
+#if __has_include("owners/CMakeLists.txt") != SEES_owners
+#error "owners is not where it belongs"
+#endif
 #if __has_include(<blkdrain/world.h>) != SEES_public_headers
 #error "the public headers are not where they belong"
 #endif

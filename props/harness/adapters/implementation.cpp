@@ -1087,7 +1087,7 @@ void check_drivers_of(DriverHost& host) {
 }
 
 void release_canary(const CanaryRow& canary) {
-    if (canary.home == CanaryHome::library) {
+    if (canary.home != CanaryHome::harness) {
         blkdrain::detail::canary_in_force = static_cast<blkdrain::detail::Canary>(canary.number);
     }
 }

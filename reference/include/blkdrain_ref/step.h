@@ -218,6 +218,14 @@ inline Items unquiet(const State& state, const Cover& cover) {
     return items;
 }
 
+// R31: what stopping a machine waits for: that the own backend of each of its devices is quiet, and
+// nothing else.
+inline Items unstopped(const State& state, BackendSet devices) {
+    Items items;
+    activity(items, state, {devices, {}}, false);
+    return items;
+}
+
 // What an operation still waits for.
 
 inline Items remaining(const View& view, const Token& token) {  // R4

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <blkdrain/coro.h>
+#include <blkdrain/owners/guest_device.h>
+#include <blkdrain/owners/vm_state.h>
+#include <blkdrain/world.h>
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace coro {
+
+// Awaits a stop of the machine, or the end of an unplug; see there for the errors. Not given up by
+// a StopToken: a stop by its deadline or by cont, an unplug not at all.
+inline auto co_stop(VmState& machine, Options<StopOptions> options =
+                                          Options<StopOptions>(std::source_location::current())) {
+    return detail::operation<Error>(
+        [&machine, options](EventLoop& loop, auto done) mutable {
+            machine.stop(std::move(options).on(loop), std::move(done));
+            return Wait();
+        },
+        StopToken());
+}
+
+inline auto co_unplug(GuestDevice& device) {
+    return detail::operation<Error>(
+        [&device](EventLoop& loop, auto done) {
+            device.unplug(&loop, std::move(done));
+            return Wait();
+        },
+        StopToken());
+}
+
+}  // namespace coro
+
+BLKDRAIN_NAMESPACE_END

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include <blkdrain/world.h>
+
+#include "os/backend.h"
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+// One result, handed from a loop to the thread that waits for it.
+template <class Result>
+class Handover {
+public:
+    void put(Result result) {
+        // Notified under the lock: the waiter destroys this as soon as it gets the lock back.
+        const os::mutex_lock lock(mutex_);
+        result_.emplace(std::move(result));
+        arrived_.notify_one();
+    }
+
+    Result take() {
+        os::mutex_lock lock(mutex_);
+        while (!result_) {
+            arrived_.wait(lock);
+        }
+        return std::move(*result_);
+    }
+
+private:
+    os::mutex mutex_;  // guards result_
+    os::condition arrived_;
+    std::optional<Result> result_;
+};
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END

@@ -1,0 +1,654 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "machine/machine_run.h"
+
+#include <system_error>
+#include <utility>
+
+#include <blkdrain/blocking.h>
+#include <blkdrain/drivers/passthrough.h>
+
+#include "harness/adapters/translate.h"
+#include "os/backend.h"
+#include "sim/simulation.h"
+#include "sim/strategies/default_order.h"
+#include "sim/strategies/delays.h"
+#include "sim/strategies/pct.h"
+#include "sim/strategies/pos.h"
+#include "sim/strategies/preemptions.h"
+#include "sim/strategies/random.h"
+
+namespace blkdrain_props {
+
+namespace ref = blkdrain_ref;
+using blkdrain::Errc;
+using blkdrain::Error;
+using blkdrain::ErrorPolicy;
+using blkdrain::RunState;
+
+namespace {
+
+// While it lives, the thread begins a section of the suite's own.
+class OwnBegin {
+public:
+    OwnBegin() { Current::set(this); }
+    ~OwnBegin() { Current::set(nullptr); }
+    OwnBegin(const OwnBegin&) = delete;
+    OwnBegin& operator=(const OwnBegin&) = delete;
+
+    static bool under_way() { return Current::get() != nullptr; }
+
+private:
+    struct Tag {};
+    using Current = blkdrain::os::thread_slot<Tag, OwnBegin>;
+};
+
+ErrorPolicy policy_of(MachinePolicy policy) {
+    switch (policy) {
+        case MachinePolicy::report:
+            return ErrorPolicy::report;
+        case MachinePolicy::ignore:
+            return ErrorPolicy::ignore;
+        case MachinePolicy::stop:
+            return ErrorPolicy::stop;
+    }
+    return ErrorPolicy::report;
+}
+
+std::string name_of(std::size_t device) {
+    return "vd" + std::string(1, static_cast<char>('a' + device));
+}
+
+std::unique_ptr<blkdrain::sim::Strategy> strategy_of(std::uint64_t seed) {
+    namespace sim = blkdrain::sim;
+    constexpr std::uint32_t horizon = 800;
+    const auto depth = static_cast<std::uint32_t>(1 + seed % 3);
+    switch (seed % 8) {
+        case 0:
+            return std::make_unique<sim::DefaultOrder>();
+        case 1:
+            return std::make_unique<sim::RandomOrder>(seed, 256);
+        case 2:
+            return std::make_unique<sim::RandomOrder>(seed, 64);
+        case 3:
+            return std::make_unique<sim::RandomOrder>(seed, 12);
+        case 4:
+            return std::make_unique<sim::Pct>(seed, depth, horizon);
+        case 5:
+            return std::make_unique<sim::Delays>(seed, depth, horizon);
+        case 6:
+            return std::make_unique<sim::Preemptions>(seed, depth, horizon);
+        default:
+            return std::make_unique<sim::PartialOrders>(seed);
+    }
+}
+
+}  // namespace
+
+MachineOutcome MachineRun::run() {
+    const std::unique_ptr<blkdrain::sim::Strategy> strategy = strategy_of(program_.seed);
+    blkdrain::sim::Options options;
+    if (program_.seed % 3 == 1) {
+        options.memory = blkdrain::sim::Memory::tso;
+    }
+    judge_.reset();
+    blkdrain::sim::Simulation simulation(*strategy, options);
+    simulation.spawn("main", [this] { body(); });
+    const blkdrain::sim::Outcome outcome = simulation.run();
+    if (!outcome.finished()) {
+        wrong(8, "hangs", "the machine hangs: " + outcome.to_string());
+    }
+    if (failed()) {
+        // Nothing can be relied on: what exists is left behind.
+        for (Device& device : devices_) {
+            static_cast<void>(device.handle.release());
+        }
+        for (blkdrain::Section& section : sections_) {
+            static_cast<void>(new blkdrain::Section(std::move(section)));
+        }
+        static_cast<void>(job_.release());
+        static_cast<void>(vm_.release());
+        static_cast<void>(graph_.release());
+        for (auto& thread : threads_) {
+            static_cast<void>(thread.release());
+        }
+    }
+    return {judge_.found(), judge_.trace_hash()};
+}
+
+void MachineRun::body() {
+    set_up();
+    blkdrain::os::thread one("client0", [this] { client(0); });
+    blkdrain::os::thread two("client1", [this] { client(1); });
+    one.join();
+    two.join();
+    if (!failed()) {
+        blkdrain::sim::quiesce();
+        look_at_rest();
+    }
+    if (!failed()) {
+        heal();
+    }
+    if (!failed()) {
+        take_apart();
+    }
+}
+
+void MachineRun::set_up() {
+    static constexpr const char* names[] = {"loop0", "loop1", "loop2"};
+    graph_ = std::make_unique<blkdrain::Graph>();
+    graph_->announce_to(this);
+    for (std::size_t i = 0; i < threads_.size(); ++i) {
+        std::error_code error;
+        threads_[i] = blkdrain::IoThread::start(names[i], error);
+        graph_->add_loop(loop(i));
+    }
+    vm_ = std::make_unique<blkdrain::VmState>("vm0", loop(0));
+    vm_->on_change([this](const blkdrain::RunStatus& status) {
+        if (status.state == RunState::stopped) {
+            counts_.stops_for_an_error += status.cause == blkdrain::StopCause::io_error ? 1U : 0U;
+            look_at_stop();
+        }
+    });
+    for (std::size_t i = 0; i < program_.nodes.size(); ++i) {
+        const std::string name = "node" + std::to_string(i);
+        if (program_.nodes[i] == MachineProgram::leaf) {
+            auto disk = std::make_unique<MachineDisk>(*this);
+            disks_.push_back(disk.get());
+            nodes_.push_back(graph_->add_node(name, std::move(disk), loop(0)));
+        } else {
+            nodes_.push_back(
+                graph_->add_node(name, std::make_unique<blkdrain::PassthroughDriver>(), loop(0)));
+            blkdrain::blocking::attach(*graph_, nodes_[i], "file", nodes_[program_.nodes[i]]);
+        }
+    }
+    job_ = std::make_unique<blkdrain::BlockBackend>(*graph_, "job", loop(0));
+    blkdrain::blocking::insert_medium(*graph_, job_->id(), nodes_[program_.job_node]);
+    for (const MachineDevice& plan : program_.devices) {
+        plug(plan);
+    }
+    blkdrain::sim::quiesce();
+    built_ = true;
+}
+
+// --- what clients do ---
+
+void MachineRun::client(std::size_t number) {
+    for (const MachineStep& step : program_.steps[number]) {
+        if (failed()) {
+            return;
+        }
+        perform(number, step);
+        judge_.take_step();
+    }
+}
+
+void MachineRun::perform(std::size_t client, const MachineStep& step) {
+    switch (step.op) {
+        case MachineOp::put:
+            put(client, step);
+            break;
+        case MachineOp::stop:
+            stop();
+            break;
+        case MachineOp::give_up: {
+            blkdrain::StopWait stop = last_stop_;
+            stop.abandon();
+            break;
+        }
+        case MachineOp::cont:
+            cont();
+            break;
+        case MachineOp::job_send:
+            loop(2).post([this, write = step.a % 2 == 0] { job_send(write); });
+            break;
+        case MachineOp::hold:
+            disk(step.a).hold();
+            break;
+        case MachineOp::let_go:
+            disk(step.a).let_go();
+            break;
+        case MachineOp::fail:
+            disk(step.a).fail(2);
+            break;
+        case MachineOp::drained: {
+            ++sections_to_come_;
+            const OwnBegin own;
+            graph_->drained(nodes_[step.a % nodes_.size()], {},
+                            [this](const Error& error, blkdrain::Section section) {
+                                keep_section(error, std::move(section));
+                            });
+            break;
+        }
+        case MachineOp::isolate: {
+            ++sections_to_come_;
+            const OwnBegin own;
+            job_->isolate({}, [this](const Error& error, blkdrain::Section section) {
+                keep_section(error, std::move(section));
+            });
+            break;
+        }
+        case MachineOp::end_section:
+            end_section();
+            break;
+        case MachineOp::unplug:
+            unplug(step.a % devices_.size());
+            break;
+        case MachineOp::plug:
+            if (next_spare_ < program_.spares.size()) {
+                plug(program_.spares[next_spare_++]);
+            }
+            break;
+        case MachineOp::rest:
+            blkdrain::sim::quiesce();
+            look_at_rest();
+            break;
+    }
+}
+
+void MachineRun::plug(const MachineDevice& plan) {
+    Device& device = devices_.emplace_back();
+    const std::size_t number = devices_.size() - 1;
+    device.plan = plan;
+    counts_.plugged_while_stopped += known_stopped_ ? 1U : 0U;
+    blkdrain::GuestDeviceOptions options;
+    options.on_read_error = policy_of(plan.read);
+    options.on_write_error = policy_of(plan.write);
+    options.queue_depth = plan.depth;
+    options.stop_priority = plan.priority;
+    std::vector<blkdrain::EventLoop*> loops;
+    for (std::size_t i = 0; i < plan.queues; ++i) {
+        loops.push_back(&loop(number + i));
+    }
+    auto handle = std::make_unique<blkdrain::GuestDevice>(*graph_, *vm_, name_of(number), loop(0),
+                                                          loops, options);
+    graph_->insert_medium(handle->backend(), nodes_[plan.node], {}, nullptr);
+    device.handle = std::move(handle);
+}
+
+void MachineRun::put(std::size_t client, const MachineStep& step) {
+    const std::size_t number = step.a % devices_.size();
+    Device& device = devices_[number];
+    if (device.handle == nullptr) {
+        return;  // the other client is plugging it in
+    }
+    const std::size_t queue = step.b % device.plan.queues;
+    blkdrain::RequestQueue into = device.handle->queue(queue);
+    const std::uint64_t offset = requests_.size();
+    MachineRequest& asked = requests_.emplace_back();
+    const bool read = step.c % 2 == 0;
+    asked.run = this;
+    asked.device = number;
+    asked.queue = queue;
+    asked.client = client;
+    asked.loop = &into.loop();
+    asked.policy = policy_of(read ? device.plan.read : device.plan.write);
+    counts_.put_while_stopped += known_stopped_ ? 1U : 0U;
+    ++counts_.requests;
+    asked.accepted = true;  // until refused: it may complete before submit returns
+    if (into.submit({read ? blkdrain::IoType::read : blkdrain::IoType::write, offset, 0, nullptr},
+                    {completed, &asked})) {
+        asked.accepted = false;
+        if (!device.unplugging) {
+            wrong(27, "refused", name_of(number) + " refuses a request though it is not unplugged");
+        }
+    }
+}
+
+void MachineRun::job_send(bool write) {
+    const std::uint64_t offset = requests_.size();
+    MachineRequest& asked = requests_.emplace_back();
+    asked.run = this;
+    asked.of_job = true;
+    asked.loop = &loop(2);
+    asked.accepted = true;
+    if (const std::error_code error = job_->submit(
+            {write ? blkdrain::IoType::write : blkdrain::IoType::read, offset, 0, nullptr},
+            {completed, &asked})) {
+        wrong(31, "job_refused", "the job's send is refused: " + error.message());
+    }
+}
+
+void MachineRun::keep_section(const Error& error, blkdrain::Section section) {
+    --sections_to_come_;
+    if (!error) {
+        sections_.push_back(std::move(section));
+    }
+}
+
+void MachineRun::end_section() {
+    if (!sections_.empty()) {
+        blkdrain::Section oldest = std::move(sections_.front());
+        sections_.pop_front();
+        oldest.end();
+    }
+}
+
+void MachineRun::stop() {
+    ++stops_pending_;
+    blkdrain::StopWait wait = vm_->stop({}, [this](const Error& error) {
+        --stops_pending_;
+        if (error && !(error == Errc::cancelled)) {
+            wrong(31, "stop_fails", "a stop ends with: " + error.message);
+        }
+    });
+    last_stop_ = std::move(wait);
+}
+
+void MachineRun::cont() {
+    known_stopped_ = false;
+    ++conts_begun_;
+    ++conts_under_way_;
+    vm_->cont();
+    --conts_under_way_;
+}
+
+void MachineRun::unplug(std::size_t number) {
+    Device& device = devices_[number];
+    if (device.handle == nullptr || device.unplugging) {
+        return;
+    }
+    device.unplugging = true;
+    for (std::size_t i = 0; i < device.plan.queues; ++i) {
+        counts_.unplugged_busy += device.handle->queue(i).load().in_flight != 0 ? 1U : 0U;
+    }
+    device.handle->unplug(nullptr, [this, number](const Error& error) {
+        ++devices_[number].unplugged;
+        if (error || devices_[number].unplugged != 1) {
+            wrong(31, "unplug",
+                  "the unplug of " + name_of(number) + " ends " +
+                      std::to_string(devices_[number].unplugged) +
+                      " times, with: " + error.message);
+        }
+    });
+}
+
+// --- the end ---
+
+void MachineRun::heal() {
+    constexpr int rounds_max = 24;
+    for (int round = 0; round < rounds_max && !failed(); ++round) {
+        for (MachineDisk* disk : disks_) {
+            disk->fail(0);
+            disk->let_go();
+        }
+        while (!sections_.empty()) {
+            end_section();
+        }
+        cont();
+        blkdrain::sim::quiesce();
+        look_at_rest();
+        if (all_over()) {
+            return;
+        }
+    }
+    if (!failed()) {
+        wrong(31, "never_over", "everything was let go and the machine runs, but not all is over");
+    }
+}
+
+bool MachineRun::all_over() const {
+    for (const MachineRequest& asked : requests_) {
+        if (asked.accepted && asked.completions == 0) {
+            return false;
+        }
+    }
+    for (const Device& device : devices_) {
+        if (device.unplugging && device.unplugged == 0) {
+            return false;
+        }
+    }
+    return sections_.empty() && sections_to_come_ == 0 && stops_pending_ == 0;
+}
+
+void MachineRun::take_apart() {
+    judge_requests();
+    for (std::size_t i = 0; i < devices_.size(); ++i) {
+        unplug(i);
+    }
+    blkdrain::sim::quiesce();
+    stop();
+    job_->close({}, nullptr);
+    blkdrain::sim::quiesce();
+    if (!all_over()) {
+        wrong(31, "never_gone",
+              "a device of a machine at rest is not gone after its unplug, or a "
+              "machine without devices does not stop");
+    }
+    if (!judge_.model().requests.empty() || !judge_.model().sections.empty()) {
+        wrong(31, "left_over", "a request or a section is left over");
+    }
+    if (failed()) {
+        return;
+    }
+    vm_->cont();
+    vm_->on_change({});
+    devices_.clear();
+    last_stop_ = {};
+    vm_.reset();
+    job_.reset();
+    blkdrain::sim::quiesce();
+    graph_->announce_to(nullptr);
+    graph_.reset();
+    for (auto& thread : threads_) {
+        thread.reset();
+    }
+}
+
+// --- judging ---
+
+void MachineRun::wrong(int rule, const char* code, std::string sentence) {
+    judge_.violation("machine", rule, code, std::move(sentence));
+}
+
+void MachineRun::announce(const blkdrain::detail::Announcement& announcement) {
+    using Kind = blkdrain::detail::Announced;
+    translate(announcement, event_);
+    if (announcement.kind == Kind::quiet_wait) {
+        waits_.insert(announcement.id);
+    } else if (announcement.kind == Kind::begin && OwnBegin::under_way()) {
+        own_sections_.insert(announcement.id);
+    } else if ((announcement.kind == Kind::abandon || announcement.kind == Kind::cycle) &&
+               !announcement.flag && waits_.contains(announcement.id)) {
+        event_.wait = {announcement.id};
+        event_.section = {};
+    }
+    judge_.announce(event_);
+    if (!failed()) {
+        judge_stop(event_);
+    }
+}
+
+void MachineRun::judge_stop(const ref::Event& event) {
+    using Kind = ref::Event::Kind;
+    const ref::State& model = judge_.model();
+    if (event.kind == Kind::admit) {
+        const ref::Request* request = ref::find(model, event.request);
+        const bool of_job = request->backend.value == job_->id().value;
+        if (known_stopped_ && !of_job) {
+            wrong(31, "sent_while_stopped",
+                  "r" + std::to_string(request->id.value) +
+                      " of a device is admitted while the machine is stopped (R31)");
+        }
+        counts_.job_ran_while_stopped += known_stopped_ && of_job ? 1U : 0U;
+    } else if (event.kind == Kind::effective && !own_sections_.contains(event.section.value)) {
+        const ref::Scope& scope = judge_.view().of(*ref::find(model, event.section)).scope;
+        if (!scope.nodes.empty() || scope.backends.contains({job_->id().value})) {
+            wrong(31, "neighbour_stopped",
+                  "s" + std::to_string(event.section.value) +
+                      ", begun to stop the machine, covers more than a device's backend (R31)");
+        }
+    }
+}
+
+// Every backend there is belongs to a device, but that of the job.
+ref::BackendSet MachineRun::device_backends() const {
+    ref::BackendSet set;
+    for (const ref::Backend& backend : judge_.model().backends) {
+        if (backend.id.value != job_->id().value) {
+            set.insert(backend.id);
+        }
+    }
+    return set;
+}
+
+// On the machine's loop, some time after it has stopped.
+void MachineRun::look_at_stop() {
+    const std::uint64_t before = conts_begun_;
+    const bool stopped = vm_->status().state == RunState::stopped;
+    if (!stopped || before != conts_begun_ || conts_under_way_ != 0) {
+        return;  // it is going on again
+    }
+    known_stopped_ = true;
+    const ref::Items active = ref::unstopped(judge_.model(), device_backends());
+    if (!active.empty()) {
+        wrong(31, "stopped_early",
+              "the machine is stopped, but r" + std::to_string(active.front().request.value) +
+                  " of a device is not over (R31)");
+    }
+}
+
+void MachineRun::look_at_rest() {
+    if (failed()) {
+        return;
+    }
+    judge_.nothing_is_due();
+    const RunState state = vm_->status().state;
+    const ref::State& model = judge_.model();
+    if (state == RunState::stopping) {
+        ++counts_.stops_that_waited;
+        if (ref::unstopped(model, device_backends()).empty()) {
+            wrong(31, "stop_waits_for_others",
+                  "the machine is still stopping, though the backend of each device is quiet: " +
+                      last_stop_.explain().text());
+        }
+    } else if (state == RunState::stopped) {
+        look_at_stop();
+    }
+    bool any_own = false;
+    for (const ref::Section& section : model.sections) {
+        any_own = any_own || own_sections_.contains(section.id.value);
+    }
+    for (const ref::Request& request : model.requests) {
+        if (request.state != ref::RequestState::waiting) {
+            continue;
+        }
+        if (request.backend.value != job_->id().value) {
+            ++counts_.waited_at_the_gate;
+        } else if (!any_own) {
+            wrong(31, "neighbour_waits",
+                  "r" + std::to_string(request.id.value) +
+                      " of the job waits, though no section but those of "
+                      "the stop is there (R31)");
+        }
+    }
+    for (std::size_t i = 0; i < devices_.size(); ++i) {
+        const Device& device = devices_[i];
+        if (state != RunState::running || device.handle == nullptr || device.unplugging) {
+            continue;
+        }
+        const ref::BackendId backend{device.handle->backend().value};
+        if (judge_.view().covered().backends.contains(backend)) {
+            continue;
+        }
+        for (std::size_t queue = 0; queue < device.plan.queues; ++queue) {
+            const blkdrain::RequestQueue::Load load = device.handle->queue(queue).load();
+            if (load.backlog != 0 && load.in_flight < device.plan.depth) {
+                wrong(9, "backlog_forgotten",
+                      name_of(i) + " may send and does not look at its queue " +
+                          std::to_string(queue) + " again (R9)");
+            }
+        }
+    }
+}
+
+// --- requests ---
+
+void MachineRun::arrived(std::uint64_t number) {
+    MachineRequest& asked = requests_[number];
+    ++asked.arrivals;
+    if (asked.of_job) {
+        return;
+    }
+    Device& device = devices_[asked.device];
+    std::uint64_t& last = device.last_arrived[asked.queue][asked.client];
+    if (device.plan.depth == 1 && number + 1 < last) {
+        wrong(18, "out_of_order",
+              "request " + std::to_string(number) + " of " + name_of(asked.device) +
+                  " reaches the disk after a later one");
+    }
+    last = number + 1;
+    if (asked.successes != 0 || asked.arrivals != asked.errors + 1 ||
+        (asked.arrivals > 1 && asked.policy != ErrorPolicy::stop)) {
+        wrong(31, "doubled",
+              "request " + std::to_string(number) + " of " + name_of(asked.device) +
+                  " reaches the disk twice");
+    }
+    counts_.tried_again += asked.arrivals > 1 ? 1U : 0U;
+}
+
+void MachineRun::completed(void* context, std::error_code result) {
+    auto& asked = *static_cast<MachineRequest*>(context);
+    ++asked.completions;
+    asked.result = result;
+    if (asked.completions != 1) {
+        asked.run->wrong(3, "completed_twice", "a request completes twice (R3)");
+    }
+    if (!asked.loop->is_current()) {
+        asked.run->wrong(9, "wrong_loop", "a request completes on the loop of another queue (R9)");
+    }
+}
+
+// When all are over.
+void MachineRun::judge_requests() {
+    for (std::size_t number = 0; number < requests_.size(); ++number) {
+        const MachineRequest& asked = requests_[number];
+        if (!asked.accepted) {
+            continue;
+        }
+        const bool unplugged = !asked.of_job && devices_[asked.device].unplugging;
+        bool right = false;
+        if (!asked.result) {
+            right =
+                asked.successes == 1 || (asked.policy == ErrorPolicy::ignore && asked.errors == 1);
+        } else if (asked.result == make_error_code(Errc::cancelled)) {
+            right = unplugged && asked.successes == 0;
+        } else if (asked.result == make_error_code(Errc::io_error)) {
+            right = asked.successes == 0 && asked.errors != 0 &&
+                    (asked.policy == ErrorPolicy::report ||
+                     (asked.policy == ErrorPolicy::stop && unplugged));
+        }
+        if (!right) {
+            wrong(31, "wrong_result",
+                  "request " + std::to_string(number) + " ends with '" + asked.result.message() +
+                      "' after " + std::to_string(asked.errors) + " errors and " +
+                      std::to_string(asked.successes) + " successes of the disk");
+        }
+    }
+}
+
+MachineProgram smaller_machine(const MachineProgram& program, const Violation& violation) {
+    MachineProgram smallest = program;
+    const auto still_fails = [&](const MachineProgram& candidate) {
+        MachineCounts counts;
+        MachineRun run(candidate, counts);
+        const MachineOutcome outcome = run.run();
+        return outcome.violation && outcome.violation->signature() == violation.signature();
+    };
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (std::size_t client = 0; client < MachineProgram::clients; ++client) {
+            for (std::size_t i = smallest.steps[client].size(); i-- > 0;) {
+                MachineProgram candidate = smallest;
+                auto& steps = candidate.steps[client];
+                steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(i));
+                if (still_fails(candidate)) {
+                    smallest = std::move(candidate);
+                    changed = true;
+                }
+            }
+        }
+    }
+    return smallest;
+}
+
+}  // namespace blkdrain_props

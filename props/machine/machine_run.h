@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs a machine in the simulated world under the strategy that its seed draws, and judges it
+// twice: by the reference, which follows what the library announces, and by what R31 says of
+// machines:
+//
+//  - When the machine is stopped, the backend of each device is quiet; and when it has come to rest
+//    stopping, some device's backend is not. Nothing else is waited for, and of no other backend.
+//  - While it is stopped, nothing of a device gets into the graph.
+//  - What the stop begins covers no backend but those of devices, and no node.
+//  - Every request of a guest that was accepted completes exactly once, on the loop of its queue;
+//    the disk has carried it out at most once; one whose error stops the machine is tried again.
+//    A queue of depth one sends in the order in which each thread of the guest put in.
+//  - At rest no queue keeps what it could send (R9).
+//  - In the end, when all is let go and the machine runs, nothing is left.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <blkdrain/block_backend.h>
+#include <blkdrain/detail/announcement.h>
+#include <blkdrain/graph.h>
+#include <blkdrain/io_thread.h>
+#include <blkdrain/owners/guest_device.h>
+#include <blkdrain/owners/vm_state.h>
+#include <blkdrain/section.h>
+
+#include "harness/judge.h"
+#include "harness/violation.h"
+#include "machine/machine_disk.h"
+#include "machine/machine_program.h"
+
+namespace blkdrain_props {
+
+// How often what is interesting has happened; over many runs none may be zero.
+struct MachineCounts {
+    std::uint64_t requests = 0;
+    std::uint64_t stops_that_waited = 0;
+    std::uint64_t stops_for_an_error = 0;
+    std::uint64_t tried_again = 0;
+    std::uint64_t put_while_stopped = 0;
+    std::uint64_t waited_at_the_gate = 0;  // requests of devices
+    std::uint64_t job_ran_while_stopped = 0;
+    std::uint64_t unplugged_busy = 0;
+    std::uint64_t plugged_while_stopped = 0;
+};
+
+struct MachineOutcome {
+    std::optional<Violation> violation;
+    std::uint64_t trace_hash = 0;
+};
+
+class MachineRun final : blkdrain::detail::AnnouncementSink {
+public:
+    MachineRun(const MachineProgram& program, MachineCounts& counts)
+        : program_(program), counts_(counts) {}
+
+    // Once.
+    MachineOutcome run();
+
+    // For the disks.
+    MachineRequest& request(std::uint64_t number) { return requests_[number]; }
+    void arrived(std::uint64_t number);
+
+private:
+    struct Device {
+        MachineDevice plan;
+        std::unique_ptr<blkdrain::GuestDevice> handle;
+        // By queue and client: one more than the number.
+        std::array<std::array<std::uint64_t, MachineProgram::clients>, 3> last_arrived{};
+        bool unplugging = false;
+        unsigned unplugged = 0;  // times told
+    };
+
+    // AnnouncementSink
+    void announce(const blkdrain::detail::Announcement& announcement) override;
+    std::uint64_t stamp() override { return 0; }
+    void judge_stop(const blkdrain_ref::Event& event);
+
+    void body();
+    void set_up();
+    void client(std::size_t number);
+    void perform(std::size_t client, const MachineStep& step);
+    void plug(const MachineDevice& plan);
+    void put(std::size_t client, const MachineStep& step);
+    void job_send(bool write);
+    void keep_section(const blkdrain::Error& error, blkdrain::Section section);
+    void end_section();
+    void stop();
+    void cont();
+    void unplug(std::size_t device);
+    void heal();
+    void take_apart();
+    void look_at_rest();
+    void look_at_stop();
+    [[nodiscard]] bool all_over() const;
+    void judge_requests();
+    [[nodiscard]] blkdrain_ref::BackendSet device_backends() const;
+    void wrong(int rule, const char* code, std::string sentence);
+    [[nodiscard]] bool failed() const { return judge_.failed(); }
+    static void completed(void* context, std::error_code result);
+    MachineDisk& disk(std::uint8_t number) { return *disks_[number % disks_.size()]; }
+    blkdrain::EventLoop& loop(std::size_t number) {
+        return threads_[number % threads_.size()]->loop();
+    }
+
+    const MachineProgram& program_;
+    MachineCounts& counts_;
+
+    std::array<std::unique_ptr<blkdrain::IoThread>, 3> threads_;
+    std::unique_ptr<blkdrain::Graph> graph_;
+    std::unique_ptr<blkdrain::VmState> vm_;
+    std::unique_ptr<blkdrain::BlockBackend> job_;
+    std::vector<blkdrain::NodeId> nodes_;
+    std::vector<MachineDisk*> disks_;
+    std::deque<Device> devices_;
+    std::deque<MachineRequest> requests_;
+    std::deque<blkdrain::Section> sections_;  // of drained and isolate, begun here
+    std::size_t sections_to_come_ = 0;
+    std::size_t next_spare_ = 0;
+    blkdrain::StopWait last_stop_;
+    std::size_t stops_pending_ = 0;
+
+    Judge judge_;
+    blkdrain_ref::Event event_;
+    std::set<std::uint32_t> waits_;         // ids of waits for quiet
+    std::set<std::uint32_t> own_sections_;  // begun by us, not by the machine
+    bool built_ = false;
+
+    // Since it was seen stopped no cont has begun.
+    bool known_stopped_ = false;
+    unsigned conts_under_way_ = 0;
+    std::uint64_t conts_begun_ = 0;
+};
+
+// Makes `program` smaller as long as it fails in the same way.
+MachineProgram smaller_machine(const MachineProgram& program, const Violation& violation);
+
+}  // namespace blkdrain_props
