@@ -37,6 +37,8 @@ struct Call {
     std::uint8_t group = 0;
     Role role{};
 
+    // Of a send: gets the number of its request, if one comes to exist, before the call returns.
+    Slot* sent = nullptr;
     // What it creates. no_slot for a waiting operation: setting up, nobody asks for the outcome.
     Slot own_wait = no_slot;
     Slot own_section = no_slot;

@@ -41,7 +41,8 @@ struct Objects {
     };
     struct Request {
         bool live = true;
-        bool held = false;  // by a leaf
+        bool held = false;     // by a leaf
+        bool sending = false;  // its send has not returned
         std::uint8_t client = 0;
         std::uint8_t loop = 0;
         Slot backend = no_slot;

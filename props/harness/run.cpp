@@ -362,6 +362,7 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
         return;
     }
     Result result = Result::ok;
+    Slot sent = no_slot;
     switch (record.opcode) {
         case Opcode::await:
             if (free_) {
@@ -378,10 +379,14 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
         case Opcode::hold:
             break;
         default:
+            call.sent = adapter_.implements() ? &sent : nullptr;
             result = adapter_.call(call);
             break;
     }
     Guard guard(*this);
+    if (sent != no_slot) {
+        objects_.requests[sent].sending = false;
+    }
     if (record.opcode == Opcode::new_node) {
         objects_.nodes[call.node].live = true;
     } else if (record.opcode == Opcode::new_backend) {
@@ -686,6 +691,10 @@ Slot Runner::request_exists(const Call& send) {
     request.backend = send.backend;
     request.loop = send.loop;
     request.token = send.token;
+    request.sending = send.sent != nullptr;
+    if (request.sending) {
+        *send.sent = slot;
+    }
     return slot;
 }
 
@@ -698,12 +707,14 @@ void Runner::request_over(Slot slot, Result result, unsigned loop) {
     Slot backend = no_slot;
     bool again = false;
     bool elsewhere = false;
+    bool inside = false;
     {
         Guard guard(*this);
         Objects::Request& request = objects_.requests[slot];
         again = ++request.completions > 1;
         objects_.live_requests -= again ? 0 : 1;
         elsewhere = request.loop != loop;
+        inside = request.sending;
         request.live = false;
         request.held = false;
         request.result = result;
@@ -720,6 +731,11 @@ void Runner::request_over(Slot slot, Result result, unsigned loop) {
         misbehaved(rule, "completed_twice",
                    "request number " + std::to_string(slot) + " completed twice (R" +
                        std::to_string(rule) + ")");
+    }
+    if (inside) {
+        misbehaved(8, "completed_inside",
+                   "request number " + std::to_string(slot) +
+                       " completed before its send had returned (R8)");
     }
     if (elsewhere) {
         misbehaved(9, "completed_elsewhere",

@@ -21,8 +21,6 @@
 namespace blkdrain_props {
 namespace {
 
-const std::set<int> planned_rules;
-
 const std::filesystem::path source_folder = BLKDRAIN_SOURCE_FOLDER;
 
 std::string contents(const std::filesystem::path& path) {
@@ -47,7 +45,6 @@ std::string bare(std::string_view text) {
 
 struct RuleSection {
     std::string title;
-    bool planned = false;
     std::vector<std::string> examples;
     std::vector<std::string> linked_files;
 };
@@ -70,7 +67,6 @@ std::map<int, RuleSection> read_page() {
             EXPECT_EQ(rules.count(number), 0U) << "R" << number << " has two headings";
             current = &rules[number];
             current->title = line;
-            current->planned = line.find("(planned)") != std::string::npos;
         } else if (line.starts_with("#")) {
             current = nullptr;
         } else if (line.starts_with("```scn")) {
@@ -96,20 +92,18 @@ std::string prefix_of(int rule) {
     return (rule < 10 ? "r0" : "r") + std::to_string(rule) + "-";
 }
 
-TEST(SemanticsPage, has_every_rule_and_marks_the_planned_ones) {
+TEST(SemanticsPage, has_every_rule) {
     const std::map<int, RuleSection> rules = read_page();
     for (int rule = 1; rule <= last_rule; ++rule) {
         ASSERT_EQ(rules.count(rule), 1U) << "R" << rule << " is missing";
-        EXPECT_EQ(rules.at(rule).planned, planned_rules.count(rule) == 1) << rules.at(rule).title;
     }
     EXPECT_EQ(rules.size(), std::size_t{last_rule});
 }
 
-TEST(SemanticsPage, has_one_example_for_every_implemented_rule_and_none_for_others) {
+TEST(SemanticsPage, has_one_example_for_every_rule) {
     for (const auto& [rule, section] : read_page()) {
-        const std::size_t wanted = planned_rules.count(rule) == 1 ? 0 : 1;
-        EXPECT_EQ(section.examples.size(), wanted) << section.title;
-        EXPECT_EQ(section.linked_files.size(), wanted) << section.title;
+        EXPECT_EQ(section.examples.size(), 1U) << section.title;
+        EXPECT_EQ(section.linked_files.size(), 1U) << section.title;
     }
 }
 

@@ -436,7 +436,7 @@ struct Step {
             ++my(*node).internal;
     }
 
-    // User's sections and the momentary ones.
+    // User's sections and the momentary ones. R8: what has to wait is pending; the caller goes on.
     void start_section() {
         Section started{event, event.wait ? event.wait : event.section, kind_started(event)};
         if (event.kind == Kind::begin)
@@ -568,7 +568,7 @@ struct Step {
             cancel_all();
     }
 
-    void complete() {  // R3
+    void complete() {  // R3, R17: whatever the result
         demand(request->state != RequestState::completing && !request->waits(), completed_too_soon,
                3, *request);
         const bool gave_up = request->asked && event.error == Error::cancelled;

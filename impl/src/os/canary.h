@@ -43,6 +43,15 @@ enum class Canary : unsigned char {
     cancel_completes_twice,  // R29
     plug_survives_poll,      // R16
     stop_drains_neighbour,   // R31
+    gate_trusts_owner,       // R1
+    end_opens_gate,          // R5
+    exempts_forgotten,       // R6
+    completes_inside_call,   // R8
+    drain_gates,             // R14
+    drain_awaits_internal,   // R15
+    errors_uncounted,        // R17
+    settle_unchecked,        // R19
+    internal_miscounted,     // R22
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)

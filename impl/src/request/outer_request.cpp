@@ -153,6 +153,10 @@ void OuterRequest::finish(std::error_code result) {
                                  : result == make_error_code(Errc::cancelled) ? Errc::cancelled
                                                                               : Errc::io_error;
         });
+    if (canary(Canary::completes_inside_call)) {
+        dispatch();
+        return;
+    }
     run = [](Task& task) { static_cast<OuterRequest&>(task).dispatch(); };
     lane.core.post_local(*this);
 }
@@ -181,6 +185,7 @@ void OuterRequest::count_done() {
     const std::uint32_t number = id.load(std::memory_order_relaxed);
     const std::uint32_t counted_by = counter.load(std::memory_order_relaxed);
     Cell& cell = *cell_;
+    const bool forgotten = canary(Canary::errors_uncounted) && outcome_;
     lane.recycle(*this);
     const std::uint64_t since = gatekeeper.announce.stamp();
     // release: whoever sees the count sees what the completion did.
@@ -190,7 +195,7 @@ void OuterRequest::count_done() {
                         [&](Announcement& announcement) { announcement.since = since; });
     os::fence_light();
     // relaxed: the fences of the handshake order it (lane.h, 3).
-    if (cell.watched.load(std::memory_order_relaxed) != 0) {
+    if (cell.watched.load(std::memory_order_relaxed) != 0 && !forgotten) {
         gatekeeper.released(counted_by);
     }
 }

@@ -110,6 +110,9 @@ void ControlPlane::uncover(Cover& cover) {
         Backend& backend = *cover.backend;
         backend.covers.unlink(cover);
         cover.backend = nullptr;
+        while (canary(Canary::end_opens_gate) && backend.covers.first() != nullptr) {
+            uncover(*backend.covers.first());
+        }
         if (backend.covers.empty()) {
             touched_.push_back(&backend);
         }
@@ -128,7 +131,10 @@ void ControlPlane::uncover_all(SectionOperation& section) {
 
 // Says whether the word has changed.
 bool ControlPlane::update_word(Backend& backend) {
-    const bool slow = backend.gated() || backend.closing.value != 0 || !backend.waiting.empty() ||
+    const bool deaf =
+        canary(Canary::gate_trusts_owner) && backend.listener != nullptr && !backend.owed.empty();
+    const bool slow = (backend.gated() && !deaf) || backend.closing.value != 0 ||
+                      !backend.waiting.empty() ||
                       (backend.group != nullptr && backend.group->limited());
     const std::uint64_t word = GateWord::pack(backend.banks.back().counter, slow);
     // relaxed: only written under this lock.
@@ -497,7 +503,7 @@ std::error_code ControlPlane::begin_internal(NodeState& node) {
 void ControlPlane::end_internal(NodeState& node) {
     const Locked locked(*this);
     BLKDRAIN_CHECK(node.internal_requests != 0, "an internal request ends once");
-    --node.internal_requests;
+    node.internal_requests -= canary(Canary::internal_miscounted) && node.stopped() ? 0 : 1;
     announce(Announced::internal_end, node.id().value);
     if (node.internal_requests == 0) {
         reassess(node);

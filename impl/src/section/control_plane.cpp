@@ -481,8 +481,10 @@ void ControlPlane::admit_waiting(Backend& backend) {
 // By a gate: that of its backend or, under a token, that of a change which names it.
 bool ControlPlane::kept(const OuterRequest& request) const {
     const TokenId token{request.token.load(std::memory_order_relaxed)};
-    return token.value == 0 ? request.backend.load(std::memory_order_relaxed)->gated()
-                            : suspended(token);
+    const Backend& backend = *request.backend.load(std::memory_order_relaxed);
+    return token.value == 0
+               ? backend.gated() || (canary(Canary::drain_gates) && backend.banks.size() > 1)
+               : suspended(token);
 }
 
 // Out of line, as nothing keeps it any more.

@@ -49,7 +49,9 @@ bool ControlPlane::advance_drain(DrainOperation& drain) {
     Backend& backend = *drain.backend;
     const bool retired = retire_banks(backend);
     Error error;
-    if (backend.banks.front().serial <= drain.serial) {
+    const bool internal = canary(Canary::drain_awaits_internal) && backend.root != nullptr &&
+                          backend.root->internal_requests != 0;
+    if (backend.banks.front().serial <= drain.serial || internal) {
         if (!would_deadlock(drain)) {
             return retired;  // an older drain of the backend, looked at before, may be over by it
         }

@@ -272,7 +272,7 @@ void ControlPlane::arm(Group& group, Direction direction) {
     if (!canary(Canary::unquiesce_arms_twice)) {
         disarm(group, direction);
     }
-    auto timer = std::make_shared<RateTimer>();
+    auto timer = Ref<RateTimer>::adopt(new RateTimer);
     timer->holder = first;
     timer->loop = first->home;
     timer->due = due;
@@ -295,8 +295,8 @@ void ControlPlane::arm(Group& group, Direction direction) {
 
 void ControlPlane::disarm(Group& group, Direction direction) {
     const auto place = static_cast<std::size_t>(direction);
-    auto timer = std::exchange(group.timers[place], nullptr);
-    if (timer == nullptr) {
+    Ref<RateTimer> timer = std::exchange(group.timers[place], {});
+    if (!timer) {
         return;
     }
     --group.armed[place];
@@ -321,7 +321,7 @@ void ControlPlane::rate_timer_fired(GroupId id, Direction direction, const RateT
     if (group == nullptr || group->timers[place].get() != &timer) {
         return;  // disarmed meanwhile
     }
-    group->timers[place] = nullptr;
+    group->timers[place] = {};
     --group->armed[place];
     limit_again(group);
     progress();

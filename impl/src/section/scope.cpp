@@ -10,9 +10,10 @@ BLKDRAIN_NAMESPACE_BEGIN
 namespace detail {
 
 bool ControlPlane::exempts(const SectionOperation& section, const Backend& backend) const {
+    const bool named =
+        std::find(section.exempt.begin(), section.exempt.end(), backend.id) != section.exempt.end();
     return (section.kind == OperationKind::isolate && section.backend.get() == &backend) ||
-           std::find(section.exempt.begin(), section.exempt.end(), backend.id) !=
-               section.exempt.end();
+           (named && !canary(Canary::exempts_forgotten));
 }
 
 void ControlPlane::add_node_members(const Nodes& nodes, Scope& into) {

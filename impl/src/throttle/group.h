@@ -4,11 +4,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <blkdrain/detail/ref.h>
 #include <blkdrain/event_loop.h>
 #include <blkdrain/ids.h>
 #include <blkdrain/request.h>
@@ -35,12 +35,22 @@ inline Direction direction_of(const Io& io) {
 // The timer that a group has armed for a direction. Shared with the tasks that arm and disarm it on
 // the loop, whose thread alone touches `timer` and `over`.
 struct RateTimer {
+    os::ref_count owners;
     Backend* holder = nullptr;  // never dereferenced by the tasks
     EventLoop* loop = nullptr;
     os::time_point due;
     EventLoop::TimerId timer = 0;
     bool over = false;  // disarmed before it was armed
 };
+
+inline void retain(RateTimer* timer) noexcept {
+    timer->owners.retain();
+}
+inline void release(RateTimer* timer) noexcept {
+    if (timer->owners.release()) {
+        delete timer;
+    }
+}
 
 // The limits of a throttle group and the round of its members (R13, R30). Knows nothing of
 // requests that wait: who is active is asked of the control plane, whose lock guards all of it.
@@ -89,10 +99,10 @@ public:
 
     const GroupId id;
     const std::string name;
-    std::array<std::shared_ptr<RateTimer>, 2> timers;  // by direction; null: none is armed
-    std::array<unsigned, 2> armed{};                   // how many are, by direction
+    std::array<Ref<RateTimer>, 2> timers;        // by direction; null: none is armed
+    std::array<unsigned, 2> armed{};             // how many are, by direction
     Direction next_direction = Direction::read;  // to be looked at: they take turns too
-    bool dirty = false;                 // queued for the limiter
+    bool dirty = false;                          // queued for the limiter
 
 private:
     template <class Visit>

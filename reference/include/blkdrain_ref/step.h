@@ -145,7 +145,7 @@ struct Item {
 };
 using Items = std::vector<Item>;
 
-// The live sections that gate one of them.
+// The live sections that gate one of them, whatever their owners do (R1).
 inline Items gates(const View& view, BackendSet backends) {
     Items items;
     for (const Cover& cover : view.covers())
@@ -232,7 +232,8 @@ inline Items remaining(const View& view, const Token& token) {  // R4
     return token.open ? Items{} : gates(view, token.backends);
 }
 
-// R10: what a drain covers as it starts; R27: every request, every token.
+// R10, R11: what a drain covers as it starts, waiting or not, but nothing that nodes do on their
+// own account (R15); R27: every request, every token.
 inline Items all_of(const State& state, BackendId backend) {
     Items items;
     for (const Request& request : state.requests)

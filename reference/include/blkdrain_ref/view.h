@@ -195,7 +195,7 @@ inline void apply_change(State& state, const Section& change) {
 }
 
 // The table, without the row of a change: what the section covers, or would cover if it were live
-// (R6: exempt is who it says).
+// (R6: exempt is who it says). Who only waits covers nobody (R14).
 inline Scope scope_in(const Graph& graph, const Section& section) {
     switch (section.kind) {
         case SectionKind::isolate: {  // R23: whose root is above the holder's
