@@ -23,6 +23,8 @@ public:
     Decision decide(detail::OuterRequest&, bool, std::uint32_t) override { std::abort(); }
     void released(std::uint32_t) override { std::abort(); }
     void done_unadmitted(detail::OuterRequest&) override { std::abort(); }
+    void plugged(detail::Lane&) override { std::abort(); }
+    void unplugged(detail::Lane&) override { std::abort(); }
 };
 
 void accounting(benchmark::State& state) {

@@ -81,7 +81,7 @@ TEST(Machine, canary_is_caught_by_its_rule) {
     }
     ASSERT_TRUE(found.has_value());
     EXPECT_EQ(found->rule, canary->rule) << report(program, *found);
-    release_canary({"none", any_rule, CanaryHome::machine, 0, ""});
+    release_canary({"none", any_rule, any_rule, CanaryHome::machine, 0, ""});
 }
 
 }  // namespace
