@@ -206,7 +206,7 @@ private:
         if (pick(14) < std::min<std::size_t>(under_way, 8)) {
             return ending();
         }
-        if (last_ == Opcode::end && chance(1, 3)) {
+        if (last_ == Opcode::end && chance(1, 2)) {
             // Back to back.
             constexpr std::array<Opcode, 4> begins{Opcode::isolate, Opcode::drained,
                                                    Opcode::quiesce_all, Opcode::self_quiesce};
@@ -246,7 +246,7 @@ private:
         offer(Opcode::close_token, !now_.tokens.empty());
         offer(Opcode::internal_end, now_.internals > 0);
         offer(Opcode::settle_done, now_.settles > 0 && now_.held <= 1);
-        offer(Opcode::advance, now_.deadlines + now_.limited_sends > 1);
+        offer(Opcode::advance, enabled(Opcode::advance) && now_.deadlines + now_.limited_sends > 1);
         // Requests are most of what is in the way.
         if (now_.held > 0 && chance(1, 2)) {
             return Opcode::complete;
@@ -379,10 +379,11 @@ private:
         for (std::size_t left = 1 + pick(3); left > 0 && budget_ > 0; --left) {
             at_once(Opcode::send, false);
         }
-        if (budget_ > 0 && chance(1, 3)) {
-            at_once(chance(1, 2) ? Opcode::drain : Opcode::self_quiesce, false);
+        const Opcode flushes = chance(1, 2) ? Opcode::drain : Opcode::self_quiesce;
+        if (budget_ > 0 && enabled(flushes) && chance(1, 3)) {
+            at_once(flushes, false);
         }
-        if (budget_ > 0 && chance(1, 2)) {
+        if (budget_ > 0 && enabled(Opcode::unplug) && chance(1, 2)) {
             at_once(Opcode::unplug, false);
         }
     }
@@ -392,7 +393,7 @@ private:
             case Opcode::join:
                 target_ = any_backend();
                 group_ = pick_byte(groups_max);
-                if (!now_.limited[group_] && chance(7, 8)) {
+                if (!now_.limited[group_] && enabled(Opcode::limit) && chance(7, 8)) {
                     write_plain(Opcode::limit);
                 }
                 break;

@@ -192,7 +192,7 @@ constexpr bool reads(IoWord io) {
 }
 
 inline constexpr std::array<std::string_view, 10> limit_words{
-    "off", "one", "two", "slow", "reads", "writes", "bytes", "sized", "peaked", "mixed"};
+    "off", "one", "two", "slow", "reads", "writes", "bytes", "counted", "peaked", "mixed"};
 
 // Throttle groups, made when they are first used.
 inline constexpr std::size_t groups_max = 2;
@@ -321,7 +321,7 @@ inline constexpr std::array<OperationRow, opcode_count> operation_table = [] {
         {Opcode::plug,           "plug",           "plug loop $c",                            {none,     none,         loop,   none},    3, x, c, x, x},
         {Opcode::unplug,         "unplug",         "unplug loop $c",                          {none,     none,         loop,   none},    2, x, c, x, x},
         {Opcode::join,           "join",           "join $a to $b",                           {backend,  group,        none,   none},    4, x, c, x, x},
-        {Opcode::leave,          "leave",          "leave $a from $b",                        {backend,  group,        none,   none},    1, x, c, x, x},
+        {Opcode::leave,          "leave",          "leave $a from $b",                        {backend,  group,        none,   none},    9, x, c, x, x},
         {Opcode::limit,          "limit",          "limit $a by $b",                          {group,    limits,       none,   none},    3, x, c, x, x},
     }};
 }();

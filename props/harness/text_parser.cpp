@@ -248,7 +248,7 @@ private:
 
     bool parse_header() {
         if (!take("scenario")) {
-            return expected("the first line: scenario 2");
+            return expected("the first line: scenario 3");
         }
         std::uint8_t version = 0;
         if (!need_number("the version of the format", 1, scenario_version, version)) {

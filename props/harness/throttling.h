@@ -32,7 +32,7 @@ enum class LimitWord : std::uint8_t {
     reads,
     writes,
     bytes,
-    sized,
+    counted,
     peaked,
     mixed
 };
@@ -41,17 +41,22 @@ enum class LimitWord : std::uint8_t {
 constexpr Limits6 limits_of(LimitWord word, std::uint64_t a_tick_ns) {
     constexpr std::size_t iops_total = 0, iops_read = 1, iops_write = 2, bps_total = 3,
                           bps_write = 5;
-    const std::uint64_t a_tick = 1'000'000'000 / a_tick_ns;
-    const std::uint64_t bytes = a_tick * piece_bytes;
+    // What a request costs exceeds the burst, and a plain one is four units: so the next one waits
+    // for most of a tick, also where time does not stand still meanwhile.
+    constexpr std::uint32_t unit_bytes = piece_bytes / 4;
+    const std::uint64_t a_tick = 4 * (1'000'000'000 / a_tick_ns);
+    const std::uint64_t bytes = a_tick * unit_bytes;
     Limits6 all;
+    all.iops_size = unit_bytes;
     switch (word) {
         case LimitWord::off:
+            all.iops_size = 0;
             break;
-        case LimitWord::one:  // one request a tick, one more at once
+        case LimitWord::one:  // one plain request a tick
             all.limits[iops_total] = {a_tick, 1};
             break;
-        case LimitWord::two:
-            all.limits[iops_total] = {a_tick, 2};
+        case LimitWord::two:  // one more at once
+            all.limits[iops_total] = {a_tick, 5};
             break;
         case LimitWord::slow:  // one in three ticks
             all.limits[iops_total] = {a_tick / 3, 1};
@@ -63,18 +68,18 @@ constexpr Limits6 limits_of(LimitWord word, std::uint64_t a_tick_ns) {
             all.limits[iops_write] = {a_tick, 1};
             break;
         case LimitWord::bytes:
-            all.limits[bps_total] = {bytes, piece_bytes};
+            all.limits[bps_total] = {bytes, 1};
             break;
-        case LimitWord::sized:  // a long request counts as four
-            all.limits[iops_total] = {2 * a_tick, 2};
-            all.iops_size = piece_bytes;
+        case LimitWord::counted:  // a long request counts as one, like a plain one
+            all.iops_size = 0;
+            all.limits[iops_total] = {a_tick / 4, 1};
             break;
         case LimitWord::peaked:  // four in a burst, but no more than two a tick
-            all.limits[iops_total] = {a_tick, 4, 2 * a_tick, 1};
+            all.limits[iops_total] = {a_tick, 16, 2 * a_tick, 1};
             break;
         case LimitWord::mixed:
             all.limits[iops_read] = {a_tick, 1};
-            all.limits[bps_write] = {bytes, piece_bytes};
+            all.limits[bps_write] = {bytes, 1};
             break;
     }
     return all;
@@ -84,7 +89,8 @@ constexpr Limits6 limits_of(LimitWord word, std::uint64_t a_tick_ns) {
 inline bool uses_groups(const Scenario& scenario) {
     for (const Program& program : scenario.programs) {
         for (const Record& record : program) {
-            if (record.opcode == Opcode::join || record.opcode == Opcode::limit) {
+            if (record.opcode == Opcode::join || record.opcode == Opcode::leave ||
+                record.opcode == Opcode::limit) {
                 return true;
             }
         }

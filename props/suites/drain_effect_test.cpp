@@ -65,9 +65,10 @@ Scenario without(const Scenario& scenario, bool drains_too) {
     Scenario result = scenario;
     for (Program& program : result.programs) {
         for (std::size_t i = program.size(); i-- > 0;) {
-            // What names waits would name others without the drains.
+            // What names waits would name others without the drains; and a drain does have an
+            // effect on plugged requests of its own backend (R16).
             const Opcode opcode = program[i].opcode;
-            if (opcode == Opcode::abandon || opcode == Opcode::await ||
+            if (opcode == Opcode::abandon || opcode == Opcode::await || opcode == Opcode::plug ||
                 (drains_too && opcode == Opcode::drain)) {
                 // The next operation does not belong to this one's step.
                 if (!program[i].at_once && i + 1 < program.size() && program[i + 1].at_once) {

@@ -81,7 +81,7 @@ TEST(Bytes, LargestScenarioFitsItsBound) {
 }
 
 // The layout is a format: files of it are kept. A change needs a new version.
-TEST(Bytes, LayoutIsThatOfVersionTwo) {
+TEST(Bytes, LayoutIsThatOfVersionThree) {
     Scenario scenario;
     scenario.header.strategy = Strategy::pct;
     scenario.header.depth = 3;
@@ -108,7 +108,7 @@ TEST(Bytes, LayoutIsThatOfVersionTwo) {
     scenario.deviations.push_back({0, 0, Actor::client_first, Question::run, 0x0103, 0});
 
     const std::vector<std::uint8_t> expected{
-        2, 1,    2, 0, 18, 1,    1, 1,              // version, loops, strategy, pace, rule, counts
+        3, 1,    2, 0, 18, 1,    1, 1,              // version, loops, strategy, pace, rule, counts
         8, 7,    6, 5, 4,  3,    2, 1,              // seed
         0, 0,    0, 0, 0,  0,    0, 0,              // swarm
         3, 1,    4, 2, 1,  0,    0, 0,              // depth, memory, horizon, deviations

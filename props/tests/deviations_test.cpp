@@ -88,7 +88,7 @@ RC_GTEST_PROP(Deviations, FollowTheirOperations, ()) {
 
 TEST(Deviations, of_a_client_that_is_gone_go_with_it) {
     const ParsedText parsed = parse_text(
-        "scenario 2 pace free\n\nnode n0\nbackend b0 on n0\n\n"
+        "scenario 3 pace free\n\nnode n0\nbackend b0 on n0\n\n"
         "when world at 1: run client1\n\n"
         "client 0\ndrain b0\nwhen client0 at 1: run client2\n\n"
         "client 1\ndrain b0\nwhen client1 at 1: run loop0\n\n"
@@ -98,7 +98,7 @@ TEST(Deviations, of_a_client_that_is_gone_go_with_it) {
     Scenario scenario = parsed.scenario;
     erase_client(scenario, 1);
     EXPECT_EQ(to_text(scenario),
-              "scenario 2 pace free\n\nnode n0\nbackend b0 on n0\n\n"
+              "scenario 3 pace free\n\nnode n0\nbackend b0 on n0\n\n"
               "client 0\ndrain b0\nwhen client0 at 1: run client1\n\n"
               "client 1\ndrain b0\nwhen client1 at 7: run stores of client1\n\n"
               "finally\nwhen loop0 at 2: run client1\n");
@@ -106,7 +106,7 @@ TEST(Deviations, of_a_client_that_is_gone_go_with_it) {
 
 TEST(Deviations, mistakes_are_told) {
     const auto error_of = [](const std::string& text) {
-        const ParsedText parsed = parse_text("scenario 2\n" + text);
+        const ParsedText parsed = parse_text("scenario 3\n" + text);
         return parsed.error ? parsed.error->text() : "none";
     };
     EXPECT_EQ(error_of("when loop9 at 1: run loop0"),

@@ -253,7 +253,7 @@ TEST(Simpler, FindsTheOneOperationThatMatters) {
         }
     }
     scenario.header.swarm = 0;
-    EXPECT_EQ(to_text(scenario), "scenario 2\n\nquiesce_all\n");
+    EXPECT_EQ(to_text(scenario), "scenario 3\n\nquiesce_all\n");
 }
 
 }  // namespace

@@ -86,7 +86,7 @@ RC_GTEST_PROP(Text, ADamagedFileGetsAScenarioOrAnErrorWithinIt, ()) {
 
 TEST(Text, PrintsWhatAPersonWouldWrite) {
     const std::string text =
-        "scenario 2 loops 2 strategy pct depth 3 horizon 300 seed 0x2a memory tso pace free swarm "
+        "scenario 3 loops 2 strategy pct depth 3 horizon 300 seed 0x2a memory tso pace free swarm "
         "0xff\n"
         "rule R18\n"
         "\n"
@@ -169,10 +169,10 @@ TEST(Text, NamesAreAbsoluteUnlessMarked) {
 }
 
 TEST(TextErrors, SayWhereAndWhatWasExpected) {
-    EXPECT_EQ(error_of(""), "1:1: expected the first line: scenario 2, found the end of the line");
-    EXPECT_EQ(error_of("node n0\n"), "1:1: expected the first line: scenario 2, found 'node'");
+    EXPECT_EQ(error_of(""), "1:1: expected the first line: scenario 3, found the end of the line");
+    EXPECT_EQ(error_of("node n0\n"), "1:1: expected the first line: scenario 3, found 'node'");
     EXPECT_EQ(error_of("scenario 7"),
-              "1:10: expected the version of the format from 1 to 2, found '7'");
+              "1:10: expected the version of the format from 1 to 3, found '7'");
     EXPECT_EQ(error_of("scenario 1 colour red"),
               "1:12: expected loops, strategy, depth, horizon, seed, memory, pace or swarm, found "
               "'colour'");
@@ -202,7 +202,8 @@ TEST(TextErrors, SayWhereAndWhatWasExpected) {
               "2:7: expected a backend such as b0, numbered up to 127, found 'b200'");
     EXPECT_EQ(operation_error("drain b0 b1"), "2:10: expected the end of the line, found 'b1'");
     EXPECT_EQ(operation_error("send b0 write"), "2:14: expected 'loop', found the end of the line");
-    EXPECT_EQ(operation_error("send b0 up loop 0"), "2:9: expected read or write, found 'up'");
+    EXPECT_EQ(operation_error("send b0 up loop 0"),
+              "2:9: expected read, write, discard, flush, long_read or long_write, found 'up'");
     EXPECT_EQ(operation_error("send b0 read loop 2"),
               "2:19: expected the number of a loop from 0 to 1, found '2'");
     EXPECT_EQ(operation_error("end s0 deadline 3"), "2:8: end does not wait: it takes no deadline");

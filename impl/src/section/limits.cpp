@@ -46,6 +46,7 @@ void ControlPlane::remove_group(GroupId id) {
         Backend& member = *group.members().back();
         announce(Announced::leave, member.id.value);
         leave_group(member);
+        touched_.push_back(&member);
     }
     progress();
     groups_[id.value] = nullptr;

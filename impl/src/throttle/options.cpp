@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,8 +66,8 @@ std::string quoted(std::string_view text) {
 // A number, with K, M, G or T for powers of 1024; none: it is no number, or above RateLimit::max.
 std::optional<std::uint64_t> number(std::string_view text) {
     std::uint64_t value = 0;
-    const char* const end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, value);
+    const char* const end = std::to_address(text.end());
+    const auto [rest, error] = std::from_chars(std::to_address(text.begin()), end, value);
     if (error != std::errc() || rest + 1 < end) {
         return std::nullopt;
     }

@@ -14,10 +14,10 @@ using std::chrono::milliseconds;
 using Done = SteppedGraph::Done;
 using Results = std::vector<std::error_code>;
 
-// One hundred requests a second, and one more at once.
+// One hundred requests of 512 bytes a second.
 ThrottleLimits hundred() {
     ThrottleLimits limits;
-    limits.iops_total = {.rate = 100, .burst = 1};
+    limits.bps_total = {.rate = 51'200, .burst = 1};
     return limits;
 }
 

@@ -20,8 +20,8 @@ BLKDRAIN_NAMESPACE_BEGIN
 // whole; a request over several pieces is not one step to those that run at the same time.
 class BLKDRAIN_EXPORT MemoryDriver final : public Driver {
 public:
-    // `size` in bytes, allocated at once. Each request reads or changes the bytes `latency` after it
-    // was submitted, and can be cancelled before.
+    // `size` in bytes, allocated at once. Each request reads or changes the bytes `latency` after
+    // it was submitted, and can be cancelled before.
     explicit MemoryDriver(std::uint64_t size,
                           std::chrono::nanoseconds latency = std::chrono::nanoseconds(0));
     ~MemoryDriver() override;
