@@ -90,6 +90,7 @@ void Judge::reset() {
     events_ = 0;
     hash_ = 0xcbf29ce484222325U;
     step_ = 0;
+    kept_.fill(0);
     muted_ = false;
 }
 
@@ -151,6 +152,15 @@ void Judge::note(const ref::Event& event) {
         case Kind::close_node:
             if (event.error != ref::Error::ok) {
                 write(operations_, event.section.value, event.error);
+            }
+            break;
+        case Kind::send:
+            if (const ref::Request* sent = ref::find(model_, event.request);
+                sent != nullptr && sent->plugged) {
+                count(Kept::plug);
+                if (ref::has_gate(model_, view().covered().backends, *sent)) {
+                    count(Kept::gate_and_plug);
+                }
             }
             break;
         case Kind::effective: {
@@ -245,6 +255,21 @@ void Judge::node_entered(std::uint32_t node) {
                       std::to_string(section->id.value) + " of n" +
                       std::to_string(section->node.value) + " is idle and n" +
                       std::to_string(node) + " lies in Down of it (R20)");
+    }
+}
+
+void Judge::count_kept(const ref::Blockers& blockers) {
+    if (blockers.gate) {
+        count(Kept::gate);
+    }
+    if (blockers.order) {
+        count(Kept::order);
+    }
+    if (blockers.rate) {
+        count(Kept::rate);
+    }
+    if (blockers.gate && blockers.rate) {
+        count(Kept::gate_and_rate);
     }
 }
 
@@ -376,6 +401,7 @@ void Judge::same_state(const Observed& observed) {
         }
         if (request->waits()) {
             const ref::Blockers blockers = ref::blockers(model_, cover.backends, *request);
+            count_kept(blockers);
             if (seen.gate != blockers.gate) {
                 return differs(2, "gate_blocker",
                                named("r", seen.id) + " waits for the gate: " + word(seen.gate) +

@@ -15,6 +15,7 @@
 
 #include "harness/objects.h"
 #include "harness/observed.h"
+#include "harness/statistics.h"
 #include "harness/violation.h"
 
 namespace blkdrain_props {
@@ -71,6 +72,8 @@ public:
     [[nodiscard]] bool failed() const { return violation_.has_value(); }
     [[nodiscard]] const std::optional<Violation>& found() const { return violation_; }
     void take_step() { ++step_; }
+    // What kept requests that waited, since the reset.
+    [[nodiscard]] const KeptCount& kept() const { return kept_; }
 
     // While the graph at the start is built, which is the same for every scenario, events are not
     // judged one by one: the model starts with what they must have led to, and is compared with it.
@@ -99,6 +102,8 @@ private:
                       blkdrain_ref::Error error);
     void model_changed() { view_.reset(); }
     void note(const blkdrain_ref::Event& event);
+    void count(Kept what) { ++kept_[static_cast<std::size_t>(what)]; }
+    void count_kept(const blkdrain_ref::Blockers& blockers);
     void differs(int rule, const char* code, std::string sentence);
     void same_items(const Observed& observed);
     void same_groups(const Observed& observed);
@@ -113,6 +118,7 @@ private:
     std::uint64_t events_ = 0;
     std::uint64_t hash_ = 0;
     std::uint32_t step_ = 0;
+    KeptCount kept_{};
     bool muted_ = false;
 };
 

@@ -172,6 +172,9 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
     take_misbehaviour();
     counts.scenarios += 1;
     counts.events += judge_.events();
+    for (std::size_t i = 0; i < counts.kept.size(); ++i) {
+        counts.kept[i] += judge_.kept()[i];
+    }
     counts.violations += judge_.failed() ? 1 : 0;
     return {judge_.found(), judge_.trace_hash(), judge_.events(), operations_};
 }

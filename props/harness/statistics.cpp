@@ -36,6 +36,9 @@ void SuiteCount::add(const SuiteCount& other) {
     wall_ns += other.wall_ns;
     overlap_sum += other.overlap_sum;
     overlap_max = std::max(overlap_max, other.overlap_max);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+        kept[i] += other.kept[i];
+    }
     for (std::size_t i = 0; i < opcode_count; ++i) {
         of[i].uses += other.of[i].uses;
         of[i].effective += other.of[i].effective;
@@ -60,6 +63,11 @@ std::vector<std::string> below_threshold(const SuiteCount& all) {
                                blocked_share_min * static_cast<double>(count.uses)) {
             found.push_back(name + " really blocked in " + std::to_string(count.blocked) + " of " +
                             std::to_string(count.uses) + " uses, fewer than 5 %");
+        }
+    }
+    for (std::size_t i = 0; i < all.kept.size(); ++i) {
+        if (all.kept[i] == 0 && all.scenarios >= enough_scenarios) {
+            found.push_back("no request was ever kept by " + std::string(kept_words[i]));
         }
     }
     return found;
@@ -89,7 +97,14 @@ std::string table(const Counts& counts) {
                    : static_cast<double>(suite.overlap_sum) / static_cast<double>(suite.operations),
                static_cast<unsigned long long>(suite.violations));
     }
-    append(text, "\n%-16s %12s %12s %16s %20s %12s\n", "operation", "performed", "effective",
+    text += "\nrequests seen waiting for";
+    const char* separator = " ";
+    for (std::size_t i = 0; i < all.kept.size(); ++i) {
+        append(text, "%s%s: %llu", separator, std::string(kept_words[i]).c_str(),
+               static_cast<unsigned long long>(all.kept[i]));
+        separator = ", ";
+    }
+    append(text, "\n\n%-16s %12s %12s %16s %20s %12s\n", "operation", "performed", "effective",
            "really blocked", "failed as specified", "skipped");
     for (const OperationRow& row : operation_table) {
         const OperationCount& count = all[row.opcode];

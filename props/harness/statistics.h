@@ -21,6 +21,13 @@ struct OperationCount {
     std::uint64_t skipped = 0;    // no object to act on
 };
 
+// What kept requests that waited: one of these, or two together.
+enum class Kept : std::uint8_t { gate, order, rate, plug, gate_and_rate, gate_and_plug };
+inline constexpr std::array<std::string_view, 6> kept_words{
+    "GATE", "ORDER", "RATE", "PLUG", "GATE and RATE", "GATE and PLUG"};
+// How often a request was seen so: at rest or, plugged, when it was sent.
+using KeptCount = std::array<std::uint64_t, kept_words.size()>;
+
 struct SuiteCount {
     std::uint64_t scenarios = 0;
     std::uint64_t operations = 0;
@@ -30,6 +37,7 @@ struct SuiteCount {
     std::uint64_t wall_ns = 0;      // time that passed
     std::uint64_t overlap_sum = 0;  // waits and requests pending when an operation was performed
     std::uint64_t overlap_max = 0;
+    KeptCount kept{};
     std::array<OperationCount, opcode_count> of{};
 
     OperationCount& operator[](Opcode opcode) { return of[static_cast<std::size_t>(opcode)]; }
@@ -45,8 +53,10 @@ inline constexpr std::array<std::string_view, 3> suite_names{"sequential", "sche
 using Counts = std::array<SuiteCount, suite_names.size()>;
 
 // What the figures fail on: a blocking operation that hardly ever blocked, an operation that never
-// succeeded. Only judged where there are enough uses to tell.
+// succeeded, something that keeps requests and never did. Only judged where there are enough uses
+// to tell.
 inline constexpr std::uint64_t enough_uses = 200;
+inline constexpr std::uint64_t enough_scenarios = 5000;
 inline constexpr double blocked_share_min = 0.05;
 std::vector<std::string> below_threshold(const SuiteCount& all);
 

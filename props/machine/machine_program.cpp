@@ -49,6 +49,7 @@ MachineDevice any_device(Draw& draw, std::size_t nodes) {
     device.read = static_cast<MachinePolicy>(draw.below(3));
     device.write = static_cast<MachinePolicy>(draw.below(3));
     device.priority = draw.below(3);
+    device.limited = draw.below(3) == 0;
     return device;
 }
 
@@ -78,7 +79,7 @@ void print(std::string& into, const char* what, const MachineDevice& device) {
             " depth " + std::to_string(device.depth) + " read " +
             policies[static_cast<std::size_t>(device.read)] + " write " +
             policies[static_cast<std::size_t>(device.write)] + " priority " +
-            std::to_string(device.priority) + "\n";
+            std::to_string(device.priority) + (device.limited ? " limited\n" : "\n");
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ struct MachineDevice {
     MachinePolicy read = MachinePolicy::report;
     MachinePolicy write = MachinePolicy::report;
     std::uint8_t priority = 0;
+    bool limited = false;  // behind a limit that it shares with the other limited ones
 };
 
 struct MachineProgram {

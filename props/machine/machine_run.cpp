@@ -106,6 +106,7 @@ MachineOutcome MachineRun::run() {
             static_cast<void>(new blkdrain::Section(std::move(section)));
         }
         static_cast<void>(job_.release());
+        static_cast<void>(limit_.release());
         static_cast<void>(vm_.release());
         static_cast<void>(graph_.release());
         for (auto& thread : threads_) {
@@ -163,6 +164,10 @@ void MachineRun::set_up() {
     }
     job_ = std::make_unique<blkdrain::BlockBackend>(*graph_, "job", loop(0));
     blkdrain::blocking::insert_medium(*graph_, job_->id(), nodes_[program_.job_node]);
+    limit_ = std::make_unique<blkdrain::ThrottleGroup>(*graph_, "limit");
+    blkdrain::ThrottleLimits limits;
+    limits.iops_total = {.rate = 1000, .burst = 2};
+    limit_->configure(limits);
     for (const MachineDevice& plan : program_.devices) {
         plug(plan);
     }
@@ -262,6 +267,9 @@ void MachineRun::plug(const MachineDevice& plan) {
     auto handle = std::make_unique<blkdrain::GuestDevice>(*graph_, *vm_, name_of(number), loop(0),
                                                           loops, options);
     graph_->insert_medium(handle->backend(), nodes_[plan.node], {}, nullptr);
+    if (plan.limited) {
+        limit_->join(handle->backend());
+    }
     device.handle = std::move(handle);
 }
 
@@ -375,6 +383,8 @@ void MachineRun::heal() {
             end_section();
         }
         cont();
+        // Time for what waits at the limit.
+        blkdrain::sim::advance(std::chrono::milliseconds(8));
         blkdrain::sim::quiesce();
         look_at_rest();
         if (all_over()) {
@@ -424,6 +434,7 @@ void MachineRun::take_apart() {
     vm_->on_change({});
     devices_.clear();
     last_stop_ = {};
+    limit_.reset();
     vm_.reset();
     job_.reset();
     blkdrain::sim::quiesce();
@@ -533,7 +544,8 @@ void MachineRun::look_at_rest() {
             continue;
         }
         if (request.backend.value != job_->id().value) {
-            ++counts_.waited_at_the_gate;
+            const bool gated = ref::has_gate(model, judge_.view().covered().backends, request);
+            ++(gated ? counts_.waited_at_the_gate : counts_.waited_at_a_limit);
         } else if (!any_own) {
             wrong(31, "neighbour_waits",
                   "r" + std::to_string(request.id.value) +

@@ -31,6 +31,7 @@
 #include <blkdrain/owners/guest_device.h>
 #include <blkdrain/owners/vm_state.h>
 #include <blkdrain/section.h>
+#include <blkdrain/throttle.h>
 
 #include "harness/judge.h"
 #include "harness/violation.h"
@@ -47,6 +48,7 @@ struct MachineCounts {
     std::uint64_t tried_again = 0;
     std::uint64_t put_while_stopped = 0;
     std::uint64_t waited_at_the_gate = 0;  // requests of devices
+    std::uint64_t waited_at_a_limit = 0;   // and by no gate
     std::uint64_t job_ran_while_stopped = 0;
     std::uint64_t unplugged_busy = 0;
     std::uint64_t plugged_while_stopped = 0;
@@ -118,6 +120,7 @@ private:
     std::unique_ptr<blkdrain::Graph> graph_;
     std::unique_ptr<blkdrain::VmState> vm_;
     std::unique_ptr<blkdrain::BlockBackend> job_;
+    std::unique_ptr<blkdrain::ThrottleGroup> limit_;  // of the limited devices
     std::vector<blkdrain::NodeId> nodes_;
     std::vector<MachineDisk*> disks_;
     std::deque<Device> devices_;

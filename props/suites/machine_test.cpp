@@ -55,6 +55,7 @@ TEST(Machine, stops_for_its_devices_alone) {
     EXPECT_GT(counts.tried_again, last / 100);
     EXPECT_GT(counts.put_while_stopped, last / 100);
     EXPECT_GT(counts.waited_at_the_gate, last / 100);
+    EXPECT_GT(counts.waited_at_a_limit, last / 100);
     EXPECT_GT(counts.job_ran_while_stopped, last / 100);
     EXPECT_GT(counts.unplugged_busy, last / 100);
     EXPECT_GT(counts.plugged_while_stopped, last / 100);

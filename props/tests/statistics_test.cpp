@@ -29,6 +29,16 @@ TEST(StatisticsTest, few_uses_prove_nothing) {
     EXPECT_TRUE(below_threshold(*count).empty());
 }
 
+TEST(StatisticsTest, what_never_kept_a_request_is_below_the_threshold) {
+    const auto count = std::make_unique<SuiteCount>();
+    count->kept.fill(1);
+    count->kept[static_cast<std::size_t>(Kept::gate_and_rate)] = 0;
+    EXPECT_TRUE(below_threshold(*count).empty());
+    count->scenarios = enough_scenarios;
+    ASSERT_EQ(below_threshold(*count).size(), 1U);
+    EXPECT_NE(below_threshold(*count)[0].find("GATE and RATE"), std::string::npos);
+}
+
 TEST(StatisticsTest, counts_add_up) {
     const auto one = std::make_unique<SuiteCount>();
     const auto two = std::make_unique<SuiteCount>();

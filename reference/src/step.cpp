@@ -547,7 +547,8 @@ struct Step {
         for_each_bucket(my(*limits), *request, [](Bucket& bucket, std::uint64_t units) {  // R13
             bucket.charge(units);
         });
-        my(*limits).turn[static_cast<int>(request->direction)] = limits->after(request->backend);
+        my(*limits).turn[static_cast<std::size_t>(request->direction)] =
+            limits->after(request->backend);
     }
 
     // R29: of a request that runs the real result wins. Whether it still does, when it is another

@@ -77,9 +77,12 @@ public:
     // `backend` joins at the end of the round. busy: it is in a group already; closing;
     // no_such_object: closed.
     Error join(BlockBackend& backend);
+    // By its id: of an owner that keeps its backend to itself, as a GuestDevice does.
+    Error join(BackendId backend);
 
     // `backend` leaves; its waiting requests no longer wait for this. no_such_object: not a member.
     Error leave(BlockBackend& backend);
+    Error leave(BackendId backend);
 
 private:
     ControlRef control_;

@@ -301,8 +301,16 @@ Error ThrottleGroup::join(BlockBackend& backend) {
     return control_->join(id_, *backend.backend_);
 }
 
+Error ThrottleGroup::join(BackendId backend) {
+    return control_->join(id_, backend);
+}
+
 Error ThrottleGroup::leave(BlockBackend& backend) {
     return control_->leave(id_, *backend.backend_);
+}
+
+Error ThrottleGroup::leave(BackendId backend) {
+    return control_->leave(id_, backend);
 }
 
 BLKDRAIN_NAMESPACE_END

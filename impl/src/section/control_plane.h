@@ -103,7 +103,9 @@ public:
     void remove_group(GroupId id);
     Error configure(GroupId id, const ThrottleLimits& limits);
     Error join(GroupId id, Backend& backend);
+    Error join(GroupId id, BackendId backend);
     Error leave(GroupId id, Backend& backend);
+    Error leave(GroupId id, BackendId backend);
 
     Error cancel(Backend& backend, RequestId id);
     std::size_t cancel_waiting(Backend& backend);
@@ -288,6 +290,7 @@ private:
     void deliver(const Ref<Backend>& backend);
 
     // limits.cpp (R13, R30)
+    Ref<Backend> hold_backend(BackendId id);
     void leave_group(Backend& backend);
     void make_members_slow(Group& group);
     static bool charged(const OuterRequest& request);

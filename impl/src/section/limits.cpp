@@ -128,6 +128,26 @@ Error ControlPlane::leave(GroupId id, Backend& backend) {
     return {};
 }
 
+// Null: there is none. Kept for a call that takes the lock itself.
+Ref<Backend> ControlPlane::hold_backend(BackendId id) {
+    const Locked locked(*this);
+    return Ref<Backend>(find_backend(id));
+}
+
+Error ControlPlane::join(GroupId id, BackendId backend) {
+    const Ref<Backend> held = hold_backend(backend);
+    return held
+               ? join(id, *held)
+               : Error(Errc::no_such_object, "join: there is no b" + std::to_string(backend.value));
+}
+
+Error ControlPlane::leave(GroupId id, BackendId backend) {
+    const Ref<Backend> held = hold_backend(backend);
+    return held ? leave(id, *held)
+                : Error(Errc::no_such_object,
+                        "leave: there is no b" + std::to_string(backend.value));
+}
+
 void ControlPlane::leave_group(Backend& backend) {
     Group* const group = std::exchange(backend.group, nullptr);
     if (group == nullptr) {

@@ -120,7 +120,10 @@ TEST(Limits, WhatIsRefusedNamesTheObjects) {
         EXPECT_TRUE(one.configure(none) == Errc::bad_option);
         none.iops_read = {.rate = RateLimit::max + 1, .burst = 1};
         EXPECT_TRUE(one.configure(none) == Errc::bad_option);
-        EXPECT_FALSE(one.leave(b));
+        EXPECT_FALSE(one.leave(b.id()));
+        EXPECT_FALSE(one.join(b.id()));
+        EXPECT_TRUE(one.join(BackendId{9}) == Errc::no_such_object);
+        EXPECT_EQ(one.leave(BackendId{9}).message, "leave: there is no b9");
         g.close(b);
         EXPECT_TRUE(one.join(b) == Errc::no_such_object);
     });

@@ -52,10 +52,10 @@ inline const Request* ahead_of(const State& state, const Request& request) {
 // R13: the group whose limits it has to meet; null. Flushes are not charged (R30).
 inline const Group* charging(const State& state, const Request& request) {
     const auto limited = [&](const Group& group) {
-        const int direction = 1 + static_cast<int>(request.direction);
+        const std::size_t direction = 1 + static_cast<std::size_t>(request.direction);
         return group.contains(request.backend) &&
-               std::ranges::any_of(std::array{0, direction, 3, 3 + direction},
-                                   [&](int i) { return group.buckets[i].rate.rate != 0; });
+               std::ranges::any_of(std::array<std::size_t, 4>{0, direction, 3, 3 + direction},
+                                   [&](std::size_t i) { return group.buckets[i].rate.rate != 0; });
     };
     const auto found = std::ranges::find_if(state.groups, limited);
     return request.flush || found == state.groups.end() ? nullptr : &*found;
@@ -63,13 +63,13 @@ inline const Group* charging(const State& state, const Request& request) {
 
 // Calls visit(bucket, what the request costs there) for each bucket that it has to meet.
 void for_each_bucket(auto& group, const Request& request, auto visit) {
-    const int direction = 1 + static_cast<int>(request.direction);
+    const std::size_t direction = 1 + static_cast<std::size_t>(request.direction);
     const std::uint64_t size = group.iops_size;
     const std::uint64_t pieces =
         size == 0 ? 1 : std::max<std::uint64_t>(1, (request.bytes + size - 1) / size);
-    for (const int i : {0, direction})
+    for (const std::size_t i : {std::size_t{0}, direction})
         visit(group.buckets[i], pieces);
-    for (const int i : {3, 3 + direction})
+    for (const std::size_t i : {std::size_t{3}, 3 + direction})
         visit(group.buckets[i], std::uint64_t{request.bytes});
 }
 
@@ -106,7 +106,7 @@ inline bool active(const State& state, BackendSet gated, const Request& request)
 // that nothing but the limit keeps; none if no member is active.
 inline RequestId whose_turn(const State& state, BackendSet gated, const Group& group,
                             Direction direction) {
-    BackendId member = group.turn[static_cast<int>(direction)];
+    BackendId member = group.turn[static_cast<std::size_t>(direction)];
     for (std::size_t i = 0; i < group.members.size(); ++i) {
         member = member ? member : group.members.front();
         for (const Request& request : state.requests)
