@@ -388,7 +388,7 @@ struct Step {
         erase_from(next->requests, last.id);
         next->requests.push_back(last);
     }
-    std::uint64_t loop_bit() const { return std::uint64_t{1} << event.loop.value; }
+    std::uint64_t loop_bit() const { return event.loop ? std::uint64_t{1} << event.loop.value : 0; }
 
     void send() {
         const Request* parent = find(state, event.parent);

@@ -13,6 +13,22 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
+class Lane::EndOfRegion final : public Task {
+public:
+    explicit EndOfRegion(Lane& lane) : Task(run_it), lane_(lane) {}
+
+private:
+    static void run_it(Task& task) {
+        Lane& lane = static_cast<EndOfRegion&>(task).lane_;
+        lane.at_poll_queued_ = false;
+        if (lane.plugged() && !canary(Canary::plug_survives_poll)) {
+            lane.end_region();
+        }
+    }
+
+    Lane& lane_;
+};
+
 Lane::Lane(Gatekeeper& keeper, EventLoop& event_loop, std::uint32_t lane_number)
     : gatekeeper(keeper), loop(event_loop), core(event_loop.core()), number(lane_number) {}
 
@@ -41,22 +57,6 @@ OuterRequest* Lane::find_request(RequestId id) const {
     });
     return found;
 }
-
-class Lane::EndOfRegion final : public Task {
-public:
-    explicit EndOfRegion(Lane& lane) : Task(run_it), lane_(lane) {}
-
-private:
-    static void run_it(Task& task) {
-        Lane& lane = static_cast<EndOfRegion&>(task).lane_;
-        lane.at_poll_queued_ = false;
-        if (lane.plugged() && !canary(Canary::plug_survives_poll)) {
-            lane.end_region();
-        }
-    }
-
-    Lane& lane_;
-};
 
 std::uint64_t Lane::enter_plug() {
     if (plugs_++ == 0) {

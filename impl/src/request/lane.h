@@ -151,7 +151,7 @@ private:
     // Loop thread.
     unsigned plugs_ = 0;
     std::uint64_t region_ = 0;
-    std::unique_ptr<Task> at_poll_;
+    std::unique_ptr<EndOfRegion> at_poll_;
     bool at_poll_queued_ = false;
 };
 
