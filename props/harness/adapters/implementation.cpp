@@ -172,6 +172,7 @@ private:
     void new_backend(const Call& call);
     void answer(SentRequest& sent, std::error_code result);
     Result send(const Call& call);
+    Result cancel(const Call& call);
     void control(const Call& call);
     template <class Options>
     Options options_of(const Call& call) const;
@@ -441,12 +442,7 @@ Result ImplementationAdapter::call(const Call& call) {
             }
             return Result::ok;
         case Opcode::cancel:
-            if (call.variant) {
-                requests_[call.request]->obliges.store(true, std::memory_order_relaxed);
-            }
-            return result_of(backends_[call.backend]
-                                 ->cancel(blkdrain::RequestId{request_id(call.request)})
-                                 .code);
+            return cancel(call);
         case Opcode::cancel_waiting:
             backends_[call.backend]->cancel_waiting();
             return Result::ok;
@@ -565,6 +561,21 @@ Result ImplementationAdapter::send(const Call& call) {
     }
     CurrentCall::set(nullptr);
     return result_of(error);
+}
+
+Result ImplementationAdapter::cancel(const Call& call) {
+    SentRequest* sent = nullptr;
+    {
+        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        sent = requests_[call.request];
+    }
+    if (sent == nullptr) {
+        return refused_by_api;  // it is just being sent, by another client
+    }
+    if (call.variant) {
+        sent->obliges.store(true, std::memory_order_relaxed);
+    }
+    return result_of(backends_[call.backend]->cancel(blkdrain::RequestId{sent->id}).code);
 }
 
 void ImplementationAdapter::completed(void* context, std::error_code result) {
