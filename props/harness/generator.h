@@ -278,7 +278,6 @@ private:
             case Opcode::unplug:
                 return false;  // write_plug
             case Opcode::leave:
-                return members() > 0;
             case Opcode::limit:
                 return members() > 0;
             default:
