@@ -173,6 +173,7 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
     adapter_.close(!stopped() && options.heal);
     take_misbehaviour();
     counts.scenarios += 1;
+    counts.followed += threaded_ ? 0 : 1;
     counts.events += judge_.events();
     for (std::size_t i = 0; i < counts.kept.size(); ++i) {
         counts.kept[i] += judge_.kept()[i];

@@ -29,6 +29,7 @@ bool blocks(const OperationRow& row) {
 
 void SuiteCount::add(const SuiteCount& other) {
     scenarios += other.scenarios;
+    followed += other.followed;
     operations += other.operations;
     events += other.events;
     violations += other.violations;
@@ -66,7 +67,7 @@ std::vector<std::string> below_threshold(const SuiteCount& all) {
         }
     }
     for (std::size_t i = 0; i < all.kept.size(); ++i) {
-        if (all.kept[i] == 0 && all.scenarios >= enough_scenarios) {
+        if (all.kept[i] == 0 && all.followed >= enough_scenarios) {
             found.push_back("no request was ever kept by " + std::string(kept_words[i]));
         }
     }

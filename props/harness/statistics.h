@@ -30,6 +30,7 @@ using KeptCount = std::array<std::uint64_t, kept_words.size()>;
 
 struct SuiteCount {
     std::uint64_t scenarios = 0;
+    std::uint64_t followed = 0;  // of them, those judged event by event: not on threads
     std::uint64_t operations = 0;
     std::uint64_t events = 0;
     std::uint64_t violations = 0;

@@ -34,7 +34,7 @@ TEST(StatisticsTest, what_never_kept_a_request_is_below_the_threshold) {
     count->kept.fill(1);
     count->kept[static_cast<std::size_t>(Kept::gate_and_rate)] = 0;
     EXPECT_TRUE(below_threshold(*count).empty());
-    count->scenarios = enough_scenarios;
+    count->followed = enough_scenarios;
     ASSERT_EQ(below_threshold(*count).size(), 1U);
     EXPECT_NE(below_threshold(*count)[0].find("GATE and RATE"), std::string::npos);
 }
