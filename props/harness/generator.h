@@ -69,6 +69,9 @@ private:
             const OpcodeSet second = random_bits();
             enabled &= first | second;
         }
+        if (!limits_.throttling) {
+            enabled &= ~(bit(Opcode::join) | bit(Opcode::leave) | bit(Opcode::limit));
+        }
         header.swarm = enabled | always;
     }
 

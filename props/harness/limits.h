@@ -20,6 +20,8 @@ struct Limits {
     Strategy strategy = Strategy::default_order;
     // Instead, each scenario draws a strategy of its own: none finds everything.
     bool portfolio = false;
+    // With throttle groups.
+    bool throttling = true;
 };
 
 }  // namespace blkdrain_props

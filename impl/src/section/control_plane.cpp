@@ -494,9 +494,13 @@ void ControlPlane::admit(OuterRequest& request, From from) {
     --request.backend.load(std::memory_order_relaxed)->not_admitted;
     const std::uint32_t id = request.id.load(std::memory_order_relaxed);
     if (from == From::plug) {
-        announce(Announced::line_up, id);
+        // Both at one instant: nobody gets in between.
+        const std::uint64_t since = announce.stamp();
+        announce(Announced::line_up, id, [&](Announcement& a) { a.since = since; });
+        announce(Announced::admit, id, [&](Announcement& a) { a.since = since; });
+    } else {
+        announce(Announced::admit, id);
     }
-    announce(Announced::admit, id);
     // relaxed: a hint; the launch is ordered by the loop's queue.
     request.state.store(RequestState::admitted, std::memory_order_relaxed);
     if (&request.lane == unplugging_) {

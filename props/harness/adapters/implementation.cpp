@@ -206,6 +206,7 @@ private:
     std::array<EventLoop*, loops_max> loop_{};
     unsigned loops_ = 1;
     bool changes_graph_ = false;
+    bool limited_ = false;  // the scenario has throttle groups
 
     std::array<blkdrain::ThrottleGroup, groups_max> groups_;
     std::array<std::vector<std::unique_ptr<blkdrain::Plug>>, loops_max> plugs_;  // on its loop
@@ -289,7 +290,8 @@ void ImplementationAdapter::open(const Scenario& scenario, Stage& stage) {
         graph_->add_loop(*loop_[i]);
     }
     opened_at_ = time_of(blkdrain::os::now());
-    if (uses_groups(scenario)) {
+    limited_ = uses_groups(scenario);
+    if (limited_) {
         for (std::size_t i = 0; i < groups_max; ++i) {
             groups_[i] = blkdrain::ThrottleGroup(*graph_, std::string(group_words[i]));
         }
@@ -906,8 +908,16 @@ void ImplementationAdapter::rest() {
     }
     do {
         world_->rest(drivers_.moves);
+        const std::uint64_t moves = drivers_.moves.load(std::memory_order_relaxed);
         collect();
         look(explain_);
+        if (limited_) {
+            // A limit's timer may have fired since, and what follows from it be still to come.
+            world_->rest(drivers_.moves);
+            if (drivers_.moves.load(std::memory_order_relaxed) != moves) {
+                continue;
+            }
+        }
         // A deadline may fire at any time: then what was looked at is not what was announced.
         const std::lock_guard<std::mutex> lock(events_mutex_);
         if (events_.empty()) {
