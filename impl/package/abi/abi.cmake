@@ -9,6 +9,12 @@ execute_process(
         --no-parameter-names --no-write-default-sizes --type-id-style hash --out-file "${DUMP}" "${LIBRARY}"
     COMMAND_ERROR_IS_FATAL ANY
 )
+# Sources are named from the root of the tree, wherever it lies.
+cmake_path(GET HEADERS PARENT_PATH root)
+cmake_path(GET root PARENT_PATH root)
+file(READ "${DUMP}" dump)
+string(REPLACE "${root}/" "" dump "${dump}")
+file(WRITE "${DUMP}" "${dump}")
 if(KNOWN)
     execute_process(COMMAND abidiff --harmless --no-added-syms "${KNOWN}" "${DUMP}" RESULT_VARIABLE status)
     if(NOT status EQUAL 0)
