@@ -119,7 +119,7 @@ void HostedDriver::submit(blkdrain::Node& node, blkdrain::Request& request) {
     enter();
     Passage& passage = *host_.passages_.emplace_back(
         std::make_unique<Passage>(*this, request, host_.origin_of(request)));
-    request.on_cancel(&HostedDriver::cancel_passage, reinterpret_cast<std::uintptr_t>(&passage));
+    request.on_cancel(&HostedDriver::cancel_passage, &passage);
     passage.send(request.loop(), request.io(), node, &HostedDriver::passed);
 }
 
@@ -139,7 +139,7 @@ void HostedDriver::hold(blkdrain::Request& request) {
     }
     SentRequest* const origin = host_.origin_of(request);
     held_.push_back({&request, origin});
-    request.on_cancel(&HostedDriver::cancel_held, reinterpret_cast<std::uintptr_t>(this));
+    request.on_cancel(&HostedDriver::cancel_held, this);
     if (origin != nullptr && origin->slot != no_slot) {
         world_.stage->request_held(origin->slot, true);
     }
@@ -160,12 +160,12 @@ void HostedDriver::answer_all(Wanted wanted, std::error_code result) {
     }
 }
 
-void HostedDriver::cancel_passage(blkdrain::Request&, std::uint64_t passage) {
-    reinterpret_cast<Passage*>(passage)->cancel();
+void HostedDriver::cancel_passage(blkdrain::Request&, void* passage, std::uint64_t) {
+    static_cast<Passage*>(passage)->cancel();
 }
 
-void HostedDriver::cancel_held(blkdrain::Request& request, std::uint64_t leaf) {
-    reinterpret_cast<HostedDriver*>(leaf)->answer_all(
+void HostedDriver::cancel_held(blkdrain::Request& request, void* leaf, std::uint64_t) {
+    static_cast<HostedDriver*>(leaf)->answer_all(
         [&](const Held& held) {
             return held.request == &request && held.origin != nullptr &&
                    held.origin->obliges.load(std::memory_order_relaxed);

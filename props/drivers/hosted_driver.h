@@ -104,8 +104,8 @@ private:
     void answer_all(Wanted wanted, std::error_code result);
     static void passed(blkdrain::InnerRequest& inner, std::error_code result);
     // The owner wants to cancel (R29): a request in a node that hosts, one that a leaf holds.
-    static void cancel_passage(blkdrain::Request& request, std::uint64_t passage);
-    static void cancel_held(blkdrain::Request& request, std::uint64_t leaf);
+    static void cancel_passage(blkdrain::Request& request, void* passage, std::uint64_t);
+    static void cancel_held(blkdrain::Request& request, void* leaf, std::uint64_t);
 
     Host& host_;
     const std::unique_ptr<blkdrain::Driver> subject_;

@@ -98,22 +98,26 @@ MachineOutcome MachineRun::run() {
         wrong(8, "hangs", "the machine hangs: " + outcome.to_string());
     }
     if (failed()) {
-        // Nothing can be relied on: what exists is left behind.
-        for (Device& device : devices_) {
-            static_cast<void>(device.handle.release());
-        }
-        for (blkdrain::Section& section : sections_) {
-            static_cast<void>(new blkdrain::Section(std::move(section)));
-        }
-        static_cast<void>(job_.release());
-        static_cast<void>(limit_.release());
-        static_cast<void>(vm_.release());
-        static_cast<void>(graph_.release());
-        for (auto& thread : threads_) {
-            static_cast<void>(thread.release());
-        }
+        leave_behind();
     }
     return {judge_.found(), judge_.trace_hash()};
+}
+
+// After a violation nothing can be relied on: what exists stays, in reach, to the end of the
+// process.
+void MachineRun::leave_behind() {
+    struct Wreck {
+        std::deque<Device> devices;
+        std::deque<blkdrain::Section> sections;
+        std::unique_ptr<blkdrain::BlockBackend> job;
+        std::unique_ptr<blkdrain::ThrottleGroup> limit;
+        std::unique_ptr<blkdrain::VmState> vm;
+        std::unique_ptr<blkdrain::Graph> graph;
+        std::array<std::unique_ptr<blkdrain::IoThread>, 3> threads;
+    };
+    static auto& wrecks = *new std::deque<Wreck>;
+    wrecks.push_back({std::move(devices_), std::move(sections_), std::move(job_), std::move(limit_),
+                      std::move(vm_), std::move(graph_), std::move(threads_)});
 }
 
 void MachineRun::body() {

@@ -87,6 +87,7 @@ private:
     void judge_stop(const blkdrain_ref::Event& event);
 
     void body();
+    void leave_behind();
     void set_up();
     void client(std::size_t number);
     void perform(std::size_t client, const MachineStep& step);

@@ -73,11 +73,13 @@ public:
 
     // While the driver owes the answer, on the request's loop: `cancel` is called there, once and
     // never inside this call, if the owner asks to cancel the request (R29). The driver may answer
-    // early then, with Errc::cancelled or whatever has become of it, or take no notice. `handle` is
-    // the driver's. An answer ends it. For drivers that answer on the request's loop.
-    using Cancel = void (*)(Request& request, std::uint64_t handle);
-    void on_cancel(Cancel cancel, std::uint64_t handle) {
+    // early then, with Errc::cancelled or whatever has become of it, or take no notice. `context`
+    // and `handle` are the driver's: who it is, say, and by what timer. An answer ends it. For
+    // drivers that answer on the request's loop.
+    using Cancel = void (*)(Request& request, void* context, std::uint64_t handle);
+    void on_cancel(Cancel cancel, void* context, std::uint64_t handle = 0) {
         cancel_ = cancel;
+        cancel_context_ = context;
         cancel_handle_ = handle;
     }
 
@@ -139,6 +141,7 @@ private:
     Node* target_ = nullptr;                 // forwarded there, not submitted yet
     Request* next_in_batch_ = nullptr;
     Cancel cancel_ = nullptr;  // null: who has it does not want to know
+    void* cancel_context_ = nullptr;
     std::uint64_t cancel_handle_ = 0;
     std::error_code result_;
     bool driving_ = false;      // drive() is on the stack and will act on target_ and completed_

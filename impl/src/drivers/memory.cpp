@@ -67,11 +67,11 @@ void MemoryDriver::submit(Node& /*node*/, Request& request) {
     const EventLoop::TimerId timer =
         request.loop().start_timer(latency_, [this, &request] { serve(request); });
     request.on_cancel(
-        [](Request& cancelled, std::uint64_t handle) {
+        [](Request& cancelled, void* /*context*/, std::uint64_t handle) {
             cancelled.loop().cancel_timer(handle);
             cancelled.complete(make_error_code(Errc::cancelled));
         },
-        timer);
+        nullptr, timer);
 }
 
 void MemoryDriver::serve(Request& request) {

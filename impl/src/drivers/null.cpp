@@ -19,11 +19,11 @@ void NullDriver::submit(Node& /*node*/, Request& request) {
     const EventLoop::TimerId timer =
         request.loop().start_timer(options_.latency, [&request] { request.complete({}); });
     request.on_cancel(
-        [](Request& cancelled, std::uint64_t handle) {
+        [](Request& cancelled, void* /*context*/, std::uint64_t handle) {
             cancelled.loop().cancel_timer(handle);
             cancelled.complete(make_error_code(Errc::cancelled));
         },
-        timer);
+        nullptr, timer);
 }
 
 void NullDriver::settle(Node& node, Settlement& settlement) {

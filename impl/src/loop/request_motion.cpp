@@ -73,7 +73,7 @@ void Request::set_in_motion() {
 
 void Request::ask_to_cancel() {
     if (const Cancel cancel = std::exchange(cancel_, nullptr)) {
-        cancel(*this, cancel_handle_);
+        cancel(*this, cancel_context_, cancel_handle_);
     }
 }
 

@@ -108,7 +108,7 @@ void ScriptedDriver::submit(blkdrain::Node& node, blkdrain::Request& request) {
         sent->holder = this;
         // release: who completes it sees the holder.
         sent->held.store(&request, std::memory_order_release);
-        request.on_cancel(&ScriptedDriver::cancel, 0);
+        request.on_cancel(&ScriptedDriver::cancel, nullptr);
         world_.stage->request_held(sent->slot, true);
         return;
     }
@@ -124,7 +124,7 @@ void ScriptedDriver::answer(SentRequest& sent, std::error_code result) {
     }
 }
 
-void ScriptedDriver::cancel(blkdrain::Request& request, std::uint64_t) {
+void ScriptedDriver::cancel(blkdrain::Request& request, void*, std::uint64_t) {
     SentRequest& sent = *SentRequest::of(request);
     if (sent.obliges.load(std::memory_order_relaxed)) {
         sent.holder->world_.stage->request_held(sent.slot, false);

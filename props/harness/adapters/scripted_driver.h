@@ -122,7 +122,7 @@ private:
     struct MetadataWrite;
     struct RogueWrite;
 
-    static void cancel(blkdrain::Request& request, std::uint64_t);
+    static void cancel(blkdrain::Request& request, void*, std::uint64_t);
     void settle_or_hold();
     void end_settle(std::error_code result);
 
