@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <deque>
 #include <memory>
+#include <string>
 #include <system_error>
 #include <vector>
 
@@ -81,7 +82,7 @@ void admitted_over_configured(benchmark::State& state) {
         const NodeId disk = graph.add_node("disk", std::make_unique<NullDriver>(null), *loop);
         ThrottleGroup group(graph, "limit");
         ThrottleLimits limits;
-        limits.iops_total = {.rate = rate, .burst = 1};
+        require(parse_throttle("iops-total=" + std::to_string(rate), limits));
         require(group.configure(limits));
         std::uint64_t completed = 0;
         bool over = false;

@@ -51,8 +51,7 @@ constexpr std::uint64_t seed_of(std::uint64_t base, Suite suite, std::uint32_t w
 
 inline Scenario scenario_of(Suite suite, std::uint64_t seed) {
     Limits limits;
-    // On threads the order of what a limit does is not always found again (docs/plan.md).
-    limits.throttling = suite != Suite::real;
+    limits.throttling = true;
     limits.loops = loops_max;
     limits.clients = 1;
     if (suite == Suite::scheduled) {

@@ -439,11 +439,15 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
         Cell& cell = request.count_under(bank->counter);
         bool waits = request.plugged || kept(request);
         for (const OuterRequest& earlier : backend.waiting) {
-            waits = waits || (earlier.is_write() == request.is_write() &&
-                              earlier.token.load(std::memory_order_relaxed) == token_id.value);
+            if (waits) {
+                break;
+            }
+            waits = earlier.is_write() == request.is_write() &&
+                    earlier.token.load(std::memory_order_relaxed) == token_id.value;
         }
-        Group* const limits = charged(request) ? backend.group : nullptr;
-        if (limits != nullptr && !waits) {
+        // One that waits anyhow makes nobody active: its limits are not looked at.
+        Group* const limits = !waits && charged(request) ? backend.group : nullptr;
+        if (limits != nullptr) {
             // Those who are due come first; if there is nobody left, the turn is this one's.
             look_at_clock(*limits);
             admit_by_turns(*limits);

@@ -11,7 +11,10 @@
 //  3. While a member is active exactly one timer is armed per group and direction, on the home loop
 //     of an active one. Its tasks may come late or in the wrong order: the timer that the group
 //     names is the one that counts.
+//  4. A timer is set a little later than need be (Group::slack), never so late that a bucket runs
+//     empty meanwhile: the rate is kept, and fast limits do not wake a loop for every request.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -227,6 +230,7 @@ void ControlPlane::run_limiter(Group& group) {
 
 // Everybody whom the limits let pass now, in turn.
 void ControlPlane::admit_by_turns(Group& group) {
+    std::array<bool, 2> nobody{};  // by direction; an admission makes nobody active
     bool again = true;
     while (again) {
         again = false;
@@ -234,11 +238,13 @@ void ControlPlane::admit_by_turns(Group& group) {
             const Direction direction = group.next_direction;
             group.next_direction =
                 direction == Direction::read ? Direction::write : Direction::read;
-            if (!group.limited(direction) || !group.passes(direction)) {
+            if (nobody[static_cast<std::size_t>(direction)] || !group.limited(direction) ||
+                !group.passes(direction)) {
                 continue;
             }
             Backend* const member = next_member(group, direction);
             if (member == nullptr) {
+                nobody[static_cast<std::size_t>(direction)] = true;
                 continue;
             }
             OuterRequest& request = *next_in_line(*member, direction);
@@ -285,7 +291,8 @@ void ControlPlane::arm(Group& group, Direction direction) {
         disarm(group, direction);
         return;
     }
-    const os::time_point due = group.looked_at() + os::duration(group.wait(direction));
+    const os::time_point due =
+        group.looked_at() + os::duration(group.wait(direction) + group.slack(direction));
     if (armed != nullptr && armed->due <= due && armed->loop == armed->holder->home &&
         next_in_line(*armed->holder, direction) != nullptr) {
         return;

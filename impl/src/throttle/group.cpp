@@ -53,6 +53,18 @@ std::uint64_t Group::wait(Direction direction) const {
     return longest;
 }
 
+std::uint64_t Group::slack(Direction direction) const {
+    constexpr std::uint64_t most = 50'000;
+    const LeakyBucket* slowest = nullptr;
+    for_each_bucket(direction, [&](std::size_t i) {
+        if (buckets_[i].limited() &&
+            (slowest == nullptr || buckets_[i].wait() > slowest->wait())) {
+            slowest = &buckets_[i];
+        }
+    });
+    return slowest == nullptr ? 0 : std::min(most, slowest->slack());
+}
+
 void Group::charge(const Io& io) {
     const std::uint64_t size = limits_.iops_size;
     const std::uint64_t pieces = size == 0 || io.length == 0 ? 1 : (io.length - 1) / size + 1;

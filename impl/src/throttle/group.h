@@ -76,6 +76,9 @@ public:
     [[nodiscard]] os::time_point looked_at() const { return drained_at_; }
     [[nodiscard]] bool passes(Direction direction) const;
     [[nodiscard]] std::uint64_t wait(Direction direction) const;
+    // How much later than that the timer may fire: so requests come in small batches where a
+    // wake-up each would cost more than they do.
+    [[nodiscard]] std::uint64_t slack(Direction direction) const;
     void charge(const Io& io);
 
     // The round. The member whose turn it is comes first; `active` says who takes part.

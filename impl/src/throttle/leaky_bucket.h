@@ -53,6 +53,17 @@ public:
                    : std::max(own, until(peak_level_, full(limit_.peak_burst), limit_.peak));
     }
 
+    // Nanoseconds by which a look at it may come later than that and nothing is lost: a small part
+    // of what is left until it runs empty.
+    [[nodiscard]] std::uint64_t slack() const {
+        constexpr std::uint64_t part = 16;
+        std::uint64_t empty = until(level_, 0, limit_.rate);
+        if (limit_.peak != 0) {
+            empty = std::min(empty, until(peak_level_, 0, limit_.peak));
+        }
+        return (empty - std::min(empty, wait())) / part;
+    }
+
     [[nodiscard]] Level level() const { return level_; }
     [[nodiscard]] Level peak_level() const { return peak_level_; }
 

@@ -984,22 +984,23 @@ bool ImplementationAdapter::follow(const std::vector<TimedEvent>& events, const 
     if (!report) {
         return false;
     }
-    // For the time line and the reason: as far as it went, then the event that did not fit. Events
-    // that fit but lead to another state than the one seen are judged in the order of announcement.
+    // For the time line and the reason: as far as an order went, then why no event could follow,
+    // or how what all of them lead to differs from what was seen.
     Judge& judge = stage_->judge();
-    for (const TimedEvent& timed : events) {
-        judge.announce(timed.event);
+    for (const ref::Event& event : order.events) {
+        judge.announce(event);
     }
-    if (!judge.failed()) {
+    if (order.exhausted) {
+        judge.violation("trace", 2, "order_not_found",
+                        "the search for an order of " + std::to_string(events.size()) +
+                            " events gave up after " + std::to_string(Lineariser::steps_max) +
+                            " steps: whether they have one is not known (R2)");
+    } else if (order.reason) {
+        judge.refuse(*order.reason);
+    } else {
         judge.nothing_is_due();
         judge.look_at_clocks(observed_);
         judge.same_state(observed_);
-    }
-    if (!judge.failed() && order.reason) {
-        judge.refuse(*order.reason);
-    } else if (!judge.failed()) {
-        judge.violation("trace", 2, "no_order",
-                        "no order of the events that were announced explains what was seen (R2)");
     }
     return false;
 }
