@@ -11,8 +11,7 @@
 
 namespace blkdrain_props {
 
-// machine: in the library, too, but in what scenarios do not reach; the suite of machines catches
-// it.
+// machine: in the library, too, but in what scenarios do not reach and machines do.
 enum class CanaryHome : std::uint8_t { library, harness, machine };
 
 // A defect that breaks whatever happens to come in between.

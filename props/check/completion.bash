@@ -8,8 +8,8 @@ _blkdrain_check() {
     [[ ${COMP_WORDS[1]} != replay || $COMP_CWORD -eq 1 ]] || options='-h --help --adapter --strict --canary'
     COMPREPLY=()
     case $before in
-        --suite) offered='sequential scheduled real' ;;
-        --trace-hash) offered='sequential scheduled' ;;
+        --suite) offered='sequential scheduled real machines' ;;
+        --trace-hash) offered='sequential scheduled machines' ;;
         --adapter) offered='reference simulated real' ;;
         --canary) offered=$("${COMP_WORDS[0]}" --list-canaries 2>/dev/null | cut -d ' ' -f 1) ;;
         --out)
@@ -22,7 +22,8 @@ _blkdrain_check() {
             if [[ $COMP_CWORD -eq 1 ]]; then
                 offered+=' replay'
             elif [[ ${COMP_WORDS[1]} == replay && $word != -* ]]; then
-                mapfile -t COMPREPLY < <(compgen -d -- "$word"; compgen -f -X '!*.scn' -- "$word")
+                mapfile -t COMPREPLY < <(compgen -d -- "$word"; compgen -f -X '!*.scn' -- "$word"
+                    compgen -f -X '!*.machine' -- "$word")
                 return
             fi
             ;;

@@ -6,8 +6,6 @@
 
 #include <unistd.h>
 
-#include "harness/text.h"
-
 namespace blkdrain_props {
 
 bool Evaluator::send(const std::string& text) const {
@@ -43,7 +41,7 @@ std::optional<std::string> Evaluator::answer() const {
     }
 }
 
-std::optional<Violation> Evaluator::judge(const Scenario& scenario) {
+std::optional<Violation> Evaluator::judge(const std::string& text) {
     if (!worker_.running()) {
         std::vector<std::string> command = command_;
         command.insert(command.end(), {"serve", std::to_string(repeat_)});
@@ -56,7 +54,6 @@ std::optional<Violation> Evaluator::judge(const Scenario& scenario) {
             return std::nullopt;
         }
     }
-    const std::string text = to_text(scenario);
     std::optional<std::string> line;
     if (send(std::to_string(text.size()) + "\n" + text)) {
         line = answer();

@@ -7,16 +7,16 @@
 #include <vector>
 
 #include "check/child.h"
-#include "harness/scenario.h"
 #include "harness/statistics.h"
 #include "harness/violation.h"
 
 namespace blkdrain_props {
 
-// Judges scenarios in a worker process, a new one whenever a scenario has killed the last.
+// Judges scenarios and machines, each by its text, in a worker process: a new one whenever the last
+// has been killed.
 class Evaluator {
 public:
-    // `repeat`: how often to run each scenario before it counts as good (real threads do not always
+    // `repeat`: how often to run each one before it counts as good (real threads do not always
     // fail).
     Evaluator(std::vector<std::string> command, Suite suite, int repeat, std::string canary)
         : command_(std::move(command)),
@@ -24,8 +24,8 @@ public:
           repeat_(repeat),
           canary_(std::move(canary)) {}
 
-    // None: the scenario is judged good.
-    std::optional<Violation> judge(const Scenario& scenario);
+    // None: it is judged good.
+    std::optional<Violation> judge(const std::string& text);
 
 private:
     bool send(const std::string& text) const;

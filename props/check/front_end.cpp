@@ -2,7 +2,6 @@
 #include "check/front_end.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -27,14 +26,15 @@
 
 #include "canary/canaries.h"
 #include "check/child.h"
-#include "check/evaluator.h"
+#include "check/failure.h"
 #include "check/protocol.h"
 #include "harness/adapters/reference_adapter.h"
-#include "harness/minimise.h"
 #include "harness/report.h"
 #include "harness/run.h"
 #include "harness/statistics.h"
 #include "harness/text.h"
+#include "machine/machine_outcome.h"
+#include "machine/machine_program.h"
 
 namespace blkdrain_props {
 namespace {
@@ -48,8 +48,6 @@ constexpr int exit_usage = 2;
 // A tick that a slow machine does not overrun between two operations of a file that says what has
 // not timed out.
 constexpr std::uint64_t patient_tick_ns = 20'000'000;
-constexpr std::uint32_t minimising_runs_max = 4'000;
-constexpr int real_repetitions = 5;
 
 std::atomic<int> interrupted{0};
 
@@ -115,186 +113,6 @@ bool start(Worker& worker, const Options& options, std::uint64_t seed, double se
     return worker.child.start(command, how);
 }
 
-// ---- Failures
-
-struct Failure {
-    Suite suite{};
-    std::uint64_t scenario_seed = 0;
-    Violation violation;
-    std::string complaint;  // of a worker that died
-};
-
-void write_file(const std::filesystem::path& path, const std::string& text) {
-    std::ofstream(path) << text;
-}
-
-std::string adapter_of(Suite suite) {
-    return suite == Suite::real ? "real" : "simulated";
-}
-
-// Runs the scenario once more, in a process of its own, and returns what that prints.
-std::string run_apart(const Scenario& scenario, Suite suite, const Options& options,
-                      const std::vector<std::string>& mode) {
-    Child player;
-    std::vector<std::string> command = options.face.worker(suite);
-    command.insert(command.end(), mode.begin(), mode.end());
-    if (!options.canary.empty()) {
-        command.push_back(options.canary);
-    }
-    Child::Options how;
-    how.pipes = true;
-    if (!player.start(command, how)) {
-        return {};
-    }
-    const std::string text = to_text(scenario);
-    std::size_t sent = 0;
-    while (sent < text.size()) {
-        const ssize_t count = write(player.in(), text.data() + sent, text.size() - sent);
-        if (count <= 0) {
-            break;
-        }
-        sent += static_cast<std::size_t>(count);
-    }
-    player.close_in();
-    std::string trace;
-    std::array<char, 4096> buffer{};
-    for (;;) {
-        const ssize_t count = read(player.out(), buffer.data(), buffer.size());
-        if (count <= 0) {
-            break;
-        }
-        trace.append(buffer.data(), static_cast<std::size_t>(count));
-    }
-    player.ended(true);
-    return trace + player.complaint();
-}
-
-std::string time_line_of(const Scenario& scenario, Suite suite, const Options& options) {
-    return run_apart(scenario, suite, options, {"play", "100000", "lenient"});
-}
-
-// The scenario in default order, with what its strategy did as deviations. None: there are more
-// than a scenario holds.
-std::optional<Scenario> as_deviations(const Scenario& scenario, Suite suite,
-                                      const Options& options) {
-    Scenario result = scenario;
-    result.header.strategy = Strategy::default_order;
-    result.header.seed = 0;
-    result.deviations.clear();
-    std::istringstream lines(run_apart(scenario, suite, options, {"record"}));
-    std::string line;
-    while (std::getline(lines, line)) {
-        unsigned client = 0;
-        unsigned operation = 0;
-        unsigned actor = 0;
-        unsigned question = 0;
-        unsigned point = 0;
-        unsigned answer = 0;
-        std::istringstream numbers(line);
-        if (!(numbers >> client >> operation >> actor >> question >> point >> answer)) {
-            break;  // the process has died, and says so
-        }
-        const Deviation deviation{
-            static_cast<std::uint8_t>(client), static_cast<std::uint8_t>(operation),
-            static_cast<std::uint8_t>(actor),  static_cast<Question>(question),
-            static_cast<std::uint16_t>(point), static_cast<std::uint8_t>(answer)};
-        if (!result.deviations.push_back(deviation)) {
-            return std::nullopt;
-        }
-    }
-    return canonical(result);
-}
-
-// Says on a terminal how far the reducing has come, now and then.
-void reducing(unsigned runs) {
-    if (isatty(STDERR_FILENO) == 1 && runs % 50 == 0) {
-        std::fprintf(stderr, "\r\033[Kreducing the scenario: %u runs", runs);
-    }
-}
-
-// Shrinks the scenario and writes the folder; returns its path.
-std::string report(const Failure& failure, const Options& options) {
-    const Scenario original = scenario_of(failure.suite, failure.scenario_seed);
-    const std::string signature = failure.violation.signature();
-    const int repeat = failure.suite == Suite::real ? real_repetitions : 1;
-    Evaluator evaluator(options.face.worker(failure.suite), failure.suite, repeat, options.canary);
-    std::optional<Violation> last = failure.violation;
-    const std::optional<Violation> again = evaluator.judge(original);
-    const bool reproduced = again && again->signature() == signature;
-    Scenario minimal = original;
-    unsigned runs = 0;
-    if (reproduced) {
-        last = again;
-        Scenario start = original;
-        if (failure.suite == Suite::scheduled) {
-            // From here on the schedule can be shrunk as well.
-            const std::optional<Scenario> told = as_deviations(original, failure.suite, options);
-            const std::optional<Violation> same = told ? evaluator.judge(*told) : std::nullopt;
-            if (same && same->signature() == signature) {
-                start = *told;
-            }
-        }
-        minimal = minimise(
-            start,
-            [&](const Scenario& candidate) {
-                if (interrupted.load(std::memory_order_relaxed) != 0) {
-                    return false;  // what has been reduced so far is reported
-                }
-                reducing(++runs);
-                const std::optional<Violation> found = evaluator.judge(candidate);
-                if (found && found->signature() == signature) {
-                    last = found;
-                    return true;
-                }
-                return false;
-            },
-            minimising_runs_max);
-        if (isatty(STDERR_FILENO) == 1) {
-            std::fputs("\r\033[K", stderr);
-        }
-        if (const std::optional<Violation> found = evaluator.judge(minimal);
-            found && found->signature() == signature) {
-            last = found;
-        }
-    }
-    std::array<char, 80> name{};
-    std::snprintf(name.data(), name.size(), "%s-R%d-%s-%016llx",
-                  std::string(suite_names[static_cast<std::size_t>(failure.suite)]).c_str(),
-                  failure.violation.rule, failure.violation.detector.c_str(),
-                  static_cast<unsigned long long>(failure.scenario_seed));
-    const std::filesystem::path folder = std::filesystem::path(options.out) / name.data();
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error) {
-        std::fprintf(stderr, "cannot make %s: %s\n", folder.c_str(), error.message().c_str());
-        return {};
-    }
-    const std::string command =
-        options.face.replay + " " + std::filesystem::absolute(folder / "minimal.scn").string() +
-        (options.face.whole ? " --adapter " + adapter_of(failure.suite) : std::string()) +
-        (options.canary.empty() ? "" : " --canary " + options.canary);
-    write_file(folder / "original.scn", to_text(original));
-    write_file(folder / "minimal.scn", to_text(minimal));
-    write_file(folder / "trace.txt", time_line_of(minimal, failure.suite, options));
-    write_file(
-        folder / "reason.txt",
-        reason_text(*last) +
-            (reproduced
-                 ? ""
-                 : "it did not fail again in the same way when run alone; nothing was shrunk\n") +
-            "replay: " + command + "\n" +
-            (failure.complaint.empty()
-                 ? ""
-                 : "\nwhat the process said before it died:\n" + failure.complaint));
-    std::printf(
-        "violation: %s\n  rule: R%d, found by %s (%s), suite %s\n  scenario, trace and reason: "
-        "%s\n  replay: %s\n",
-        last->sentence.c_str(), last->rule, last->detector.c_str(), last->code.c_str(),
-        std::string(suite_names[static_cast<std::size_t>(failure.suite)]).c_str(), folder.c_str(),
-        command.c_str());
-    return folder.string();
-}
-
 // ---- The check itself
 
 class Check {
@@ -327,8 +145,12 @@ private:
         }
         progress_end();
         std::printf("%s\n", table(counts_).c_str());
+        if (counts_[static_cast<std::size_t>(Suite::machines)].scenarios != 0) {
+            std::printf("%-45s %12s\n%s\n", "of machines", "seen", machines_.text().c_str());
+        }
         if (failure_) {
-            report(*failure_, options_);
+            report(*failure_, options_.face, options_.canary, options_.out,
+                   [] { return interrupted.load(std::memory_order_relaxed) != 0; });
             return exit_violation;
         }
         if (broken_) {
@@ -359,7 +181,14 @@ private:
         for (const std::string& line : below) {
             std::printf("threshold: %s\n", line.c_str());
         }
-        return !below.empty();
+        bool never = false;
+        if (counts_[static_cast<std::size_t>(Suite::machines)].scenarios >= enough_machines) {
+            for (const std::string& words : machines_.never()) {
+                std::printf("threshold: machines had no %s\n", words.c_str());
+                never = true;
+            }
+        }
+        return never || !below.empty();
     }
 
     void run_suite(Suite suite, double seconds) {
@@ -398,6 +227,7 @@ private:
         SuiteCount& count = counts_[static_cast<std::size_t>(suite)];
         for (Worker& worker : workers) {
             count.add(worker.page->counts);
+            machines_.add(worker.page->machines);
             munmap(worker.page, sizeof(SharedPage));
             close(worker.fd);
         }
@@ -498,7 +328,9 @@ private:
 
     const Options& options_;
     const std::uint64_t seed_;
+    static constexpr std::uint64_t enough_machines = 2000;
     Counts counts_{};
+    MachineCounts machines_;
     std::optional<Failure> failure_;
     bool broken_ = false;
     static constexpr int restarts_max = 50;
@@ -547,12 +379,19 @@ int replay(const Options& options) {
     }
     std::ostringstream text;
     text << file.rdbuf();
-    const ParsedText parsed = parse_text(text.str());
-    if (parsed.error) {
-        std::fprintf(stderr, "%s:%s\n", options.file.c_str(), parsed.error->text().c_str());
+    const bool machine = options.face.whole && is_machine(text.str());
+    const ParsedMachine program = machine ? parse_machine(text.str()) : ParsedMachine{};
+    const ParsedText parsed = machine ? ParsedText{} : parse_text(text.str());
+    if (const std::optional<TextError>& error = machine ? program.error : parsed.error) {
+        std::fprintf(stderr, "%s:%s\n", options.file.c_str(), error->text().c_str());
         return exit_usage;
     }
-    std::printf("%s\n", to_text(parsed.scenario).c_str());
+    if (machine && options.adapter != "simulated") {
+        std::fprintf(stderr, "%s: a machine runs with --adapter simulated alone\n",
+                     options.file.c_str());
+        return exit_usage;
+    }
+    std::printf("%s\n", (machine ? to_text(program.program) : to_text(parsed.scenario)).c_str());
     std::fflush(stdout);
     if (options.adapter == "reference") {
         return replay_on_reference(parsed.scenario);
@@ -573,18 +412,20 @@ int replay(const Options& options) {
 
 int list_canaries() {
     for (const CanaryRow& row : canaries) {
-        if (row.home == CanaryHome::machine) {
-            continue;
-        }
         std::printf("%s %s\n", std::string(row.name).c_str(),
                     row.rule == any_rule ? "any" : ("R" + std::to_string(row.rule)).c_str());
     }
     return exit_clean;
 }
 
+// Of the two kinds of programs one alone gets to what a canary breaks.
+bool can_catch(Suite suite, const std::string& canary) {
+    return canary.empty() ||
+           (suite == Suite::machines) == (find_canary(canary)->home == CanaryHome::machine);
+}
+
 int print_hashes(const Options& options, std::uint64_t seed) {
-    const Suite suite = options.hash_suite == "scheduled" ? Suite::scheduled : Suite::sequential;
-    std::vector<std::string> command = options.face.worker(suite);
+    std::vector<std::string> command = options.face.simulated;
     command.insert(command.end(), {"hash", options.hash_suite, std::to_string(seed),
                                    std::to_string(options.hash_count)});
     return become(command);
@@ -594,9 +435,7 @@ void offer_what_the_library_is_checked_with(CLI::App& app, CLI::App& replay_comm
                                             Options& options) {
     std::vector<std::string> names;
     for (const CanaryRow& row : canaries) {
-        if (row.home != CanaryHome::machine) {
-            names.emplace_back(row.name);
-        }
+        names.emplace_back(row.name);
     }
     app.add_option("--canary", options.canary,
                    "check this deliberately broken variant; it must be caught")
@@ -605,7 +444,7 @@ void offer_what_the_library_is_checked_with(CLI::App& app, CLI::App& replay_comm
                  "print the broken variants, one name and its rule a line");
     app.add_option("--trace-hash", options.hash_suite,
                    "print one hash per run of this simulated suite instead")
-        ->check(CLI::IsMember({"sequential", "scheduled"}));
+        ->check(CLI::IsMember({"sequential", "scheduled", "machines"}));
     app.add_option("--trace-hash-count", options.hash_count, "how many runs to hash (default 100)");
     replay_command
         .add_option("--adapter", options.adapter, "reference, simulated (default) or real")
@@ -621,6 +460,7 @@ int main_with(int argc, char** argv, const Face& face) {
     std::vector<std::string> suites_offered{"sequential", "scheduled"};
     if (face.whole) {
         suites_offered.emplace_back("real");
+        suites_offered.emplace_back("machines");
     }
     app.add_option("--seconds", options.seconds, "how long, all suites together (default 60)")
         ->check(CLI::Range(0.1, 1e7));
@@ -635,8 +475,12 @@ int main_with(int argc, char** argv, const Face& face) {
     app.add_option("--out", options.out,
                    "where failures are written (default ./blkdrain-failures)");
     CLI::App* const replay_command =
-        app.add_subcommand("replay", "run a scenario file and print it as a time line");
-    replay_command->add_option("file", options.file, "the scenario, *.scn")->required();
+        app.add_subcommand("replay", "run a scenario or machine and print it as a time line");
+    replay_command
+        ->add_option(
+            "file", options.file,
+            face.whole ? "the scenario, *.scn, or machine, *.machine" : "the scenario, *.scn")
+        ->required();
     replay_command->add_flag("--strict", options.strict,
                              "fail if a deviation of the schedule has no effect (any more)");
     if (face.whole) {
@@ -660,9 +504,11 @@ int main_with(int argc, char** argv, const Face& face) {
     }
     std::vector<Suite> suites;
     for (std::size_t i = 0; i < suites_offered.size(); ++i) {
-        if (options.suites.empty() || std::find(options.suites.begin(), options.suites.end(),
-                                                suites_offered[i]) != options.suites.end()) {
-            suites.push_back(static_cast<Suite>(i));
+        const Suite suite{static_cast<std::uint8_t>(i)};
+        if (options.suites.empty() ? can_catch(suite, options.canary)
+                                   : std::find(options.suites.begin(), options.suites.end(),
+                                               suites_offered[i]) != options.suites.end()) {
+            suites.push_back(suite);
         }
     }
     std::printf("seed %llu, %u jobs, %.0f s%s%s\n", static_cast<unsigned long long>(seed),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the front end and its workers share: the page that says how far a worker is and on which
-// scenario it died, and how scenarios follow from a seed.
+// scenario it died, and how scenarios follow from a seed (machines: any_machine of it).
 #pragma once
 
 #include <array>
@@ -11,6 +11,7 @@
 #include "harness/generate.h"
 #include "harness/scenario.h"
 #include "harness/statistics.h"
+#include "machine/machine_outcome.h"
 
 namespace blkdrain_props {
 
@@ -19,8 +20,9 @@ namespace blkdrain_props {
 struct SharedPage {
     std::atomic<std::uint32_t> stop{0};
     std::atomic<std::uint32_t> violated{0};       // what follows is complete
-    std::atomic<std::uint64_t> scenario_seed{0};  // of the scenario that runs
+    std::atomic<std::uint64_t> scenario_seed{0};  // of the scenario or machine that runs
     SuiteCount counts;
+    MachineCounts machines;
     std::int32_t rule = 0;
     std::uint32_t step = 0;
     std::array<char, 32> detector{};
@@ -35,8 +37,8 @@ constexpr std::uint64_t mix_seed(std::uint64_t z) {
     return z ^ (z >> 31U);
 }
 
-// The seed of the n-th scenario of a worker. Sequential ones are even, and every other scenario on
-// real threads is one of them; the rest is odd there, with several clients.
+// The seed of the n-th scenario or machine of a worker. Sequential ones are even, and every other
+// scenario on real threads is one of them; the rest is odd there, with several clients.
 constexpr std::uint64_t seed_of(std::uint64_t base, Suite suite, std::uint32_t worker,
                                 std::uint64_t n) {
     if (suite == Suite::real && n % 2 == 0) {

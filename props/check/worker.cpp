@@ -25,6 +25,7 @@
 #include "harness/report.h"
 #include "harness/run.h"
 #include "harness/text.h"
+#include "machine/machine_listener.h"
 
 namespace blkdrain_props {
 namespace {
@@ -63,18 +64,88 @@ void copy_text(std::array<char, N>& into, const std::string& from) {
     into[length] = '\0';
 }
 
+// Runs scenarios and machines, and counts what they did.
+class Cases {
+public:
+    Cases(const char* canary_name, RunMachine run_machine, SuiteCount& counts,
+          MachineCounts& machines)
+        : adapter_(make_implementation_adapter(prepare_canary(canary_name))),
+          runner_(*adapter_),
+          run_machine_(run_machine),
+          counts_(counts),
+          machines_(machines) {}
+
+    [[nodiscard]] bool threaded() const { return adapter_->threaded(); }
+
+    Outcome random(Suite suite, std::uint64_t seed, bool explain) {
+        if (suite == Suite::machines) {
+            return run(any_machine(seed), nullptr);
+        }
+        RunOptions options;
+        options.explain = explain;
+        return run(scenario_of(suite, seed), options);
+    }
+
+    Outcome run(const Scenario& scenario, const RunOptions& options) {
+        return runner_.run(scenario, options, counts_);
+    }
+
+    Outcome run(const MachineProgram& program, MachineListener* listener) {
+        if (run_machine_ == nullptr) {
+            misused();
+        }
+        const MachineOutcome did = run_machine_(program, machines_, listener);
+        Outcome outcome;
+        outcome.violation = did.violation;
+        outcome.trace_hash = did.trace_hash;
+        outcome.events = did.events;
+        for (const auto& steps : program.steps) {
+            outcome.operations += static_cast<std::uint32_t>(steps.size());
+        }
+        ++counts_.scenarios;
+        counts_.operations += outcome.operations;
+        counts_.events += outcome.events;
+        counts_.violations += outcome.violation ? 1U : 0U;
+        return outcome;
+    }
+
+    // Of either kind; nullopt: malformed. A scenario is run up to `times`, until it fails.
+    std::optional<Outcome> run(const std::string& text, int times) {
+        if (is_machine(text)) {
+            const ParsedMachine machine = parse_machine(text);
+            return machine.error ? std::nullopt : std::optional(run(machine.program, nullptr));
+        }
+        const ParsedText parsed = parse_text(text);
+        if (parsed.error) {
+            return std::nullopt;
+        }
+        RunOptions options;
+        options.explain = true;
+        Outcome outcome;
+        for (int i = 0; i < times && !outcome.violation; ++i) {
+            outcome = run(parsed.scenario, options);
+        }
+        return outcome;
+    }
+
+private:
+    const std::unique_ptr<Adapter> adapter_;
+    Runner runner_;
+    const RunMachine run_machine_;
+    SuiteCount& counts_;
+    MachineCounts& machines_;
+};
+
 int check(Suite suite, std::uint64_t base, std::uint32_t worker, double seconds, int fd,
-          const char* canary_name) {
+          const char* canary_name, RunMachine run_machine) {
     void* const memory =
         mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED) {
         misused();
     }
     SharedPage& page = *static_cast<SharedPage*>(memory);
-    const HarnessCanary harness_canary = prepare_canary(canary_name);
+    Cases cases(canary_name, run_machine, page.counts, page.machines);
     const int rule_wanted = canary_name == nullptr ? any_rule : find_canary(canary_name)->rule;
-    const std::unique_ptr<Adapter> adapter = make_implementation_adapter(harness_canary);
-    Runner runner(*adapter);
     using Clock = std::chrono::steady_clock;
     const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                                      std::chrono::duration<double>(seconds));
@@ -85,9 +156,7 @@ int check(Suite suite, std::uint64_t base, std::uint32_t worker, double seconds,
     for (std::uint64_t n = 0; page.stop.load(std::memory_order_relaxed) == 0; ++n) {
         const std::uint64_t seed = seed_of(base, suite, worker, n);
         page.scenario_seed.store(seed, std::memory_order_relaxed);
-        RunOptions options;
-        options.explain = explains(seed);
-        const Outcome outcome = runner.run(scenario_of(suite, seed), options, page.counts);
+        const Outcome outcome = cases.random(suite, seed, explains(seed));
         const Clock::time_point now = Clock::now();
         page.counts.busy_ns +=
             static_cast<std::uint64_t>(std::chrono::nanoseconds(now - before).count());
@@ -99,7 +168,7 @@ int check(Suite suite, std::uint64_t base, std::uint32_t worker, double seconds,
             copy_text(page.code, outcome.violation->code);
             copy_text(page.sentence, outcome.violation->sentence);
             if (rule_wanted == any_rule || outcome.violation->rule == rule_wanted ||
-                --others_left == 0 || adapter->threaded()) {
+                --others_left == 0 || cases.threaded()) {
                 page.violated.store(1, std::memory_order_release);
                 break;
             }
@@ -122,29 +191,23 @@ std::string read_all() {
     return text;
 }
 
-int serve(int repeat, const char* canary_name) {
-    const HarnessCanary harness_canary = prepare_canary(canary_name);
-    const std::unique_ptr<Adapter> adapter = make_implementation_adapter(harness_canary);
-    Runner runner(*adapter);
+int serve(int repeat, const char* canary_name, RunMachine run_machine) {
     const auto counts = std::make_unique<SuiteCount>();
+    MachineCounts machines;
+    Cases cases(canary_name, run_machine, *counts, machines);
     std::size_t length = 0;
     while (std::scanf("%zu", &length) == 1 && std::getchar() == '\n') {
         std::string text(length, '\0');
         if (std::fread(text.data(), 1, length, stdin) != length) {
             break;
         }
-        const ParsedText parsed = parse_text(text);
-        if (parsed.error) {
+        const std::optional<Outcome> outcome = cases.run(text, repeat);
+        if (!outcome) {
             std::printf("malformed\n");
             std::fflush(stdout);
             continue;
         }
-        std::optional<Violation> found;
-        for (int i = 0; i < repeat && !found; ++i) {
-            RunOptions options;
-            options.explain = true;
-            found = runner.run(parsed.scenario, options, *counts).violation;
-        }
+        std::optional<Violation> found = outcome->violation;
         if (found) {
             std::replace(found->sentence.begin(), found->sentence.end(), '\n', ' ');
             std::printf("%s\t%d\t%s\t%u\t%s\n", found->detector.c_str(), found->rule,
@@ -193,6 +256,27 @@ private:
     std::size_t printed_ = 0;
 };
 
+// The time line of a machine, at once as well.
+class PrintingMachine final : public MachineListener {
+public:
+    void event(const blkdrain_ref::Event& event) override {
+        say("        " + blkdrain_ref::to_string(event));
+    }
+    void step(std::size_t client, const MachineStep& step) override {
+        say("client " + std::to_string(client) + ": " + to_text(step));
+    }
+    void comes_to_its_end() override { say("the end: all is let go, the machine goes on"); }
+    void stop_waits(const std::string& for_what) override {
+        say("    the machine is stopping; " + for_what);
+    }
+
+private:
+    static void say(const std::string& line) {
+        std::printf("%s\n", line.c_str());
+        std::fflush(stdout);
+    }
+};
+
 int record(const char* canary_name) {
     const ParsedText parsed = parse_text(read_all());
     if (parsed.error) {
@@ -227,40 +311,54 @@ bool say_what_had_no_effect(const Scenario& scenario) {
     return true;
 }
 
-int play(std::uint64_t real_tick_ns, bool strict, const char* canary_name) {
-    const ParsedText parsed = parse_text(read_all());
-    if (parsed.error) {
-        misused();
-    }
-    set_real_tick_ns(real_tick_ns);
-    const HarnessCanary harness_canary = prepare_canary(canary_name);
-    const std::unique_ptr<Adapter> adapter = make_implementation_adapter(harness_canary);
-    Runner runner(*adapter);
-    const auto counts = std::make_unique<SuiteCount>();
-    PrintingTimeLine time_line;
-    RunOptions options;
-    options.explain = true;
-    options.time_line = &time_line;
-    const Outcome outcome = runner.run(parsed.scenario, options, *counts);
+void say_verdict(const Outcome& outcome) {
     if (outcome.violation) {
         std::printf("\nVIOLATION: %s", reason_text(*outcome.violation).c_str());
     } else {
         std::printf("\nas the rules want it: %u operations, %llu events\n", outcome.operations,
                     static_cast<unsigned long long>(outcome.events));
     }
-    const bool misfit = say_what_had_no_effect(parsed.scenario);
+}
+
+int play(std::uint64_t real_tick_ns, bool strict, const char* canary_name, RunMachine run_machine) {
+    const std::string text = read_all();
+    const bool of_machine = is_machine(text);
+    const ParsedMachine machine = of_machine ? parse_machine(text) : ParsedMachine{};
+    const ParsedText scenario = of_machine ? ParsedText{} : parse_text(text);
+    if (machine.error || scenario.error) {
+        misused();
+    }
+    set_real_tick_ns(real_tick_ns);
+    const auto counts = std::make_unique<SuiteCount>();
+    MachineCounts machines;
+    Cases cases(canary_name, run_machine, *counts, machines);
+    Outcome outcome;
+    bool misfit = false;
+    if (of_machine) {
+        PrintingMachine time_line;
+        outcome = cases.run(machine.program, &time_line);
+        say_verdict(outcome);
+    } else {
+        PrintingTimeLine time_line;
+        RunOptions options;
+        options.explain = true;
+        options.time_line = &time_line;
+        outcome = cases.run(scenario.scenario, options);
+        say_verdict(outcome);
+        misfit = say_what_had_no_effect(scenario.scenario);
+    }
     std::fflush(stdout);
     _exit(outcome.violation || (strict && misfit) ? 1 : 0);
 }
 
-int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, const char* canary_name) {
-    const HarnessCanary harness_canary = prepare_canary(canary_name);
-    const std::unique_ptr<Adapter> adapter = make_implementation_adapter(harness_canary);
-    Runner runner(*adapter);
+int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, const char* canary_name,
+                 RunMachine run_machine) {
     const auto counts = std::make_unique<SuiteCount>();
+    MachineCounts machines;
+    Cases cases(canary_name, run_machine, *counts, machines);
     for (std::uint64_t n = 0; n < count; ++n) {
         const std::uint64_t seed = seed_of(base, suite, 0, n);
-        const Outcome outcome = runner.run(scenario_of(suite, seed), {}, *counts);
+        const Outcome outcome = cases.random(suite, seed, false);
         std::printf("%016llx %016llx %llu %s\n", static_cast<unsigned long long>(seed),
                     static_cast<unsigned long long>(outcome.trace_hash),
                     static_cast<unsigned long long>(outcome.events),
@@ -272,7 +370,7 @@ int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, const cha
 
 }  // namespace
 
-int work(const std::vector<const char*>& arguments) {
+int work(const std::vector<const char*>& arguments, RunMachine run_machine) {
     const auto at = [&](std::size_t i) -> const char* {
         return i < arguments.size() ? arguments[i] : nullptr;
     };
@@ -288,19 +386,20 @@ int work(const std::vector<const char*>& arguments) {
     const std::string_view mode = arguments[0];
     if (mode == "check" && arguments.size() >= 6) {
         return check(suite_named(at(1)), number(2), static_cast<std::uint32_t>(number(3)),
-                     std::strtod(at(4), nullptr), static_cast<int>(number(5)), at(6));
+                     std::strtod(at(4), nullptr), static_cast<int>(number(5)), at(6), run_machine);
     }
     if (mode == "serve") {
-        return serve(static_cast<int>(number(1)), at(2));
+        return serve(static_cast<int>(number(1)), at(2), run_machine);
     }
     if (mode == "play") {
-        return play(number(1), at(2) != nullptr && std::string_view(at(2)) == "strict", at(3));
+        return play(number(1), at(2) != nullptr && std::string_view(at(2)) == "strict", at(3),
+                    run_machine);
     }
     if (mode == "record") {
         return record(at(1));
     }
     if (mode == "hash") {
-        return print_hashes(suite_named(at(1)), number(2), number(3), at(4));
+        return print_hashes(suite_named(at(1)), number(2), number(3), at(4), run_machine);
     }
     misused();
 }

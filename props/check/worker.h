@@ -1,27 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs scenarios in one world, for the front end. Not called by people.
+// Runs scenarios, or machines, in one world, for the front end. Not called by people.
 //
 //   check SUITE SEED WORKER SECONDS FD [CANARY]
-//       random scenarios until the time is over; reports in the page behind FD
+//       random ones until the time is over; reports in the page behind FD
 //   serve REPEAT [CANARY]
-//       scenarios from standard input, each as "LENGTH\n" and its text; answers each with a line:
+//       those from standard input, each as "LENGTH\n" and its text; answers each with a line:
 //       "ok", or detector, rule, code, step, sentence by tabs
 //   play TICK_NS strict|lenient [CANARY]
-//       one scenario from standard input to its end, as a time line; strict: deviations without
-//       effect are a failure
+//       the one from standard input to its end, as a time line; strict: deviations without effect
+//       are a failure
 //   record [CANARY]
 //       one scenario from standard input; a line for each answer of its strategy that is not the
 //       default order's, as it is given: client, operation, actor, question, point, answer
 //   hash SUITE SEED COUNT [CANARY]
-//       one line per scenario: the hash of its trace
+//       one line for each: the hash of its trace
 #pragma once
 
 #include <vector>
 
+#include "machine/machine_outcome.h"
+#include "machine/machine_program.h"
+
 namespace blkdrain_props {
 
-// The exit status, if the process does not end by itself.
-int work(const std::vector<const char*>& arguments);
+class MachineListener;
+using RunMachine = MachineOutcome (*)(const MachineProgram&, MachineCounts&, MachineListener*);
+
+// The exit status, if the process does not end by itself. `run_machine` is null where machines are
+// not linked in: then nobody may ask for them.
+int work(const std::vector<const char*>& arguments, RunMachine run_machine = nullptr);
 
 }  // namespace blkdrain_props

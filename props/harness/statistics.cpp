@@ -98,6 +98,12 @@ std::string table(const Counts& counts) {
                    : static_cast<double>(suite.overlap_sum) / static_cast<double>(suite.operations),
                static_cast<unsigned long long>(suite.violations));
     }
+    const bool performed =
+        std::any_of(all.of.begin(), all.of.end(),
+                    [](const OperationCount& count) { return count.uses + count.skipped != 0; });
+    if (!performed) {
+        return text;  // no scenarios
+    }
     text += "\nrequests seen waiting for";
     const char* separator = " ";
     for (std::size_t i = 0; i < all.kept.size(); ++i) {

@@ -48,8 +48,10 @@ struct SuiteCount {
     void add(const SuiteCount& other);
 };
 
-enum class Suite : std::uint8_t { sequential, scheduled, real };
-inline constexpr std::array<std::string_view, 3> suite_names{"sequential", "scheduled", "real"};
+// All of scenarios, but the last.
+enum class Suite : std::uint8_t { sequential, scheduled, real, machines };
+inline constexpr std::array<std::string_view, 4> suite_names{"sequential", "scheduled", "real",
+                                                             "machines"};
 
 using Counts = std::array<SuiteCount, suite_names.size()>;
 

@@ -2,33 +2,15 @@
 #include "machine/machine_program.h"
 
 #include <random>
+#include <utility>
 
 namespace blkdrain_props {
 
 namespace {
 
-struct OpRow {
-    const char* name;
-    std::uint8_t weight;
-    std::uint8_t operands;
-};
-// In the order of MachineOp.
-constexpr std::array<OpRow, machine_ops> rows{{
-    {"put", 30, 3},
-    {"stop", 12, 0},
-    {"give_up", 2, 0},
-    {"cont", 9, 0},
-    {"job_send", 10, 1},
-    {"hold", 6, 1},
-    {"let_go", 8, 1},
-    {"fail", 5, 1},
-    {"drained", 4, 1},
-    {"isolate", 2, 0},
-    {"end_section", 6, 0},
-    {"unplug", 3, 1},
-    {"plug", 3, 0},
-    {"rest", 4, 0},
-}};
+// How often each is drawn, in the order of MachineOp.
+constexpr std::array<std::uint8_t, machine_ops> weights{30, 12, 2, 9, 10, 6, 8,
+                                                        5,  4,  2, 6, 3,  3, 4};
 
 class Draw {
 public:
@@ -55,13 +37,13 @@ MachineDevice any_device(Draw& draw, std::size_t nodes) {
 
 MachineStep any_step(Draw& draw) {
     unsigned sum = 0;
-    for (const OpRow& row : rows) {
-        sum += row.weight;
+    for (const unsigned weight : weights) {
+        sum += weight;
     }
     unsigned drawn = draw.below(sum);
     std::size_t op = 0;
-    while (drawn >= rows[op].weight) {
-        drawn -= rows[op].weight;
+    while (drawn >= weights[op]) {
+        drawn -= weights[op];
         ++op;
     }
     MachineStep step;
@@ -70,16 +52,6 @@ MachineStep any_step(Draw& draw) {
     step.b = draw.below(12);
     step.c = draw.below(12);
     return step;
-}
-
-void print(std::string& into, const char* what, const MachineDevice& device) {
-    static constexpr const char* policies[] = {"report", "ignore", "stop"};
-    into += what;
-    into += " on n" + std::to_string(device.node) + " queues " + std::to_string(device.queues) +
-            " depth " + std::to_string(device.depth) + " read " +
-            policies[static_cast<std::size_t>(device.read)] + " write " +
-            policies[static_cast<std::size_t>(device.write)] + " priority " +
-            std::to_string(device.priority) + (device.limited ? " limited\n" : "\n");
 }
 
 }  // namespace
@@ -113,35 +85,24 @@ MachineProgram any_machine(std::uint64_t seed) {
     return program;
 }
 
-std::string text_of(const MachineProgram& program) {
-    std::string text = "machine seed " + std::to_string(program.seed) + "\n";
-    for (std::size_t i = 0; i < program.nodes.size(); ++i) {
-        text += "node n" + std::to_string(i);
-        if (program.nodes[i] != MachineProgram::leaf) {
-            text += " over n" + std::to_string(program.nodes[i]);
-        }
-        text += "\n";
-    }
-    text += "job on n" + std::to_string(program.job_node) + "\n";
-    for (const MachineDevice& device : program.devices) {
-        print(text, "device", device);
-    }
-    for (const MachineDevice& device : program.spares) {
-        print(text, "spare", device);
-    }
-    for (std::size_t client = 0; client < program.steps.size(); ++client) {
-        text += "client " + std::to_string(client) + "\n";
-        for (const MachineStep& step : program.steps[client]) {
-            const OpRow& row = rows[static_cast<std::size_t>(step.op)];
-            text += row.name;
-            const std::uint8_t operands[] = {step.a, step.b, step.c};
-            for (std::size_t i = 0; i < row.operands; ++i) {
-                text += " " + std::to_string(operands[i]);
+MachineProgram smaller_machine(const MachineProgram& failing,
+                               const std::function<bool(const MachineProgram&)>& fails) {
+    MachineProgram smallest = failing;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (std::size_t client = 0; client < MachineProgram::clients; ++client) {
+            for (std::size_t i = smallest.steps[client].size(); i-- > 0;) {
+                MachineProgram candidate = smallest;
+                auto& steps = candidate.steps[client];
+                steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(i));
+                if (fails(candidate)) {
+                    smallest = std::move(candidate);
+                    changed = true;
+                }
             }
-            text += "\n";
         }
     }
-    return text;
+    return smallest;
 }
 
 }  // namespace blkdrain_props

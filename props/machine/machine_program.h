@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A machine and what is done to it, as a value: made from a seed, printed, and made smaller.
+// A machine and what is done to it, as a value: made from a seed, written and read as text, and
+// made smaller.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "harness/text.h"
 
 namespace blkdrain_props {
 
@@ -50,7 +56,10 @@ struct MachineDevice {
 
 struct MachineProgram {
     static constexpr std::size_t clients = 2;
+    static constexpr std::size_t nodes_max = 8;
     static constexpr std::size_t devices_max = 5;
+    static constexpr std::size_t queues_max = 3;
+    static constexpr std::size_t steps_max = 64;  // of each client
     static constexpr std::uint8_t leaf = 0xff;
 
     std::uint64_t seed = 0;           // of the schedule, too
@@ -62,6 +71,23 @@ struct MachineProgram {
 };
 
 MachineProgram any_machine(std::uint64_t seed);
-std::string text_of(const MachineProgram& program);
+
+// Whether a text begins like that of a machine, and not like that of a scenario.
+bool is_machine(std::string_view text);
+
+// One line a node, device and step. parse_machine(to_text(p)) runs as p does, and has its text.
+std::string to_text(const MachineProgram& program);
+std::string to_text(const MachineStep& step);
+
+struct ParsedMachine {
+    MachineProgram program;
+    std::optional<TextError> error;  // the first mistake; the program means nothing then
+};
+// Any text will do. What stands behind a # is a comment.
+ParsedMachine parse_machine(std::string_view text);
+
+// Takes steps away from `failing` as long as it `fails` in the way looked for.
+MachineProgram smaller_machine(const MachineProgram& failing,
+                               const std::function<bool(const MachineProgram&)>& fails);
 
 }  // namespace blkdrain_props

@@ -91,6 +91,7 @@ MachineOutcome MachineRun::run() {
         options.memory = blkdrain::sim::Memory::tso;
     }
     judge_.reset();
+    judge_.listen(listener_);
     blkdrain::sim::Simulation simulation(*strategy, options);
     simulation.spawn("main", [this] { body(); });
     const blkdrain::sim::Outcome outcome = simulation.run();
@@ -100,7 +101,7 @@ MachineOutcome MachineRun::run() {
     if (failed()) {
         leave_behind();
     }
-    return {judge_.found(), judge_.trace_hash()};
+    return {judge_.found(), judge_.trace_hash(), judge_.events()};
 }
 
 // After a violation nothing can be relied on: what exists stays, in reach, to the end of the
@@ -185,6 +186,9 @@ void MachineRun::client(std::size_t number) {
     for (const MachineStep& step : program_.steps[number]) {
         if (failed()) {
             return;
+        }
+        if (listener_ != nullptr) {
+            listener_->step(number, step);
         }
         perform(number, step);
         judge_.take_step();
@@ -378,6 +382,9 @@ void MachineRun::unplug(std::size_t number) {
 
 void MachineRun::heal() {
     constexpr int rounds_max = 24;
+    if (listener_ != nullptr) {
+        listener_->comes_to_its_end();
+    }
     for (int round = 0; round < rounds_max && !failed(); ++round) {
         for (MachineDisk* disk : disks_) {
             disk->fail(0);
@@ -531,6 +538,9 @@ void MachineRun::look_at_rest() {
     const ref::State& model = judge_.model();
     if (state == RunState::stopping) {
         ++counts_.stops_that_waited;
+        if (listener_ != nullptr) {
+            listener_->stop_waits(last_stop_.explain().text());
+        }
         if (ref::unstopped(model, device_backends()).empty()) {
             wrong(31, "stop_waits_for_others",
                   "the machine is still stopping, though the backend of each device is quiet: " +
@@ -642,29 +652,10 @@ void MachineRun::judge_requests() {
     }
 }
 
-MachineProgram smaller_machine(const MachineProgram& program, const Violation& violation) {
-    MachineProgram smallest = program;
-    const auto still_fails = [&](const MachineProgram& candidate) {
-        MachineCounts counts;
-        MachineRun run(candidate, counts);
-        const MachineOutcome outcome = run.run();
-        return outcome.violation && outcome.violation->signature() == violation.signature();
-    };
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (std::size_t client = 0; client < MachineProgram::clients; ++client) {
-            for (std::size_t i = smallest.steps[client].size(); i-- > 0;) {
-                MachineProgram candidate = smallest;
-                auto& steps = candidate.steps[client];
-                steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(i));
-                if (still_fails(candidate)) {
-                    smallest = std::move(candidate);
-                    changed = true;
-                }
-            }
-        }
-    }
-    return smallest;
+MachineOutcome run_machine(const MachineProgram& program, MachineCounts& counts,
+                           MachineListener* listener) {
+    MachineRun run(program, counts, listener);
+    return run.run();
 }
 
 }  // namespace blkdrain_props

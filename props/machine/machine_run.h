@@ -36,33 +36,17 @@
 #include "harness/judge.h"
 #include "harness/violation.h"
 #include "machine/machine_disk.h"
+#include "machine/machine_listener.h"
+#include "machine/machine_outcome.h"
 #include "machine/machine_program.h"
 
 namespace blkdrain_props {
 
-// How often what is interesting has happened; over many runs none may be zero.
-struct MachineCounts {
-    std::uint64_t requests = 0;
-    std::uint64_t stops_that_waited = 0;
-    std::uint64_t stops_for_an_error = 0;
-    std::uint64_t tried_again = 0;
-    std::uint64_t put_while_stopped = 0;
-    std::uint64_t waited_at_the_gate = 0;  // requests of devices
-    std::uint64_t waited_at_a_limit = 0;   // and by no gate
-    std::uint64_t job_ran_while_stopped = 0;
-    std::uint64_t unplugged_busy = 0;
-    std::uint64_t plugged_while_stopped = 0;
-};
-
-struct MachineOutcome {
-    std::optional<Violation> violation;
-    std::uint64_t trace_hash = 0;
-};
-
 class MachineRun final : blkdrain::detail::AnnouncementSink {
 public:
-    MachineRun(const MachineProgram& program, MachineCounts& counts)
-        : program_(program), counts_(counts) {}
+    // `listener` may be null.
+    MachineRun(const MachineProgram& program, MachineCounts& counts, MachineListener* listener)
+        : program_(program), counts_(counts), listener_(listener) {}
 
     // Once.
     MachineOutcome run();
@@ -116,6 +100,7 @@ private:
 
     const MachineProgram& program_;
     MachineCounts& counts_;
+    MachineListener* const listener_;
 
     std::array<std::unique_ptr<blkdrain::IoThread>, 3> threads_;
     std::unique_ptr<blkdrain::Graph> graph_;
@@ -144,7 +129,7 @@ private:
     std::uint64_t conts_begun_ = 0;
 };
 
-// Makes `program` smaller as long as it fails in the same way.
-MachineProgram smaller_machine(const MachineProgram& program, const Violation& violation);
+MachineOutcome run_machine(const MachineProgram& program, MachineCounts& counts,
+                           MachineListener* listener = nullptr);
 
 }  // namespace blkdrain_props

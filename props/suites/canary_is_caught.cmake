@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# cmake -DCHECK=... -DNAME=... -DRULE=... -DSECONDS=... -DOUT=... -P canary_is_caught.cmake: the broken variant is caught by its rule.
+# cmake -DCHECK=... -DNAME=... -DRULE=... -DKIND=scn|machine -DSECONDS=... -DOUT=... -P canary_is_caught.cmake: the broken variant is caught by its rule.
 execute_process(
     COMMAND "${CHECK}" --canary "${NAME}" --seconds ${SECONDS} --out "${OUT}"
     RESULT_VARIABLE result
@@ -16,7 +16,7 @@ endif()
 if(NOT output MATCHES "replay: ./dev replay ([^ ]+) --adapter ([a-z]+)")
     message(FATAL_ERROR "no command that replays it:\n${output}")
 endif()
-foreach(file IN ITEMS minimal.scn original.scn trace.txt reason.txt)
+foreach(file IN ITEMS minimal.${KIND} original.${KIND} trace.txt reason.txt)
     cmake_path(GET CMAKE_MATCH_1 PARENT_PATH folder)
     if(NOT EXISTS "${folder}/${file}")
         message(FATAL_ERROR "${folder}/${file} is missing")

@@ -35,10 +35,16 @@ expect(0 "1 of 1 deviations had no effect:\n  when client0 at 60000: run loop0" 
 expect(1 "1 of 1 deviations had no effect" replay "${OUT}/misfit.scn" --strict)
 expect(0 "as the rules want it" replay "${OUT}/right.scn" --strict)
 
+file(WRITE "${OUT}/one.machine" "machine seed 1\nnode n0\ndevice on n0 queues 1 depth 1 read stop write stop priority 0\nclient 0\nput 0 0 0\nstop\n")
+expect(0 "client 0: put 0 0 0.*as the rules want it" replay "${OUT}/one.machine")
+expect(2 "alone" replay "${OUT}/one.machine" --adapter real)
+file(WRITE "${OUT}/malformed.machine" "machine seed 1\nnode n0\nclient 0\npull 1\n")
+expect(2 "malformed.machine:4:1: expected one of put" replay "${OUT}/malformed.machine")
+
 expect(2 "right.scn cannot be made: " --seconds 1 --out "${OUT}/right.scn")
 
 # Same seed, same traces.
-foreach(suite IN ITEMS sequential scheduled)
+foreach(suite IN ITEMS sequential scheduled machines)
     execute_process(COMMAND "${CHECK}" --trace-hash ${suite} --seed 7 --trace-hash-count 50 OUTPUT_VARIABLE first)
     execute_process(COMMAND "${CHECK}" --trace-hash ${suite} --seed 7 --trace-hash-count 50 OUTPUT_VARIABLE second)
     if(NOT first OR NOT first STREQUAL second)

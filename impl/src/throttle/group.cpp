@@ -57,8 +57,7 @@ std::uint64_t Group::slack(Direction direction) const {
     constexpr std::uint64_t most = 50'000;
     const LeakyBucket* slowest = nullptr;
     for_each_bucket(direction, [&](std::size_t i) {
-        if (buckets_[i].limited() &&
-            (slowest == nullptr || buckets_[i].wait() > slowest->wait())) {
+        if (buckets_[i].limited() && (slowest == nullptr || buckets_[i].wait() > slowest->wait())) {
             slowest = &buckets_[i];
         }
     });

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/failure.h"
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <vector>
+
+#include <unistd.h>
+
+#include "check/child.h"
+#include "check/evaluator.h"
+#include "check/protocol.h"
+#include "harness/minimise.h"
+#include "harness/report.h"
+#include "harness/text.h"
+#include "machine/machine_program.h"
+
+namespace blkdrain_props {
+
+namespace {
+
+constexpr std::uint32_t minimising_runs_max = 4'000;
+constexpr int real_repetitions = 5;
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+    std::ofstream(path) << text;
+}
+
+class Reporter {
+public:
+    Reporter(const Failure& failure, const Face& face, const std::string& canary,
+             const std::function<bool()>& enough)
+        : failure_(failure),
+          face_(face),
+          canary_(canary),
+          enough_(enough),
+          signature_(failure.violation.signature()),
+          evaluator_(face.worker(failure.suite), failure.suite,
+                     failure.suite == Suite::real ? real_repetitions : 1, canary) {}
+
+    void write(const std::string& out);
+
+private:
+    // Runs the text once more, in a process of its own, and returns what that prints.
+    [[nodiscard]] std::string run_apart(const std::string& text,
+                                        const std::vector<std::string>& mode) const;
+    [[nodiscard]] std::optional<Scenario> as_deviations(const Scenario& scenario) const;
+    [[nodiscard]] bool fails_in_the_same_way(const std::string& text);
+    [[nodiscard]] std::string smaller_scenario();
+
+    const Failure& failure_;
+    const Face& face_;
+    const std::string& canary_;
+    const std::function<bool()>& enough_;
+    const std::string signature_;
+    Evaluator evaluator_;
+    std::optional<Violation> last_;  // of those in the same way
+    unsigned runs_ = 0;
+};
+
+std::string Reporter::run_apart(const std::string& text,
+                                const std::vector<std::string>& mode) const {
+    Child player;
+    std::vector<std::string> command = face_.worker(failure_.suite);
+    command.insert(command.end(), mode.begin(), mode.end());
+    if (!canary_.empty()) {
+        command.push_back(canary_);
+    }
+    Child::Options how;
+    how.pipes = true;
+    if (!player.start(command, how)) {
+        return {};
+    }
+    std::size_t sent = 0;
+    while (sent < text.size()) {
+        const ssize_t count = ::write(player.in(), text.data() + sent, text.size() - sent);
+        if (count <= 0) {
+            break;
+        }
+        sent += static_cast<std::size_t>(count);
+    }
+    player.close_in();
+    std::string trace;
+    std::array<char, 4096> buffer{};
+    for (;;) {
+        const ssize_t count = read(player.out(), buffer.data(), buffer.size());
+        if (count <= 0) {
+            break;
+        }
+        trace.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    player.ended(true);
+    return trace + player.complaint();
+}
+
+// The scenario in default order, with what its strategy did as deviations. None: there are more
+// than a scenario holds.
+std::optional<Scenario> Reporter::as_deviations(const Scenario& scenario) const {
+    Scenario result = scenario;
+    result.header.strategy = Strategy::default_order;
+    result.header.seed = 0;
+    result.deviations.clear();
+    std::istringstream lines(run_apart(to_text(scenario), {"record"}));
+    std::string line;
+    while (std::getline(lines, line)) {
+        unsigned client = 0;
+        unsigned operation = 0;
+        unsigned actor = 0;
+        unsigned question = 0;
+        unsigned point = 0;
+        unsigned answer = 0;
+        std::istringstream numbers(line);
+        if (!(numbers >> client >> operation >> actor >> question >> point >> answer)) {
+            break;  // the process has died, and says so
+        }
+        const Deviation deviation{
+            static_cast<std::uint8_t>(client), static_cast<std::uint8_t>(operation),
+            static_cast<std::uint8_t>(actor),  static_cast<Question>(question),
+            static_cast<std::uint16_t>(point), static_cast<std::uint8_t>(answer)};
+        if (!result.deviations.push_back(deviation)) {
+            return std::nullopt;
+        }
+    }
+    return canonical(result);
+}
+
+// Says on a terminal how far the reducing has come, now and then.
+bool Reporter::fails_in_the_same_way(const std::string& text) {
+    if (isatty(STDERR_FILENO) == 1 && ++runs_ % 50 == 0) {
+        std::fprintf(stderr, "\r\033[Kreducing: %u runs", runs_);
+    }
+    const std::optional<Violation> found = evaluator_.judge(text);
+    if (!found || found->signature() != signature_) {
+        return false;
+    }
+    last_ = found;
+    return true;
+}
+
+std::string Reporter::smaller_scenario() {
+    Scenario start = scenario_of(failure_.suite, failure_.seed);
+    if (failure_.suite == Suite::scheduled) {
+        // From here on the schedule can be shrunk as well.
+        const std::optional<Scenario> told = as_deviations(start);
+        if (told && fails_in_the_same_way(to_text(*told))) {
+            start = *told;
+        }
+    }
+    return to_text(minimise(
+        start,
+        [&](const Scenario& candidate) {
+            return !enough_() && fails_in_the_same_way(to_text(candidate));
+        },
+        minimising_runs_max));
+}
+
+void Reporter::write(const std::string& out) {
+    const bool of_machine = failure_.suite == Suite::machines;
+    const std::string original = of_machine ? to_text(any_machine(failure_.seed))
+                                            : to_text(scenario_of(failure_.suite, failure_.seed));
+    last_ = failure_.violation;
+    std::string minimal = original;
+    const bool reproduced = fails_in_the_same_way(original);
+    if (reproduced) {
+        minimal = of_machine
+                      ? to_text(smaller_machine(any_machine(failure_.seed),
+                                                [&](const MachineProgram& candidate) {
+                                                    return !enough_() && fails_in_the_same_way(
+                                                                             to_text(candidate));
+                                                }))
+                      : smaller_scenario();
+        static_cast<void>(fails_in_the_same_way(minimal));
+        if (isatty(STDERR_FILENO) == 1) {
+            std::fputs("\r\033[K", stderr);
+        }
+    }
+    const std::string suite(suite_names[static_cast<std::size_t>(failure_.suite)]);
+    std::array<char, 80> name{};
+    std::snprintf(name.data(), name.size(), "%s-R%d-%s-%016llx", suite.c_str(),
+                  failure_.violation.rule, failure_.violation.detector.c_str(),
+                  static_cast<unsigned long long>(failure_.seed));
+    const std::filesystem::path folder = std::filesystem::path(out) / name.data();
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) {
+        std::fprintf(stderr, "cannot make %s: %s\n", folder.c_str(), error.message().c_str());
+        return;
+    }
+    const std::string ending = of_machine ? ".machine" : ".scn";
+    const std::string command =
+        face_.replay + " " + std::filesystem::absolute(folder / ("minimal" + ending)).string() +
+        (face_.whole
+             ? std::string(" --adapter ") + (failure_.suite == Suite::real ? "real" : "simulated")
+             : "") +
+        (canary_.empty() ? "" : " --canary " + canary_);
+    write_file(folder / ("original" + ending), original);
+    write_file(folder / ("minimal" + ending), minimal);
+    write_file(folder / "trace.txt", run_apart(minimal, {"play", "100000", "lenient"}));
+    write_file(
+        folder / "reason.txt",
+        reason_text(*last_) +
+            (reproduced
+                 ? ""
+                 : "it did not fail again in the same way when run alone; nothing was shrunk\n") +
+            "replay: " + command + "\n" +
+            (failure_.complaint.empty()
+                 ? ""
+                 : "\nwhat the process said before it died:\n" + failure_.complaint));
+    std::printf(
+        "violation: %s\n  rule: R%d, found by %s (%s), suite %s\n  %s, trace and reason: "
+        "%s\n  replay: %s\n",
+        last_->sentence.c_str(), last_->rule, last_->detector.c_str(), last_->code.c_str(),
+        suite.c_str(), of_machine ? "machine" : "scenario", folder.c_str(), command.c_str());
+}
+
+}  // namespace
+
+void report(const Failure& failure, const Face& face, const std::string& canary,
+            const std::string& out, const std::function<bool()>& enough) {
+    Reporter(failure, face, canary, enough).write(out);
+}
+
+}  // namespace blkdrain_props
