@@ -127,6 +127,8 @@ void ControlPlane::settled(NodeState& node, OperationId by, std::error_code resu
     section.settling = nullptr;
     if (section.given_up) {
         let_go(section);
+    } else if (section.kind == OperationKind::change) {
+        update_scope(section);  // the section that wanted it settled may be gone
     }
     progress();
 }
