@@ -14,6 +14,21 @@ namespace ref = blkdrain_ref;
 
 namespace {
 
+// " (GATE and RATE)"; nothing if nothing keeps it.
+std::string to_words(const ref::Blockers& blockers) {
+    std::string text;
+    const auto add = [&](bool keeps, const char* word) {
+        if (keeps) {
+            text += (text.empty() ? "" : " and ") + std::string(word);
+        }
+    };
+    add(blockers.gate, "GATE");
+    add(blockers.order, "ORDER");
+    add(blockers.rate, "RATE");
+    add(blockers.plug, "PLUG");
+    return text.empty() ? text : " (" + text + ")";
+}
+
 std::string to_line(const ref::Items& items) {
     std::string text;
     for (const ref::Item& item : items) {
@@ -24,10 +39,7 @@ std::string to_line(const ref::Items& items) {
                         (item.state == ref::RequestState::waiting    ? " WAITING"
                          : item.state == ref::RequestState::admitted ? " ADMITTED"
                                                                      : " COMPLETING");
-                text += item.blockers == ref::Blockers{} ? ""
-                        : !item.blockers.order           ? " (GATE)"
-                        : item.blockers.gate             ? " (GATE and ORDER)"
-                                                         : " (ORDER)";
+                text += to_words(item.blockers);
                 break;
             case ref::Item::Kind::token:
                 text += "open token t" + std::to_string(item.token.value);
@@ -95,6 +107,16 @@ void TextTimeLine::at_rest(const Judge& judge) {
         if (!token.open) {
             add("token t" + std::to_string(token.id.value), ref::explain(model, token.id));
         }
+    }
+    std::string kept;
+    for (const ref::Request& request : model.requests) {
+        if (request.state == ref::RequestState::waiting) {
+            kept += (kept.empty() ? "r" : ", r") + std::to_string(request.id.value) +
+                    to_words(ref::blockers(model, judge.view().covered().backends, request));
+        }
+    }
+    if (!kept.empty()) {
+        rest += "           waits: " + kept + "\n";
     }
     if (rest != last_rest_) {
         text_ += rest.empty() ? "           nothing waits any more\n" : rest;

@@ -29,6 +29,16 @@ foreach(adapter IN ITEMS reference simulated real)
     expect(1 "VIOLATION: .*R10" replay "${OUT}/wrong.scn" --adapter ${adapter})
 endforeach()
 
+# What keeps a request is said by its name.
+file(
+    WRITE "${OUT}/kept.scn"
+    "scenario 3\nnode n0\nbackend b0 on n0\nbackend b1 on n0\njoin b0 to g0\nlimit g0 by slow\nsend b0 read loop 0\nsend b0 read loop 0\nsend b0 read loop 0\ndrain b0\nisolate b1\n"
+)
+expect(
+    0 "waits: r128 \\(RATE\\), r192 \\(ORDER and RATE\\).*for request r64 ADMITTED, request r128 WAITING \\(RATE\\).*waits: r128 \\(GATE and RATE\\)"
+    replay "${OUT}/kept.scn"
+)
+
 # A schedule that does not line up any more is said to, and with --strict a failure.
 file(WRITE "${OUT}/misfit.scn" "scenario 2 pace free\nnode n0\nbackend b0 on n0\ndrain b0\nwhen client0 at 60000: run loop0\n")
 expect(0 "1 of 1 deviations had no effect:\n  when client0 at 60000: run loop0" replay "${OUT}/misfit.scn")
