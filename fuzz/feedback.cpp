@@ -35,7 +35,7 @@ std::size_t place_of(const char* where) {
 
 }  // namespace
 
-void Feedback::event(const blkdrain_ref::Event& event) {
+void Feedback::event(const blkdrain_ref::Event& event, const blkdrain_ref::State& /*before*/) {
     if (!healing_) {
         count(counters.events[static_cast<std::size_t>(event.kind)]
                              [static_cast<std::size_t>(event.error)]);

@@ -12,7 +12,7 @@ namespace blkdrain_fuzz {
 // Given to the runner as its time line. The engine clears the counters before each input.
 class Feedback final : public blkdrain_props::TimeLine {
 public:
-    void event(const blkdrain_ref::Event& event) override;
+    void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before) override;
     void operation(unsigned client, const blkdrain_props::Record& record, const char* where,
                    bool skipped) override;
     void outcome(blkdrain_props::Slot wait, blkdrain_props::Opcode opcode,

@@ -160,4 +160,33 @@ std::string crash_code(const std::string& complaint, int status) {
     return "exit status " + std::to_string(WEXITSTATUS(status));
 }
 
+std::string output_of(const std::vector<std::string>& command, const std::string& input) {
+    Child child;
+    Child::Options how;
+    how.pipes = true;
+    if (!child.start(command, how)) {
+        return {};
+    }
+    std::size_t sent = 0;
+    while (sent < input.size()) {
+        const ssize_t count = write(child.in(), input.data() + sent, input.size() - sent);
+        if (count <= 0) {
+            break;
+        }
+        sent += static_cast<std::size_t>(count);
+    }
+    child.close_in();
+    std::string output;
+    std::array<char, 4096> buffer{};
+    for (;;) {
+        const ssize_t count = read(child.out(), buffer.data(), buffer.size());
+        if (count <= 0) {
+            break;
+        }
+        output.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    child.ended(true);
+    return output + child.complaint();
+}
+
 }  // namespace blkdrain_props

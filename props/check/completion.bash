@@ -5,13 +5,17 @@ _blkdrain_check() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local options='-h --help --seconds --seed --suite --jobs --canary --list-canaries --out --trace-hash --trace-hash-count'
     local offered=
-    [[ ${COMP_WORDS[1]} != replay || $COMP_CWORD -eq 1 ]] || options='-h --help --adapter --strict --canary'
+    [[ ${COMP_WORDS[1]} != replay || $COMP_CWORD -eq 1 ]] || options='-h --help --adapter --page --strict --canary'
     COMPREPLY=()
     case $before in
         --suite) offered='sequential scheduled real machines' ;;
         --trace-hash) offered='sequential scheduled machines' ;;
         --adapter) offered='reference simulated real' ;;
         --canary) offered=$("${COMP_WORDS[0]}" --list-canaries 2>/dev/null | cut -d ' ' -f 1) ;;
+        --page)
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            return
+            ;;
         --out)
             mapfile -t COMPREPLY < <(compgen -d -- "$word")
             return

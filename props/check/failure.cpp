@@ -15,6 +15,7 @@
 #include "check/evaluator.h"
 #include "check/protocol.h"
 #include "harness/minimise.h"
+#include "harness/page.h"
 #include "harness/report.h"
 #include "harness/text.h"
 #include "machine/machine_program.h"
@@ -64,37 +65,12 @@ private:
 
 std::string Reporter::run_apart(const std::string& text,
                                 const std::vector<std::string>& mode) const {
-    Child player;
     std::vector<std::string> command = face_.worker(failure_.suite);
     command.insert(command.end(), mode.begin(), mode.end());
     if (!canary_.empty()) {
         command.push_back(canary_);
     }
-    Child::Options how;
-    how.pipes = true;
-    if (!player.start(command, how)) {
-        return {};
-    }
-    std::size_t sent = 0;
-    while (sent < text.size()) {
-        const ssize_t count = ::write(player.in(), text.data() + sent, text.size() - sent);
-        if (count <= 0) {
-            break;
-        }
-        sent += static_cast<std::size_t>(count);
-    }
-    player.close_in();
-    std::string trace;
-    std::array<char, 4096> buffer{};
-    for (;;) {
-        const ssize_t count = read(player.out(), buffer.data(), buffer.size());
-        if (count <= 0) {
-            break;
-        }
-        trace.append(buffer.data(), static_cast<std::size_t>(count));
-    }
-    player.ended(true);
-    return trace + player.complaint();
+    return output_of(command, text);
 }
 
 // The scenario in default order, with what its strategy did as deviations. None: there are more
@@ -200,6 +176,15 @@ void Reporter::write(const std::string& out) {
     write_file(folder / ("original" + ending), original);
     write_file(folder / ("minimal" + ending), minimal);
     write_file(folder / "trace.txt", run_apart(minimal, {"play", "100000", "lenient"}));
+    PageHead head;
+    head.title = suite + " R" + std::to_string(last_->rule) + " " + last_->code;
+    head.verdict = last_->sentence;
+    head.rule = "rule R" + std::to_string(last_->rule) + ", found by " + last_->detector + " (" +
+                last_->code + ") in the suite " + suite;
+    head.command = command;
+    head.program = minimal;
+    head.notes = failure_.complaint;
+    write_file(folder / "report.html", page_head(head) + run_apart(minimal, {"page"}) + page_end());
     write_file(
         folder / "reason.txt",
         reason_text(*last_) +
@@ -212,9 +197,10 @@ void Reporter::write(const std::string& out) {
                  : "\nwhat the process said before it died:\n" + failure_.complaint));
     std::printf(
         "violation: %s\n  rule: R%d, found by %s (%s), suite %s\n  %s, trace and reason: "
-        "%s\n  replay: %s\n",
+        "%s\n  to look at: %s\n  replay: %s\n",
         last_->sentence.c_str(), last_->rule, last_->detector.c_str(), last_->code.c_str(),
-        suite.c_str(), of_machine ? "machine" : "scenario", folder.c_str(), command.c_str());
+        suite.c_str(), of_machine ? "machine" : "scenario", folder.c_str(),
+        std::filesystem::absolute(folder / "report.html").c_str(), command.c_str());
 }
 
 }  // namespace

@@ -29,6 +29,7 @@
 #include "check/failure.h"
 #include "check/protocol.h"
 #include "harness/adapters/reference_adapter.h"
+#include "harness/page.h"
 #include "harness/report.h"
 #include "harness/run.h"
 #include "harness/statistics.h"
@@ -74,6 +75,7 @@ struct Options {
     std::string file;
     std::string adapter = "simulated";
     std::string replay_canary;
+    std::string page;
     bool strict = false;
 };
 
@@ -371,6 +373,30 @@ int replay_on_reference(const Scenario& scenario) {
     return exit_clean;
 }
 
+// A run of it as a page for a browser.
+int write_page(const Options& options, const std::string& program) {
+    const Suite suite = options.adapter == "real" ? Suite::real : Suite::sequential;
+    std::vector<std::string> command = options.face.worker(suite);
+    command.emplace_back("page");
+    if (!options.replay_canary.empty()) {
+        command.push_back(options.replay_canary);
+    }
+    PageHead head;
+    head.title = std::filesystem::path(options.file).filename().string();
+    head.verdict = head.title;
+    head.command = options.face.replay + " " + std::filesystem::absolute(options.file).string();
+    head.program = program;
+    std::ofstream page(options.page);
+    page << page_head(head) << output_of(command, program) << page_end();
+    page.close();
+    if (!page) {
+        std::fprintf(stderr, "%s: cannot be written\n", options.page.c_str());
+        return exit_usage;
+    }
+    std::printf("%s\n", std::filesystem::absolute(options.page).c_str());
+    return exit_clean;
+}
+
 int replay(const Options& options) {
     std::ifstream file(options.file, std::ios::binary);
     if (!file) {
@@ -395,6 +421,9 @@ int replay(const Options& options) {
     std::fflush(stdout);
     if (options.adapter == "reference") {
         return replay_on_reference(parsed.scenario);
+    }
+    if (!options.page.empty()) {
+        return write_page(options, text.str());
     }
     // The worker of that world becomes this process, with the file as its standard input.
     if (std::freopen(options.file.c_str(), "rb", stdin) == nullptr) {
@@ -481,6 +510,8 @@ int main_with(int argc, char** argv, const Face& face) {
             "file", options.file,
             face.whole ? "the scenario, *.scn, or machine, *.machine" : "the scenario, *.scn")
         ->required();
+    replay_command->add_option("--page", options.page,
+                               "write the run as a page for a browser instead, to this file");
     replay_command->add_flag("--strict", options.strict,
                              "fail if a deviation of the schedule has no effect (any more)");
     if (face.whole) {

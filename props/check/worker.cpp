@@ -22,6 +22,7 @@
 #include "harness/adapters/implementation.h"
 #include "harness/adapters/schedule_control.h"
 #include "harness/adapters/world.h"
+#include "harness/page.h"
 #include "harness/report.h"
 #include "harness/run.h"
 #include "harness/text.h"
@@ -223,8 +224,8 @@ int serve(int repeat, const char* canary_name, RunMachine run_machine) {
 // What the time line has gathered is not lost if the library stops the process.
 class PrintingTimeLine final : public TimeLine {
 public:
-    void event(const blkdrain_ref::Event& event) override {
-        inner_.event(event);
+    void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before) override {
+        inner_.event(event, before);
         print();
     }
     void operation(unsigned client, const Record& record, const char* where,
@@ -259,7 +260,7 @@ private:
 // The time line of a machine, at once as well.
 class PrintingMachine final : public MachineListener {
 public:
-    void event(const blkdrain_ref::Event& event) override {
+    void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& /*before*/) override {
         say("        " + blkdrain_ref::to_string(event));
     }
     void step(std::size_t client, const MachineStep& step) override {
@@ -276,6 +277,66 @@ private:
         std::fflush(stdout);
     }
 };
+
+// Either as the rows of a page.
+class PageTimeLine final : public TimeLine, public MachineListener {
+public:
+    void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before) override {
+        last_ = before;
+        rows_.event(event, before);
+    }
+    void operation(unsigned client, const Record& record, const char* where,
+                   bool skipped) override {
+        rows_.operation(client, to_text(record) +
+                                    (*where != '\0' ? std::string(" [in the ") + where + "]" : "") +
+                                    (skipped ? " [nothing to act on]" : ""));
+    }
+    void outcome(Slot wait, Opcode opcode, Result result) override {
+        rows_.note("w" + std::to_string(wait) + " (" + std::string(row_of(opcode).name) +
+                   ") is over: " +
+                   (result == refused_by_api
+                        ? "refused"
+                        : std::string(error_words[static_cast<std::size_t>(result)])));
+    }
+    void at_rest(const Judge& judge) override { last_ = judge.model(); }
+    void healing() override { rows_.note("at the end everything is released"); }
+
+    void step(std::size_t client, const MachineStep& step) override {
+        rows_.operation(static_cast<unsigned>(client), to_text(step));
+    }
+    void comes_to_its_end() override { healing(); }
+    void stop_waits(const std::string& for_what) override { rows_.note(for_what); }
+
+    void verdict(const Outcome& outcome) {
+        rows_.verdict(outcome.violation ? outcome.violation->sentence : "as the rules want it",
+                      outcome.violation.has_value(), last_);
+    }
+
+private:
+    PageRows rows_{[](const std::string& text) {
+        std::fwrite(text.data(), 1, text.size(), stdout);
+        std::fflush(stdout);
+    }};
+    blkdrain_ref::State last_;
+};
+
+int page(const char* canary_name, RunMachine run_machine) {
+    const std::string text = read_all();
+    const auto counts = std::make_unique<SuiteCount>();
+    MachineCounts machines;
+    Cases cases(canary_name, run_machine, *counts, machines);
+    PageTimeLine time_line;
+    if (is_machine(text)) {
+        time_line.verdict(cases.run(parse_machine(text).program, &time_line));
+    } else {
+        RunOptions options;
+        options.explain = true;
+        options.time_line = &time_line;
+        time_line.verdict(cases.run(parse_text(text).scenario, options));
+    }
+    std::fflush(stdout);
+    _exit(0);
+}
 
 int record(const char* canary_name) {
     const ParsedText parsed = parse_text(read_all());
@@ -394,6 +455,9 @@ int work(const std::vector<const char*>& arguments, RunMachine run_machine) {
     if (mode == "play") {
         return play(number(1), at(2) != nullptr && std::string_view(at(2)) == "strict", at(3),
                     run_machine);
+    }
+    if (mode == "page") {
+        return page(at(1), run_machine);
     }
     if (mode == "record") {
         return record(at(1));

@@ -10,6 +10,8 @@
 //   play TICK_NS strict|lenient [CANARY]
 //       the one from standard input to its end, as a time line; strict: deviations without effect
 //       are a failure
+//   page [CANARY]
+//       the one from standard input, as the rows of an HTML time line
 //   record [CANARY]
 //       one scenario from standard input; a line for each answer of its strategy that is not the
 //       default order's, as it is given: client, operation, actor, question, point, answer

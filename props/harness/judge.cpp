@@ -99,7 +99,7 @@ void Judge::announce(const ref::Event& event) {
         return;
     }
     if (listener_ != nullptr) {
-        listener_->event(event);
+        listener_->event(event, model_);
     }
     hash_ = hash_of(event, hash_);
     ++events_;
@@ -119,11 +119,13 @@ const ref::View& Judge::view() const {
 }
 
 void Judge::adopt(const ref::State& model, const std::vector<ref::Event>& accepted) {
+    ref::State walked = listener_ != nullptr ? model_ : ref::State{};
     model_ = model;
     model_changed();
     for (const ref::Event& event : accepted) {
         if (listener_ != nullptr) {
-            listener_->event(event);
+            listener_->event(event, walked);
+            ref::accept(walked, event);
         }
         hash_ = hash_of(event, hash_);
         ++events_;

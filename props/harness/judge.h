@@ -23,7 +23,8 @@ namespace blkdrain_props {
 // Told of every event the judge accepts, and of the one it refuses; for time lines.
 class EventListener {
 public:
-    virtual void event(const blkdrain_ref::Event& event) = 0;
+    // `before`: the state that the event meets.
+    virtual void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before) = 0;
 
 protected:
     ~EventListener() = default;

@@ -66,7 +66,7 @@ std::string to_line(const ref::Items& items) {
 
 }  // namespace
 
-void TextTimeLine::event(const ref::Event& event) {
+void TextTimeLine::event(const ref::Event& event, const ref::State& /*before*/) {
     text_ += started_ ? "           | " : "  start    | ";
     text_ += ref::to_string(event);
     text_ += '\n';

@@ -15,7 +15,7 @@ namespace blkdrain_props {
 // each rest what is pending and why.
 class TextTimeLine final : public TimeLine {
 public:
-    void event(const blkdrain_ref::Event& event) override;
+    void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before) override;
     void operation(unsigned client, const Record& record, const char* where, bool skipped) override;
     void outcome(Slot wait, Opcode opcode, Result result) override;
     void at_rest(const Judge& judge) override;

@@ -23,7 +23,7 @@ namespace ref = blkdrain_ref;
 // numbered anew.
 class WithoutDrains final : public TimeLine {
 public:
-    void event(const ref::Event& event) override {
+    void event(const ref::Event& event, const ref::State& /*before*/) override {
         using Kind = ref::Event::Kind;
         if (event.kind == Kind::drain) {
             drains_.insert(event.wait.value);

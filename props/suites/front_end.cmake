@@ -39,6 +39,14 @@ expect(
     replay "${OUT}/kept.scn"
 )
 
+# A run as a page.
+expect(0 "right.html" replay "${OUT}/right.scn" --page "${OUT}/right.html")
+file(READ "${OUT}/right.html" page)
+if(NOT page MATCHES "<h1>right.scn</h1>.*drain b0.*<svg.*as the rules want it.*</html>")
+    message(FATAL_ERROR "${OUT}/right.html does not show the run")
+endif()
+expect(2 "cannot be written" replay "${OUT}/right.scn" --page "${OUT}/no-such-folder/right.html")
+
 # A schedule that does not line up any more is said to, and with --strict a failure.
 file(WRITE "${OUT}/misfit.scn" "scenario 2 pace free\nnode n0\nbackend b0 on n0\ndrain b0\nwhen client0 at 60000: run loop0\n")
 expect(0 "1 of 1 deviations had no effect:\n  when client0 at 60000: run loop0" replay "${OUT}/misfit.scn")

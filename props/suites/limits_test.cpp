@@ -66,7 +66,7 @@ private:
 
 class Windows final : public TimeLine {
 public:
-    void event(const ref::Event& event) override {
+    void event(const ref::Event& event, const ref::State& /*before*/) override {
         using Kind = ref::Event::Kind;
         Group& group = groups_[event.group.value];
         switch (event.kind) {
