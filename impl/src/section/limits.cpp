@@ -72,7 +72,9 @@ Error ControlPlane::configure(GroupId id, const ThrottleLimits& limits) {
     }
     look_at_clock(group);
     group.configure(limits);
-    make_members_slow(group);
+    if (group.limited()) {
+        make_members_slow(group);  // else they get fast when this has been announced, in progress()
+    }
     for (std::size_t i = 0; i < Group::bucket_count; ++i) {
         announce(Announced::limit, id.value, [&](Announcement& a) {
             const RateLimit& limit = Group::limit_at(limits, i);

@@ -190,11 +190,11 @@ private:
     void abandon_graph();
     // Another client may name a wait while the call that began it has not returned yet.
     blkdrain::Wait wait_of(Slot slot) {
-        const std::unique_lock<std::mutex> lock = locked_waits();
+        const std::unique_lock<std::mutex> lock = locked_slots();
         return waits_[slot];
     }
     // A copy of a wait is a choice point: no lock is held over it where threads are fibers.
-    std::unique_lock<std::mutex> locked_waits() {
+    std::unique_lock<std::mutex> locked_slots() {
         return threaded() ? std::unique_lock<std::mutex>(slots_mutex_)
                           : std::unique_lock<std::mutex>();
     }
@@ -757,7 +757,7 @@ void ImplementationAdapter::keep(const Call& call, const blkdrain::Wait& wait,
         return;
     }
     {
-        const std::unique_lock<std::mutex> lock = locked_waits();
+        const std::unique_lock<std::mutex> lock = locked_slots();
         waits_[call.own_wait] = wait;
     }
     if (call.own_token != no_slot) {
@@ -790,7 +790,11 @@ void ImplementationAdapter::drained_is_quiet(Slot section, std::uint32_t id) {
             }
         }
     }
-    for (std::size_t slot = 0; slot < nodes_used_; ++slot) {
+    const std::size_t nodes_used = [&] {
+        const std::unique_lock<std::mutex> lock = locked_slots();
+        return nodes_used_;
+    }();
+    for (std::size_t slot = 0; slot < nodes_used; ++slot) {
         if (std::find(below.begin(), below.end(), node_id(static_cast<Slot>(slot))) ==
             below.end()) {
             continue;
