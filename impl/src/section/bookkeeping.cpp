@@ -395,6 +395,9 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
     Decision decision;
     if (backend.closed) {
         decision.refusal = make_error_code(Errc::no_such_object);
+        if (undone) {
+            taken_back(undone_counter);
+        }
         return decision;
     }
 
@@ -481,12 +484,19 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
             arm(*limits, Direction::write);
         }
     }
-    // What the fast path took back may have kept somebody waiting who read the cells in between.
-    if (undone && counter_owners_[undone_counter] != nullptr) {
-        reassess(*counter_owners_[undone_counter]);
-        progress();
+    if (undone) {
+        taken_back(undone_counter);
     }
     return decision;
+}
+
+// What the fast path took back may have kept somebody waiting who read the cells in between: also
+// one who has the counter since its backend was closed.
+void ControlPlane::taken_back(std::uint32_t counter) {
+    if (counter_owners_[counter] != nullptr) {
+        reassess(*counter_owners_[counter]);
+        progress();
+    }
 }
 
 std::error_code ControlPlane::begin_internal(NodeState& node) {

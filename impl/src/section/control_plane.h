@@ -188,6 +188,7 @@ private:
     void watch_fresh();
     bool set_watched(Backend& backend);
     void unwatch_if_unused(Backend& backend);
+    void taken_back(std::uint32_t counter);
     void reassess(Backend& backend);
     void reassess(NodeState& node);
     void set_busy(Cover& cover, bool busy);
