@@ -160,7 +160,7 @@ std::string crash_code(const std::string& complaint, int status) {
     return "exit status " + std::to_string(WEXITSTATUS(status));
 }
 
-std::string output_of(const std::vector<std::string>& command, const std::string& input) {
+Output output_of(const std::vector<std::string>& command, const std::string& input) {
     Child child;
     Child::Options how;
     how.pipes = true;
@@ -185,8 +185,8 @@ std::string output_of(const std::vector<std::string>& command, const std::string
         }
         output.append(buffer.data(), static_cast<std::size_t>(count));
     }
-    child.ended(true);
-    return output + child.complaint();
+    const bool fine = child.ended(true) == 0;
+    return {output + child.complaint(), fine};
 }
 
 }  // namespace blkdrain_props

@@ -59,8 +59,11 @@ std::string program_path();
 // run.
 std::string crash_code(const std::string& complaint, int status);
 
-// Runs the command with `input` as its standard input; what it prints, and behind that what it says
-// if it dies. Empty: it could not be started.
-std::string output_of(const std::vector<std::string>& command, const std::string& input);
+struct Output {
+    std::string text;   // what it printed, and behind that what it said if it died
+    bool fine = false;  // it was started and ended with 0
+};
+// Runs the command with `input` as its standard input.
+Output output_of(const std::vector<std::string>& command, const std::string& input);
 
 }  // namespace blkdrain_props

@@ -70,7 +70,7 @@ std::string Reporter::run_apart(const std::string& text,
     if (!canary_.empty()) {
         command.push_back(canary_);
     }
-    return output_of(command, text);
+    return output_of(command, text).text;
 }
 
 // The scenario in default order, with what its strategy did as deviations. None: there are more
@@ -184,7 +184,8 @@ void Reporter::write(const std::string& out) {
     head.command = command;
     head.program = minimal;
     head.notes = failure_.complaint;
-    write_file(folder / "report.html", page_head(head) + run_apart(minimal, {"page"}) + page_end());
+    write_file(folder / "report.html",
+               page_head(head) + run_apart(minimal, {"page", "100000"}) + page_end());
     write_file(
         folder / "reason.txt",
         reason_text(*last_) +

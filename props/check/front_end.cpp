@@ -373,11 +373,11 @@ int replay_on_reference(const Scenario& scenario) {
     return exit_clean;
 }
 
-// A run of it as a page for a browser.
+// A run of it as a page for a browser. Exit status as without.
 int write_page(const Options& options, const std::string& program) {
     const Suite suite = options.adapter == "real" ? Suite::real : Suite::sequential;
     std::vector<std::string> command = options.face.worker(suite);
-    command.emplace_back("page");
+    command.insert(command.end(), {"page", std::to_string(patient_tick_ns)});
     if (!options.replay_canary.empty()) {
         command.push_back(options.replay_canary);
     }
@@ -387,14 +387,15 @@ int write_page(const Options& options, const std::string& program) {
     head.command = options.face.replay + " " + std::filesystem::absolute(options.file).string();
     head.program = program;
     std::ofstream page(options.page);
-    page << page_head(head) << output_of(command, program) << page_end();
+    const Output rows = output_of(command, program);
+    page << page_head(head) << rows.text << page_end();
     page.close();
     if (!page) {
         std::fprintf(stderr, "%s: cannot be written\n", options.page.c_str());
         return exit_usage;
     }
     std::printf("%s\n", std::filesystem::absolute(options.page).c_str());
-    return exit_clean;
+    return rows.fine ? exit_clean : exit_violation;
 }
 
 int replay(const Options& options) {
@@ -412,18 +413,22 @@ int replay(const Options& options) {
         std::fprintf(stderr, "%s:%s\n", options.file.c_str(), error->text().c_str());
         return exit_usage;
     }
+    if (!options.page.empty() && options.adapter == "reference") {
+        std::fprintf(stderr, "--page shows a run of the library, not of the reference alone\n");
+        return exit_usage;
+    }
     if (machine && options.adapter != "simulated") {
         std::fprintf(stderr, "%s: a machine runs with --adapter simulated alone\n",
                      options.file.c_str());
         return exit_usage;
     }
+    if (!options.page.empty()) {
+        return write_page(options, text.str());
+    }
     std::printf("%s\n", (machine ? to_text(program.program) : to_text(parsed.scenario)).c_str());
     std::fflush(stdout);
     if (options.adapter == "reference") {
         return replay_on_reference(parsed.scenario);
-    }
-    if (!options.page.empty()) {
-        return write_page(options, text.str());
     }
     // The worker of that world becomes this process, with the file as its standard input.
     if (std::freopen(options.file.c_str(), "rb", stdin) == nullptr) {

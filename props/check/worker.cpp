@@ -320,22 +320,25 @@ private:
     blkdrain_ref::State last_;
 };
 
-int page(const char* canary_name, RunMachine run_machine) {
+int page(std::uint64_t real_tick_ns, const char* canary_name, RunMachine run_machine) {
+    set_real_tick_ns(real_tick_ns);
     const std::string text = read_all();
     const auto counts = std::make_unique<SuiteCount>();
     MachineCounts machines;
     Cases cases(canary_name, run_machine, *counts, machines);
     PageTimeLine time_line;
+    Outcome outcome;
     if (is_machine(text)) {
-        time_line.verdict(cases.run(parse_machine(text).program, &time_line));
+        outcome = cases.run(parse_machine(text).program, &time_line);
     } else {
         RunOptions options;
         options.explain = true;
         options.time_line = &time_line;
-        time_line.verdict(cases.run(parse_text(text).scenario, options));
+        outcome = cases.run(parse_text(text).scenario, options);
     }
+    time_line.verdict(outcome);
     std::fflush(stdout);
-    _exit(0);
+    _exit(outcome.violation ? 1 : 0);
 }
 
 int record(const char* canary_name) {
@@ -457,7 +460,7 @@ int work(const std::vector<const char*>& arguments, RunMachine run_machine) {
                     run_machine);
     }
     if (mode == "page") {
-        return page(at(1), run_machine);
+        return page(number(1), at(2), run_machine);
     }
     if (mode == "record") {
         return record(at(1));

@@ -10,7 +10,7 @@
 //   play TICK_NS strict|lenient [CANARY]
 //       the one from standard input to its end, as a time line; strict: deviations without effect
 //       are a failure
-//   page [CANARY]
+//   page TICK_NS [CANARY]
 //       the one from standard input, as the rows of an HTML time line
 //   record [CANARY]
 //       one scenario from standard input; a line for each answer of its strategy that is not the

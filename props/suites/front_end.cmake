@@ -45,6 +45,8 @@ file(READ "${OUT}/right.html" page)
 if(NOT page MATCHES "<h1>right.scn</h1>.*drain b0.*<svg.*as the rules want it.*</html>")
     message(FATAL_ERROR "${OUT}/right.html does not show the run")
 endif()
+expect(1 "wrong.html" replay "${OUT}/wrong.scn" --page "${OUT}/wrong.html")
+expect(2 "of the library" replay "${OUT}/right.scn" --page "${OUT}/right.html" --adapter reference)
 expect(2 "cannot be written" replay "${OUT}/right.scn" --page "${OUT}/no-such-folder/right.html")
 
 # A schedule that does not line up any more is said to, and with --strict a failure.

@@ -54,7 +54,9 @@ BLKDRAIN_EXPORT Error parse_throttle(std::string_view text, ThrottleLimits& into
 
 // Backends that share limits (QEMU's throttle group), served in turn per direction (R30). Draining
 // and sections do not know of it: a drain waits for requests at their own pace, a gated member's
-// requests are neither admitted nor charged, and hold up nobody.
+// requests are neither admitted nor charged, and hold up nobody. Who has to wait is admitted up to
+// 50 us after he might be, as long as that loses nothing of the rate: a fast limit lets batches
+// pass.
 //
 // Threads: every call from any thread. Life: ends before its graph; its members leave then. A
 // backend that is closed leaves by itself. Movable; one owner.

@@ -91,5 +91,20 @@ TEST(LeakyBucket, TheLargestValuesDoNotOverflow) {
     EXPECT_FALSE(bucket.passes());
 }
 
+TEST(LeakyBucket, IsNotEmptyAfterItsSlack) {
+    for (const std::uint64_t burst : {1U, 2U, 100U, 20'000U}) {
+        LeakyBucket bucket;
+        bucket.limit({.rate = 1000, .burst = burst, .peak = 4000, .peak_burst = 1 + burst / 10});
+        while (bucket.passes()) {
+            bucket.charge(1);
+        }
+        EXPECT_GT(bucket.slack(), 0U) << burst;
+        bucket.drain(bucket.wait() + bucket.slack());
+        EXPECT_TRUE(bucket.passes()) << burst;
+        EXPECT_TRUE(bucket.level() > 0) << burst;
+        EXPECT_TRUE(bucket.peak_level() > 0) << burst;
+    }
+}
+
 }  // namespace
 }  // namespace blkdrain::testing
