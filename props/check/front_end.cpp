@@ -452,10 +452,21 @@ int list_canaries() {
     return exit_clean;
 }
 
-// Of the two kinds of programs one alone gets to what a canary breaks.
+// Whether programs of this suite get to what the canary breaks.
 bool can_catch(Suite suite, const std::string& canary) {
-    return canary.empty() ||
-           (suite == Suite::machines) == (find_canary(canary)->home == CanaryHome::machine);
+    if (canary.empty()) {
+        return true;
+    }
+    switch (find_canary(canary)->home) {
+        case CanaryHome::machine:
+            return suite == Suite::machines;
+        case CanaryHome::schedule:
+            return suite == Suite::scheduled;
+        case CanaryHome::library:
+        case CanaryHome::harness:
+            break;
+    }
+    return suite != Suite::machines;
 }
 
 int print_hashes(const Options& options, std::uint64_t seed) {

@@ -355,7 +355,7 @@ int main_with(int argc, char** argv) {
                    "where a failure is written (default ./blkdrain-failures)");
     std::vector<std::string> names;
     for (const CanaryRow& row : canaries) {
-        if (row.home == CanaryHome::library) {
+        if (row.home == CanaryHome::library || row.home == CanaryHome::schedule) {
             names.emplace_back(row.name);
         }
     }

@@ -175,9 +175,12 @@ private:
 
     void programs() {
         std::uint32_t sum = 0;
+        about_limits_ = enabled(Opcode::join) && enabled(Opcode::limit) && chance(1, 6);
         for (std::size_t i = 0; i < opcode_count; ++i) {
-            if (enabled(static_cast<Opcode>(i))) {
-                sum += operation_table[i].weight;
+            const auto opcode = static_cast<Opcode>(i);
+            if (enabled(opcode)) {
+                sum +=
+                    operation_table[i].weight * (about_limits_ && limits_requests(opcode) ? 6 : 1);
             }
             weight_up_to_[i] = sum;
         }
@@ -288,10 +291,18 @@ private:
         }
     }
 
+    static constexpr bool limits_requests(Opcode opcode) {
+        return opcode == Opcode::send || opcode == Opcode::join || opcode == Opcode::limit;
+    }
+
     [[nodiscard]] std::size_t members() const {
         return static_cast<std::size_t>(std::count_if(
             now_.backends.begin(), now_.backends.end(),
             [](const Estimate::Backend& backend) { return backend.group != Estimate::no_group; }));
+    }
+    // Where it is all about limits, one group has most of the members.
+    std::uint8_t any_group() {
+        return about_limits_ && chance(7, 8) ? std::uint8_t{0} : pick_byte(groups_max);
     }
     // A member of a group, if one of two tries finds one.
     std::uint8_t likely_member() {
@@ -394,13 +405,13 @@ private:
         switch (opcode) {
             case Opcode::join:
                 target_ = any_backend();
-                group_ = pick_byte(groups_max);
+                group_ = any_group();
                 if (!now_.limited[group_] && enabled(Opcode::limit) && chance(7, 8)) {
                     write_plain(Opcode::limit);
                 }
                 break;
             case Opcode::limit:
-                group_ = pick_byte(groups_max);
+                group_ = any_group();
                 break;
             case Opcode::isolate:
                 // Another isolate to queue behind.
@@ -703,8 +714,9 @@ private:
             record.d = ordinal(token);
             record.a = chance(7, 8) ? now_.tokens[token].backend : any_backend();
         } else {
-            record.a = now_.limited_sends != 0 || members() == 0 || chance(1, 2) ? any_backend()
-                                                                                 : likely_member();
+            const bool anywhere = members() == 0 || (now_.limited_sends != 0 && !about_limits_);
+            record.a =
+                anywhere || chance(1, about_limits_ ? 4 : 2) ? any_backend() : likely_member();
         }
         now_.sent(record.a % now_.backend_count, record.extra);
     }
@@ -803,8 +815,9 @@ private:
     std::size_t budget_ = 0;
     std::size_t client_ = 0;
     Opcode last_ = Opcode::send;
-    std::uint8_t target_ = 0;  // the backend that prepare() has chosen for the operation itself
-    std::uint8_t group_ = 0;   // the group
+    std::uint8_t target_ = 0;    // the backend that prepare() has chosen for the operation itself
+    std::uint8_t group_ = 0;     // the group
+    bool about_limits_ = false;  // many backends share a limit and send a lot
     Estimate now_;
 };
 

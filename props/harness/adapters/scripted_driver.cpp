@@ -176,13 +176,24 @@ std::error_code ScriptedDriver::begin_internal() {
     if (!error) {
         active_.fetch_add(1, std::memory_order_seq_cst);
         world_.active.fetch_add(1, std::memory_order_relaxed);
-    } else if (world_.canary == HarnessCanary::rogue_driver &&
-               blkdrain::EventLoop::current() == &node_->loop() && !node_->children().empty()) {
+    } else if (world_.canary == HarnessCanary::rogue_driver) {
+        node_->loop().post([&world = world_, slot = slot_] {
+            if (const PinnedDriver driver(world, slot); driver) {
+                driver->go_rogue();
+            }
+        });
+    }
+    return error;
+}
+
+void ScriptedDriver::go_rogue() {
+    if (!node_->begin_internal()) {
+        node_->end_internal();  // it may again
+    } else if (node_->loop().is_current() && !node_->children().empty()) {
         auto* write = new RogueWrite;
         write->send(node_->loop(), blkdrain::Io::flush(), *node_->children().front(),
                     &RogueWrite::done);
     }
-    return error;
 }
 
 void ScriptedDriver::end_internal() {

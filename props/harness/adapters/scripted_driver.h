@@ -123,6 +123,7 @@ private:
     struct RogueWrite;
 
     static void cancel(blkdrain::Request& request, void*, std::uint64_t);
+    void go_rogue();
     void settle_or_hold();
     void end_settle(std::error_code result);
 
