@@ -11,6 +11,7 @@ inline time_point now() {
     sim::Machine& machine = sim::Machine::current();
     if (sim::this_fiber != nullptr) {
         machine.reach({sim::OperationKind::read_clock, sim::ObjectClass::none, false, 0});
+        machine.let_time_jump();
     }
     return machine.clock();
 }

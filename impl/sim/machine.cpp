@@ -98,6 +98,7 @@ Machine& Machine::take(Strategy& strategy, const Options& options) {
     machine.strategy_ = &strategy;
     machine.elide_ = options.elide;
     machine.spurious_ = options.spurious;
+    machine.time_jumps_ = options.time_jumps;
     machine.tso_ = options.memory == Memory::tso;
     machine.auto_advance_ = options.auto_advance;
     machine.record_choices_ = options.record_choices;
@@ -982,6 +983,17 @@ void Machine::advance_to(os::time_point target) {
     wake_spinners(nullptr);
 }
 
+void Machine::let_time_jump() {
+    if (time_jumps_ == 0) {
+        return;
+    }
+    const auto next = next_deadline();
+    if (next && ask(ChoiceKind::time, 2) == 1) {
+        --time_jumps_;
+        advance_to(*next);
+    }
+}
+
 bool Machine::pass_time() {
     if (!auto_advance_ || !let_time_pass_) {
         return false;
@@ -1034,6 +1046,7 @@ int Machine::poll(int poller, std::span<os::ready> out, os::duration timeout) {
         }
     } else {
         Fiber& fiber = *this_fiber;
+        let_time_jump();
         publish(fiber, {OperationKind::poller_wait, ObjectClass::poller, true,
                         static_cast<std::uint32_t>(poller)});
         if (timeout == os::duration::zero()) {

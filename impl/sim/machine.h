@@ -180,6 +180,8 @@ public:
     // --- time
     os::time_point clock() const { return clock_; }
     void advance_to(os::time_point target);
+    // If the strategy wants to, and there is a deadline, and the run may have another jump.
+    void let_time_jump();
     std::optional<os::time_point> next_deadline() const;
 
     // --- descriptors
@@ -249,6 +251,7 @@ private:
     Strategy* strategy_ = nullptr;
     Elide elide_ = Elide::own_objects;
     bool spurious_ = false;
+    std::uint32_t time_jumps_ = 0;  // left
     bool tso_ = false;
     bool auto_advance_ = true;
     bool record_choices_ = false;

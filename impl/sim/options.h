@@ -48,8 +48,11 @@ struct Options {
     bool auto_advance = true;
     Elide elide = Elide::own_objects;
     // Weak compare-exchanges, try_lock, condition waits and poller waits may fail or end for no
-    // reason.
+    // reason; the latter as where a signal interrupts the system call.
     bool spurious = false;
+    // So many times in a run a thread that looks at the clock, or waits in a poller, may be so slow
+    // that the next deadline is reached before.
+    std::uint32_t time_jumps = 0;
     // Keep choices() and trace_text().
     bool record_choices = false;
     bool record_trace = false;

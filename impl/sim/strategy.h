@@ -27,7 +27,13 @@ enum class ChoiceKind : std::uint8_t {
     event_count,  // how many ready events a poller hands out: 0 = all that fit, k = only k
     event,        // which of the remaining ready events comes next, in the order of registration
     spurious,     // 1 = this operation fails or returns for no reason
+    time,         // 1 = time passes up to the next deadline, although threads can run
 };
+
+// A question whose answer 1 is bad luck.
+constexpr bool is_fault(ChoiceKind kind) {
+    return kind == ChoiceKind::spurious || kind == ChoiceKind::time;
+}
 
 struct Choice {
     ChoiceKind kind = ChoiceKind::thread;

@@ -178,7 +178,8 @@ Scenario decode(std::span<const std::uint8_t> bytes) {
         header.memory = static_cast<Memory>(in.byte() % memory_words.size());
         header.horizon = in.half();
         deviations = in.half() % (deviations_max + 1);
-        in.half();
+        header.faults = static_cast<Faults>(in.byte() % fault_words.size());
+        in.byte();
     }
 
     for (std::size_t i = 0; i < nodes; ++i) {
@@ -228,7 +229,8 @@ std::size_t encode(const Scenario& scenario, std::span<std::uint8_t> out_bytes) 
     out.byte(number(header.memory));
     out.half(header.horizon);
     out.half(static_cast<unsigned>(scenario.deviations.size()));
-    out.half(0);
+    out.byte(number(header.faults));
+    out.byte(0);
     for (const NodeSpec& node : scenario.graph.nodes) {
         write_node(out, node);
     }

@@ -5,7 +5,7 @@
 //
 //   32  header: version, loops, strategy, pace, rule, nodes, backends, clients, seed (8), swarm
 //   (8),
-//       depth, memory, horizon (2), deviations (2), 0 (2)
+//       depth, memory, horizon (2), deviations (2), faults, 0
 //   12  per node: loop, flags (1 pinned), settle kind, children, 4 x (role, node)
 //    4  per backend: loop, flags (1 pinned, 2 listens), root, 0
 //    4  the length of each client's program, one byte each

@@ -99,6 +99,11 @@ private:
             s.header.seed = 0;
         });
         offer_with([](Scenario& s) { s.header.memory = Memory::sequential; });
+        offer_with([](Scenario& s) { s.header.faults = Faults::none; });
+        if (original_.header.faults == Faults::all) {
+            offer_with([](Scenario& s) { s.header.faults = Faults::spurious; });
+            offer_with([](Scenario& s) { s.header.faults = Faults::time; });
+        }
     }
 
     void simplify_nodes_and_backends() {

@@ -84,6 +84,7 @@ private:
         header.strategy = portfolio[pick(portfolio.size())];
         header.seed = 1 + pick(0xffffffffU);
         header.memory = chance(1, 3) ? Memory::tso : Memory::sequential;
+        header.faults = chance(1, 4) ? static_cast<Faults>(1 + pick(3)) : Faults::none;
         if (has_depth(header.strategy)) {
             header.depth = static_cast<std::uint8_t>(1 + pick(3));
             std::size_t operations = 0;

@@ -190,6 +190,7 @@ Scenario canonical(const Scenario& scenario) {
         header.horizon = 0;
     }
     header.memory = clamp_enum(header.memory, Memory::tso);
+    header.faults = clamp_enum(header.faults, Faults::all);
     header.pace = clamp_enum(header.pace, Pace::free);
     if (header.rule > last_rule) {
         header.rule = 0;

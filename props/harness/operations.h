@@ -200,8 +200,9 @@ inline constexpr std::array<std::string_view, groups_max> group_words{"g0", "g1"
 inline constexpr std::array<std::string_view, 2> switch_words{"off", "on"};
 inline constexpr std::array<std::string_view, 3> settle_words{"plain", "settles", "fails"};
 inline constexpr std::array<std::string_view, 2> memory_words{"sequential", "tso"};
-inline constexpr std::array<std::string_view, question_count> question_words{"run", "wake", "take",
-                                                                             "event", "spurious"};
+inline constexpr std::array<std::string_view, question_count> question_words{
+    "run", "wake", "take", "event", "spurious", "time"};
+inline constexpr std::array<std::string_view, 4> fault_words{"none", "spurious", "time", "all"};
 inline constexpr std::array<std::string_view, strategy_count> strategy_words{
     "default", "random", "pct", "delays", "preemptions", "walk", "orders"};
 inline constexpr std::array<std::string_view, 4> role_words{"file", "backing", "data", "journal"};

@@ -74,8 +74,8 @@ private:
     std::size_t size_ = 0;
 };
 
-// 2 added the strategies after `random`, memory and deviations; 3 cancelling, plugs, limits, and
-// what requests ask for beside read and write. Files of earlier versions can be read.
+// 2 added the strategies after `random`, memory and deviations; 3 cancelling, plugs, limits, what
+// requests ask for beside read and write, and later faults. Files of earlier versions can be read.
 inline constexpr std::uint8_t scenario_version = 3;
 inline constexpr std::uint8_t loops_max = 3;
 inline constexpr std::size_t nodes_max = 12;
@@ -113,6 +113,15 @@ enum class Memory : std::uint8_t {
     tso,  // total store order: stores may wait
 };
 
+// What the world does to threads that nobody asked for; simulated world only, and not where loops
+// run on the host's stack (impl/sim/options.h).
+enum class Faults : std::uint8_t {
+    none,
+    spurious,  // exchanges fail, conditions and pollers wake for no reason
+    time,      // threads are so slow that deadlines are reached although they can run
+    all,
+};
+
 // When a client goes on to its next operation.
 enum class Pace : std::uint8_t {
     step,  // when the world has come to rest: nothing can move without another operation. Clients
@@ -125,6 +134,7 @@ struct Header {
     std::uint8_t loops = 1;  // 1..loops_max
     Strategy strategy = Strategy::default_order;
     Memory memory = Memory::sequential;
+    Faults faults = Faults::none;
     Pace pace = Pace::step;
     std::uint8_t rule = 0;  // the rule the file is about, R<rule>; 0: none. For people and reports.
     std::uint8_t depth = 0;     // 1..depth_max where has_depth(), else 0
@@ -286,8 +296,9 @@ enum class Question : std::uint8_t {
     taken,     // how many events a poller hands out; 0: all
     event,     // which comes next
     spurious,  // 1: the operation fails for no reason
+    time,      // 1: the next deadline is reached first
 };
-inline constexpr std::size_t question_count = 5;
+inline constexpr std::size_t question_count = 6;
 
 // One answer that differs from that of the strategy, at a point named so that it is found again
 // when other operations come and go. A point that does not occur, and an answer that is not offered

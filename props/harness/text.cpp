@@ -145,6 +145,10 @@ void append_header(std::string& out, const Header& header) {
     if (header.memory == Memory::tso) {
         out += " memory tso";
     }
+    if (header.faults != Faults::none) {
+        out += " faults ";
+        out += fault_words[static_cast<std::size_t>(header.faults)];
+    }
     if (header.pace == Pace::free) {
         out += " pace free";
     }

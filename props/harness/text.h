@@ -5,7 +5,7 @@
 //   # The first line. Only the version is needed; one loop, the default order and steps otherwise.
 //   # Other strategies: `random`, `walk`, `orders`, and those with a depth and a horizon: `pct`,
 //   # `delays`, `preemptions`.
-//   scenario 2 loops 2 strategy pct depth 3 horizon 300 seed 0x2a memory tso pace free swarm 0xff
+//   scenario 3 loops 2 strategy pct depth 3 horizon 300 seed 0x2a memory tso faults all pace free
 //   rule R18
 //
 //   # Nodes, children first. `settles`: has something to write back; `fails`: and never can.
@@ -25,7 +25,7 @@
 //   end s0
 //   # Deviations stand behind the operation they belong to. Here: when loop0 comes to its third
 //   # point since, client0 runs instead. Others: `run stores of client0`, `wake 1`, `take 2`,
-//   # `event 1`, `spurious 1`.
+//   # `event 1`, `spurious 1`, `time 1`.
 //   when loop0 at 3: run client0
 //   # Those that are counted from the end of the programs. (Those of the start stand before the
 //   # first client.)

@@ -282,6 +282,12 @@ private:
                     return false;
                 }
                 header.memory = static_cast<Memory>(index);
+            } else if (take("faults")) {
+                std::uint8_t index = 0;
+                if (!need_word(fault_words, index)) {
+                    return false;
+                }
+                header.faults = static_cast<Faults>(index);
             } else if (take("pace")) {
                 constexpr std::array<std::string_view, 2> words{"step", "free"};
                 std::uint8_t index = 0;
@@ -299,7 +305,8 @@ private:
                     return false;
                 }
             } else {
-                return expected("loops, strategy, depth, horizon, seed, memory, pace or swarm");
+                return expected(
+                    "loops, strategy, depth, horizon, seed, memory, faults, pace or swarm");
             }
         }
         return true;

@@ -105,13 +105,14 @@ TEST(Bytes, LayoutIsThatOfVersionThree) {
     scenario.programs.push_back({});
     scenario.programs[0].push_back(record);
     scenario.header.memory = Memory::tso;
+    scenario.header.faults = Faults::time;
     scenario.deviations.push_back({0, 0, Actor::client_first, Question::run, 0x0103, 0});
 
     const std::vector<std::uint8_t> expected{
         3, 1,    2, 0, 18, 1,    1, 1,              // version, loops, strategy, pace, rule, counts
         8, 7,    6, 5, 4,  3,    2, 1,              // seed
         0, 0,    0, 0, 0,  0,    0, 0,              // swarm
-        3, 1,    4, 2, 1,  0,    0, 0,              // depth, memory, horizon, deviations
+        3, 1,    4, 2, 1,  0,    2, 0,              // depth, memory, horizon, deviations, faults
         0, 0,    1, 0, 0,  0,    0, 0, 0, 0, 0, 0,  // node
         0, 2,    0, 0,                              // backend
         1, 0,    0, 0,                              // lengths

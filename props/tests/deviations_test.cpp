@@ -113,7 +113,7 @@ TEST(Deviations, mistakes_are_told) {
               "2:6: expected a loop or client that exists, such as loop0, found 'loop9'");
     EXPECT_EQ(error_of("when loop0 at 1: run client3"), "2:22: there is no client 3");
     EXPECT_EQ(error_of("when loop0 at 1: sleep 1"),
-              "2:18: expected run, wake, take, event or spurious, found 'sleep'");
+              "2:18: expected run, wake, take, event, spurious or time, found 'sleep'");
     EXPECT_EQ(error_of("quiesce_all\nclient 1\nwhen loop0 at 1: event 1"),
               "4:1: a deviation stands behind the operation it belongs to");
     EXPECT_EQ(error_of("finally\nquiesce_all"),

@@ -86,8 +86,8 @@ RC_GTEST_PROP(Text, ADamagedFileGetsAScenarioOrAnErrorWithinIt, ()) {
 
 TEST(Text, PrintsWhatAPersonWouldWrite) {
     const std::string text =
-        "scenario 3 loops 2 strategy pct depth 3 horizon 300 seed 0x2a memory tso pace free swarm "
-        "0xff\n"
+        "scenario 3 loops 2 strategy pct depth 3 horizon 300 seed 0x2a memory tso faults all "
+        "pace free swarm 0xff\n"
         "rule R18\n"
         "\n"
         "node n0 loop 1 settles pinned\n"

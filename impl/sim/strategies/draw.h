@@ -25,10 +25,10 @@ public:
         return static_cast<std::uint32_t>(((next() >> 32) * count) >> 32);
     }
 
-    // For questions that are not about threads: uniform, but nothing spurious more often than once
-    // in 16 times, or nothing else would ever happen.
+    // For questions that are not about threads: uniform, but no fault more often than once in 16
+    // times, or nothing else would ever happen.
     std::uint32_t answer(const Choice& choice) {
-        if (choice.kind == ChoiceKind::spurious) {
+        if (is_fault(choice.kind)) {
             return below(16) == 0 ? 1 : 0;
         }
         return below(choice.count);

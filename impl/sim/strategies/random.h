@@ -25,7 +25,7 @@ public:
             if (low >= switch_per_256_) {
                 return choice.fallback;
             }
-        } else if (choice.kind == ChoiceKind::spurious) {
+        } else if (is_fault(choice.kind)) {
             // Rare, or nothing else would ever happen.
             return low < 16 ? 1 : 0;
         }

@@ -160,6 +160,9 @@ std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
         recent_time_.reset();
     }
     const int found = poller_.wait(events_, timeout);
+    if (found == 0 && timeout < os::duration::zero() && canary(Canary::interrupted_wait_stops)) {
+        stop_.store(true, std::memory_order_relaxed);  // relaxed: this round looks at it itself
+    }
     posted_.wake_up();
     const auto count = static_cast<std::size_t>(std::max(found, 0));
     for (const os::ready& event : std::span(events_).first(count)) {

@@ -52,6 +52,7 @@ enum class Canary : unsigned char {
     errors_uncounted,        // R17
     settle_unchecked,        // R19
     internal_miscounted,     // R22
+    interrupted_wait_stops,  // any
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)

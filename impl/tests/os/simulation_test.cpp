@@ -597,6 +597,40 @@ TEST(Simulation, spurious_failures_happen_only_on_demand) {
     }
 }
 
+TEST(Simulation, time_passes_while_threads_can_run_only_on_demand) {
+    for (const std::uint32_t allowed : {0U, 2U}) {
+        std::set<nanoseconds::rep> looks;
+        bool overslept = false;
+        for (std::uint64_t seed = 0; seed < 300; ++seed) {
+            RandomOrder strategy(seed);
+            Options options;
+            options.time_jumps = allowed;
+            options.auto_advance = false;
+            Simulation simulation(strategy, options);
+            simulation.spawn("looks", [&] {
+                os::poller poller;
+                std::array<os::timer_handle, 3> timers;
+                std::array<os::ready, 3> events;
+                ASSERT_FALSE(poller.open());
+                for (std::size_t i = 0; i < timers.size(); ++i) {
+                    ASSERT_FALSE(timers[i].open());
+                    ASSERT_FALSE(poller.add(timers[i].fd(), os::event_in, i));
+                    timers[i].arm(sim::start_time + nanoseconds(10 * (i + 1)));
+                }
+                for (int i = 0; i < 40; ++i) {
+                    looks.insert((os::now() - sim::start_time).count());
+                }
+                overslept |= poller.wait(events, nanoseconds(0)) != 0;
+            });
+            EXPECT_TRUE(simulation.run().finished());
+        }
+        // From deadline to deadline, and no further than allowed.
+        EXPECT_EQ(looks, allowed == 0 ? std::set<nanoseconds::rep>({0})
+                                      : std::set<nanoseconds::rep>({0, 10, 20}));
+        EXPECT_EQ(overslept, allowed != 0);
+    }
+}
+
 TEST(Simulation, exceptions_being_handled_stay_with_their_thread) {
     DefaultOrder strategy;
     Simulation simulation(strategy);

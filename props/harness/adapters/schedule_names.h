@@ -26,6 +26,8 @@ static_assert(static_cast<int>(Question::event) ==
               static_cast<int>(blkdrain::sim::ChoiceKind::event));
 static_assert(static_cast<int>(Question::spurious) ==
               static_cast<int>(blkdrain::sim::ChoiceKind::spurious));
+static_assert(static_cast<int>(Question::time) ==
+              static_cast<int>(blkdrain::sim::ChoiceKind::time));
 
 // 0: the start.
 inline std::uint32_t label_of(std::uint8_t client, std::uint8_t operation) {

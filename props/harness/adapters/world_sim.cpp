@@ -34,6 +34,10 @@ public:
         if (header.memory == Memory::tso) {
             options.memory = blkdrain::sim::Memory::tso;
         }
+        options.spurious = header.faults == Faults::spurious || header.faults == Faults::all;
+        if (header.faults == Faults::time || header.faults == Faults::all) {
+            options.time_jumps = 3;
+        }
         simulation_.emplace(schedule(scenario, control), options);
         gate_.open();
         for (unsigned i = 0; i < std::max<unsigned>(header.loops, 1); ++i) {
