@@ -99,6 +99,7 @@ Machine& Machine::take(Strategy& strategy, const Options& options) {
     machine.elide_ = options.elide;
     machine.spurious_ = options.spurious;
     machine.time_jumps_ = options.time_jumps;
+    machine.followed_ = strategy.follows();
     machine.tso_ = options.memory == Memory::tso;
     machine.auto_advance_ = options.auto_advance;
     machine.record_choices_ = options.record_choices;
@@ -141,6 +142,7 @@ void Machine::reset() {
     quiescing_ = 0;
     next_to_release_ = 0;
     stopped_ = false;
+    sharing_ = false;
     steps_ = 0;
     points_ = 0;
     switches_ = 0;
@@ -293,6 +295,7 @@ void Machine::publish(Fiber& fiber, Operation operation) {
     ++points_;
     ++fiber.place;
     fiber.pending = operation;
+    fiber.pending.shares = std::exchange(sharing_, false);
 }
 
 void Machine::performed(Fiber& fiber) {
@@ -306,6 +309,9 @@ void Machine::performed(Fiber& fiber) {
                                operation.object;
     hash_ = (hash_ ^ word) * 0x9e3779b97f4a7c15U;
     hash_ ^= hash_ >> 29;
+    if (followed_) [[unlikely]] {
+        strategy_->performed(fiber);
+    }
     if (record_trace_) [[unlikely]] {
         trace_.push_back(TraceEntry{fiber.id, operation});
     }
@@ -348,6 +354,7 @@ bool Machine::touch(ObjectTag& tag, ObjectClass object_class, const Fiber& fiber
     }
     if (!tag.shared && tag.first_thread != fiber.id) {
         tag.shared = true;
+        sharing_ = true;
     }
     return tag.shared;
 }

@@ -194,6 +194,11 @@ public:
 
     // --- questions and records
     void label(std::uint32_t what);
+    void touched() {
+        if (followed_) {
+            strategy_->touched();
+        }
+    }
     std::uint32_t ask(ChoiceKind kind, std::uint32_t count);
     std::uint64_t steps() const { return steps_; }
     std::uint64_t points() const { return points_; }
@@ -251,6 +256,8 @@ private:
     Strategy* strategy_ = nullptr;
     Elide elide_ = Elide::own_objects;
     bool spurious_ = false;
+    bool followed_ = false;         // the strategy follows what is performed
+    bool sharing_ = false;          // the object touched last is shared only now
     std::uint32_t time_jumps_ = 0;  // left
     bool tso_ = false;
     bool auto_advance_ = true;

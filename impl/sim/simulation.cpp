@@ -131,6 +131,10 @@ void label(std::uint32_t what) {
     Machine::current().label(what);
 }
 
+void touch() {
+    Machine::current().touched();
+}
+
 void yield() {
     if (this_fiber != nullptr) {
         this_fiber->machine->yield();

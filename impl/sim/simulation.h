@@ -101,6 +101,10 @@ std::optional<os::time_point> next_deadline();
 // themselves. 0 to begin with.
 void label(std::uint32_t what);
 
+// Says that the running thread does something that is no operation on simulated objects and yet
+// does not commute with what other threads do when they say so.
+void touch();
+
 // The id of the host where threads are named by id.
 inline constexpr std::uint32_t host_id = UINT32_MAX;
 

@@ -64,6 +64,11 @@ public:
     // A thread was created, or a store buffer; for strategies that keep something per thread.
     virtual void thread_created(const ThreadView& /*thread*/) {}
 
+    // Whether it is to be told of what is performed, too. Asked once a run.
+    virtual bool follows() const { return false; }
+    virtual void performed(const ThreadView& /*thread*/) {}  // its pending operation
+    virtual void touched() {}                                // see sim::touch()
+
 protected:
     Strategy() = default;
     Strategy(const Strategy&) = default;

@@ -9,12 +9,13 @@ namespace blkdrain_props {
 std::string to_text(const Checkpoint& checkpoint) {
     std::ostringstream out;
     const SearchPlan& plan = checkpoint.plan;
-    out << "blkdrain-explore 1\nnodes " << plan.nodes << " calls " << plan.calls << " departures "
-        << plan.bound.max << " tso " << (plan.memory == Memory::tso ? 1 : 0) << " processes "
-        << checkpoint.processes.size() << '\n';
+    out << "blkdrain-explore 2\nnodes " << plan.nodes << " calls " << plan.calls << " departures "
+        << plan.bound.max << " tso " << (plan.memory == Memory::tso ? 1 : 0) << " reduce "
+        << (plan.bound.reduce ? 1 : 0) << " processes " << checkpoint.processes.size() << '\n';
     for (const Checkpoint::Process& process : checkpoint.processes) {
-        out << "at " << process.program << " runs " << process.runs << " done "
-            << (process.done ? 1 : 0) << " answers " << process.answers.size();
+        out << "at " << process.program << " runs " << process.runs << " left_out "
+            << process.left_out << " done " << (process.done ? 1 : 0) << " answers "
+            << process.answers.size();
         for (const std::uint32_t answer : process.answers) {
             out << ' ' << answer;
         }
@@ -37,23 +38,25 @@ std::optional<Checkpoint> parse_checkpoint(const std::string& text) {
     SearchPlan& plan = checkpoint.plan;
     int version = 0;
     int tso = 0;
+    int reduce = 0;
     std::size_t processes = 0;
     constexpr std::size_t processes_max = 1024;
-    if (!number("blkdrain-explore", version) || version != 1 || !number("nodes", plan.nodes) ||
+    if (!number("blkdrain-explore", version) || version != 2 || !number("nodes", plan.nodes) ||
         !number("calls", plan.calls) || !number("departures", plan.bound.max) ||
-        !number("tso", tso) || !number("processes", processes) || processes == 0 ||
-        processes > processes_max) {
+        !number("tso", tso) || !number("reduce", reduce) || !number("processes", processes) ||
+        processes == 0 || processes > processes_max) {
         return std::nullopt;
     }
     plan.memory = tso != 0 ? Memory::tso : Memory::sequential;
+    plan.bound.reduce = reduce != 0;
     plan.processes = static_cast<std::uint32_t>(processes);
     for (std::size_t i = 0; i < processes; ++i) {
         Checkpoint::Process process;
         int done = 0;
         std::size_t answers = 0;
         if (!number("at", process.program) || !number("runs", process.runs) ||
-            !number("done", done) || !number("answers", answers) ||
-            answers > SearchPage::answers_max) {
+            !number("left_out", process.left_out) || !number("done", done) ||
+            !number("answers", answers) || answers > SearchPage::answers_max) {
             return std::nullopt;
         }
         process.done = done != 0;

@@ -16,6 +16,7 @@ struct Checkpoint {
     struct Process {
         std::uint64_t program = 0;
         std::uint64_t runs = 0;
+        std::uint64_t left_out = 0;
         bool done = false;
         std::vector<std::uint32_t> answers;
     };

@@ -80,6 +80,7 @@ void search(const SearchPlan& plan, const Programs& programs, SearchPage& page) 
             }
             page.runs.fetch_add(1, std::memory_order_relaxed);
         } while (strategy.next());
+        page.left_out.fetch_add(strategy.left_out(), std::memory_order_relaxed);
         note(page, {});
     }
     page.done.store(1, std::memory_order_release);

@@ -114,6 +114,9 @@ public:
     // In a client: until `over`, or until nothing moves any more.
     virtual void await(const std::function<bool()>& over) = 0;
     virtual void advance(std::uint64_t ticks) = 0;
+    // The harness looks at or changes what it keeps of the run: in a simulated world a step that
+    // depends on others of the kind.
+    virtual void touched() {}
     // Drivers may wait for nothing but time.
     [[nodiscard]] virtual bool drivers_take_time() const { return false; }
 

@@ -70,6 +70,8 @@ private:
         explicit Guard(Runner& runner) : mutex_(runner.threaded_ ? &runner.mutex_ : nullptr) {
             if (mutex_ != nullptr) {
                 mutex_->lock();
+            } else {
+                runner.adapter_.touched();
             }
         }
         ~Guard() {

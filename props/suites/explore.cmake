@@ -16,7 +16,7 @@ endfunction()
 
 expect(0 "--preemptions" --help)
 expect(2 "" --nodes 9)
-file(WRITE "${OUT}/no-checkpoint" "blkdrain-explore 1\nnodes 1")
+file(WRITE "${OUT}/no-checkpoint" "blkdrain-explore 2\nnodes 1")
 expect(2 "not a checkpoint" --resume "${OUT}/no-checkpoint")
 
 # The same number of executions in one go and in parts.
@@ -28,6 +28,18 @@ string(REGEX MATCH ": ([0-9,]+) executions" parts "${output}")
 if(NOT whole STREQUAL parts)
     message(FATAL_ERROR "in one go${whole}, resumed${parts}")
 endif()
+
+# What the reduction leaves out gives nothing new: the first program that fails is the same without it.
+foreach(canary IN ITEMS notification-lost idle-before-settled wake-dropped change-before-quiet)
+    set(explore --nodes 2 --calls 2 --preemptions 1 --jobs 1 --canary ${canary} ${save})
+    expect(1 "violation: .*replay: ./dev replay .*explored-[0-9]+.scn" ${explore})
+    string(REGEX MATCH "explored-[0-9]+" reduced "${output}")
+    expect(1 "violation: .*replay: ./dev replay .*explored-[0-9]+.scn" ${explore} --every-schedule)
+    string(REGEX MATCH "explored-[0-9]+" whole "${output}")
+    if(NOT whole STREQUAL reduced)
+        message(FATAL_ERROR "${canary}: ${whole} fails first, but ${reduced} where equivalent schedules are left out")
+    endif()
+endforeach()
 
 expect(0 "total store order" --nodes 1 --calls 1 --preemptions 1 --memory tso ${save})
 expect(1 "violation: .*replay: ./dev replay .*explored-.*scn" --nodes 1 --calls 2 --preemptions 0 --canary admit-while-gated ${save})

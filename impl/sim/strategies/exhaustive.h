@@ -27,6 +27,9 @@ struct ScheduleBound {
     };
     Cost cost = Cost::departures;
     std::uint32_t max = std::numeric_limits<std::uint32_t>::max();
+    // Leave out schedules that differ from an enumerated one in the order of steps alone that
+    // commute (see Reduction). With Cost::departures and sequential memory only.
+    bool reduce = false;
 
     // What it costs to answer `passed` further on, in a circle, than the default order.
     std::uint32_t cost_of(const Choice& choice, std::uint32_t passed) const {
@@ -38,6 +41,124 @@ struct ScheduleBound {
         }
         return cost == Cost::delays && thread ? passed : 1;
     }
+};
+
+// Which of the last departures give nothing new. After the last one that the bound allows all goes
+// by the default order. So if A runs by default at two points that follow each other, and B instead
+// at the later one, then B instead at the earlier one gives the same run but for A's step in
+// between, which now comes after what ran until it was A's turn again. Where that step commutes
+// with all of it, and with what every other thread is about to do there, the two are equivalent
+// (Mazurkiewicz 1986), and so is a third point before, seen from the second. Points are looked at
+// from the last to the first.
+//
+// What a step does besides its operation is seen only if it is said by touch(); two such steps
+// depend on each other.
+class Reduction {
+public:
+    struct Thread {
+        std::uint32_t id = 0;
+        std::uint32_t place = 0;
+        Operation pending;
+    };
+    static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+    // A thread choice, with the threads enabled there.
+    struct Point {
+        std::size_t index = 0;
+        std::span<const Thread> enabled;
+        std::uint32_t fallback = 0;  // A
+        std::size_t next = none;     // the index of the next thread choice, if A's step led there
+        bool touches = true;         // A's step
+    };
+
+    // Another thread than A runs at this point in the run that begins, by the last departure.
+    void departs(const Point& point, std::uint32_t answer) {
+        Segment& segment = segment_of(point.enabled[answer].id);
+        segment.index = point.index;
+        segment.passed = point.enabled[point.fallback].id;
+        segment.place = point.enabled[answer].place;
+        segment.operations.clear();
+        segment.touches = false;
+        running_ = segment.thread;
+        ran_.clear();
+    }
+    void performed(const ThreadView& thread) {
+        if (running_ == nobody) {
+            return;
+        }
+        Segment& segment = segment_of(running_);
+        if (thread.id == segment.passed) {
+            running_ = nobody;
+            // Where those that ran stand now, A's step may be what they wait for.
+            for (const ThreadView* const stands : ran_) {
+                segment.operations.push_back(stands->pending);
+            }
+            return;
+        }
+        segment.operations.push_back(thread.pending);
+        if (std::ranges::find(ran_, &thread) == ran_.end()) {
+            ran_.push_back(&thread);
+        }
+    }
+    // False: it is for the caller to remember.
+    bool touched() {
+        if (running_ == nobody) {
+            return false;
+        }
+        segment_of(running_).touches = true;
+        return true;
+    }
+    void run_ends() { running_ = nobody; }
+    void forget() { segments_.clear(); }
+
+    // Whether `answer` at this point gives a run that is equivalent to one that was made.
+    bool redundant(const Point& point, std::uint32_t answer) {
+        Segment& segment = segment_of(point.enabled[answer].id);
+        if (segment.index == none || segment.index != point.next ||
+            segment.passed != point.enabled[point.fallback].id ||
+            segment.place != point.enabled[answer].place || (point.touches && segment.touches)) {
+            return false;
+        }
+        const Operation& step = point.enabled[point.fallback].pending;
+        for (std::uint32_t i = 0; i < point.enabled.size(); ++i) {
+            if (i != point.fallback && dependent(step, point.enabled[i].pending)) {
+                return false;
+            }
+        }
+        for (const Operation& operation : segment.operations) {
+            if (dependent(step, operation)) {
+                return false;
+            }
+        }
+        segment.index = point.index;
+        return true;
+    }
+
+private:
+    static constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
+
+    // What ran from a departure on until it was the turn of the thread that was passed over.
+    struct Segment {
+        std::uint32_t thread = nobody;  // who ran instead
+        std::size_t index = none;       // of the earliest point it is known to hold for
+        std::uint32_t passed = nobody;
+        std::uint32_t place = 0;
+        std::vector<Operation> operations;
+        bool touches = false;
+    };
+
+    Segment& segment_of(std::uint32_t thread) {
+        for (Segment& segment : segments_) {
+            if (segment.thread == thread) {
+                return segment;
+            }
+        }
+        segments_.emplace_back().thread = thread;
+        return segments_.back();
+    }
+
+    std::vector<Segment> segments_;
+    std::uint32_t running_ = nobody;  // whose segment the run is in
+    std::vector<const ThreadView*> ran_;
 };
 
 // Enumerates the schedules of one program, depth first, one per run:
@@ -62,18 +183,25 @@ public:
 
     std::uint32_t pick(const Choice& choice) override {
         if (depth_ < path_.size()) {
-            Step& step = path_[depth_++];
+            const std::size_t index = depth_++;
+            Step& step = path_[index];
             if (step.count != choice.count || step.fallback != choice.fallback) {
                 diverged_ = true;
                 return choice.fallback;
             }
             spent_ += step.tried == 0 ? 0 : step.costs;
+            if (step.tried != 0 && spent_ == bound_.max && step.threads != 0) {
+                reduction_.departs(point_of(index), step.answer);
+            }
             return step.answer;
         }
         Step step;
         step.count = choice.count;
         step.fallback = choice.fallback;
         step.spent = spent_;
+        if (bound_.reduce && choice.kind == ChoiceKind::thread) {
+            enter(step, choice);
+        }
         step.answer = choice.fallback;
         if (depth_ < resume_.size() && resume_[depth_] < choice.count) {
             step.answer = resume_[depth_];
@@ -87,26 +215,47 @@ public:
         return step.answer;
     }
 
+    bool follows() const override { return bound_.reduce; }
+    void performed(const ThreadView& thread) override { reduction_.performed(thread); }
+    void touched() override {
+        if (!reduction_.touched() && last_thread_step_ < path_.size()) {
+            path_[last_thread_step_].touches = true;
+        }
+    }
+
     // After a run: prepares the next one. False: there is none, the enumeration is complete.
     bool next() {
         resume_.clear();
+        reduction_.run_ends();
         // What the run did not get to is gone: it ended earlier than the one before.
-        path_.resize(depth_);
+        while (path_.size() > depth_) {
+            drop_last();
+        }
         depth_ = 0;
         spent_ = 0;
+        last_thread_step_ = Reduction::none;
         while (!path_.empty()) {
             Step& step = path_.back();
             while (++step.tried < step.count) {
                 step.costs = step.grows ? step.tried : step.costs;
                 if (step.spent + step.costs <= bound_.max) {
                     step.answer = (step.fallback + step.tried) % step.count;
+                    if (step.spent + step.costs < bound_.max) {
+                        reduction_.forget();
+                    } else if (step.threads != 0 &&
+                               reduction_.redundant(point_of(path_.size() - 1), step.answer)) {
+                        ++left_out_;
+                        continue;
+                    }
                     return true;
                 }
             }
-            path_.pop_back();
+            drop_last();
         }
         return false;
     }
+    // Runs that were not made because others are equivalent.
+    std::uint64_t left_out() const { return left_out_; }
 
     // Of the run that is over, or, after next(), those that the coming run begins with.
     std::vector<std::uint32_t> answers() const {
@@ -129,11 +278,45 @@ private:
         std::uint32_t spent = 0;  // before this one
         std::uint32_t costs = 0;  // the answer, if it is not the fallback
         bool grows = false;       // with the distance
+        // To reduce: a thread choice with so many enabled, from threads_[first_thread].
+        std::uint32_t threads = 0;
+        std::size_t first_thread = 0;
+        std::size_t next = Reduction::none;
+        bool touches = false;
     };
+
+    void drop_last() {
+        threads_.resize(threads_.size() - path_.back().threads);
+        path_.pop_back();
+    }
+
+    // A thread choice that the enumeration comes to for the first time.
+    void enter(Step& step, const Choice& choice) {
+        step.threads = choice.count;
+        step.first_thread = threads_.size();
+        for (const ThreadView* const thread : choice.enabled) {
+            threads_.push_back({thread->id, thread->place, thread->pending});
+        }
+        // Of a step of the default order alone: others are never looked at.
+        if (last_thread_step_ < path_.size() && path_[last_thread_step_].tried == 0) {
+            path_[last_thread_step_].next = path_.size();
+        }
+        last_thread_step_ = path_.size();
+    }
+
+    Reduction::Point point_of(std::size_t index) const {
+        const Step& step = path_[index];
+        return {index, std::span(threads_).subspan(step.first_thread, step.threads), step.fallback,
+                step.next, step.touches};
+    }
 
     Bound bound_;
     std::vector<std::uint32_t> resume_;
     std::vector<Step> path_;
+    std::vector<Reduction::Thread> threads_;
+    Reduction reduction_;
+    std::size_t last_thread_step_ = Reduction::none;  // in this run, of those entered
+    std::uint64_t left_out_ = 0;
     std::size_t depth_ = 0;
     std::uint32_t spent_ = 0;
     bool diverged_ = false;

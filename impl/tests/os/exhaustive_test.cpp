@@ -3,6 +3,7 @@
 // Enumeration of schedules, and schedules told as deviations.
 #include "sim/strategies/exhaustive.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -131,6 +132,119 @@ TEST(Exhaustive, notices_a_program_that_depends_on_something_else) {
         EXPECT_TRUE(simulation.run().finished());
     } while (strategy.next() && !strategy.diverged() && ++runs < 100);
     EXPECT_TRUE(strategy.diverged());
+}
+
+// What three threads of a random small program have read, and what is left in the end. `tells`:
+// that some of what they do is no operation on simulated objects.
+std::string outcome_of_program(std::uint64_t seed, bool tells, sim::Strategy& strategy) {
+    sim::Draw draw(seed);
+    std::array<os::atomic<int>, 3> places{};
+    os::mutex mutex;
+    int guarded = 0;
+    int untold = 0;
+    std::array<std::string, 3> read;
+    sim::Options options;
+    options.elide = seed % 2 == 0 ? sim::Elide::nothing : sim::Elide::own_objects;
+    sim::Simulation simulation(strategy, options);
+    os::poller poller;
+    os::wake_handle wake;
+    EXPECT_FALSE(poller.open());
+    EXPECT_FALSE(wake.open());
+    EXPECT_FALSE(poller.add(wake.fd(), os::event_in, 1));
+    struct Step {
+        std::uint32_t what = 0;
+        std::uint32_t place = 0;
+    };
+    for (std::size_t thread = 0; thread < read.size(); ++thread) {
+        std::vector<Step> steps;
+        for (std::uint32_t left = 2 + draw.below(3); left > 0; --left) {
+            steps.push_back({draw.below(8), draw.below(3)});
+        }
+        simulation.spawn("thread", [&, thread, steps] {
+            for (const Step& step : steps) {
+                os::atomic<int>& place = places[step.place];
+                switch (step.what) {
+                    case 0:
+                        place.store(static_cast<int>(thread) + 1, std::memory_order_seq_cst);
+                        break;
+                    case 1:
+                        place.fetch_add(10, std::memory_order_seq_cst);
+                        break;
+                    case 2: {
+                        const os::mutex_lock lock(mutex);
+                        guarded = guarded * 4 + static_cast<int>(thread) + 1;
+                        break;
+                    }
+                    case 3:
+                        place.store(7, std::memory_order_seq_cst);
+                        if (tells) {
+                            sim::touch();
+                        }
+                        untold = untold * 4 + static_cast<int>(thread) + 1;
+                        break;
+                    case 4:
+                        wake.signal();
+                        break;
+                    case 5: {
+                        std::array<os::ready, 1> ready;
+                        const int count = poller.wait(ready, os::duration::zero());
+                        read[thread] += count != 0 && wake.clear() ? "w," : "-,";
+                        break;
+                    }
+                    default:
+                        read[thread] += std::to_string(place.load(std::memory_order_seq_cst)) + ",";
+                }
+            }
+        });
+    }
+    EXPECT_TRUE(simulation.run().finished());
+    std::string outcome = std::to_string(guarded) + " " + std::to_string(untold);
+    for (std::size_t i = 0; i < read.size(); ++i) {
+        outcome += " " + read[i] + std::to_string(places[i].load(std::memory_order_relaxed));
+    }
+    return outcome;
+}
+
+struct Enumerated {
+    std::set<std::string> outcomes;
+    std::uint64_t runs = 0;
+    std::uint64_t left_out = 0;
+};
+
+Enumerated outcomes_of_program(std::uint64_t seed, bool tells, bool reduce) {
+    Exhaustive strategy({Exhaustive::Cost::departures, seed % 4 == 0 ? 2U : 1U, reduce});
+    Enumerated all;
+    do {
+        all.outcomes.insert(outcome_of_program(seed, tells, strategy));
+        ++all.runs;
+    } while (strategy.next());
+    EXPECT_FALSE(strategy.diverged());
+    all.left_out = strategy.left_out();
+    return all;
+}
+
+TEST(Exhaustive, what_the_reduction_leaves_out_gives_nothing_new) {
+    std::uint64_t runs = 0;
+    std::uint64_t runs_of_all = 0;
+    for (std::uint64_t seed = 0; seed < 1'000; ++seed) {
+        const Enumerated all = outcomes_of_program(seed, true, false);
+        const Enumerated some = outcomes_of_program(seed, true, true);
+        ASSERT_EQ(some.outcomes, all.outcomes) << "program " << seed;
+        ASSERT_EQ(all.left_out, 0U);
+        ASSERT_EQ(some.left_out == 0, some.runs == all.runs);
+        runs += some.runs;
+        runs_of_all += all.runs;
+    }
+    EXPECT_LT(runs, runs_of_all * 7 / 10);
+}
+
+TEST(Exhaustive, a_reduction_that_is_not_told_everything_loses_something) {
+    bool lost = false;
+    for (std::uint64_t seed = 0; seed < 1'000 && !lost; ++seed) {
+        lost = outcomes_of_program(seed, false, true).outcomes !=
+               outcomes_of_program(seed, false, false).outcomes;
+    }
+    EXPECT_TRUE(lost);
 }
 
 // The deviations of a run, and what they give.

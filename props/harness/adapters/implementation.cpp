@@ -101,6 +101,7 @@ public:
     bool threaded() const override { return World::threaded(); }
     bool implements() const override { return true; }
     const char* name() const override { return World::name(); }
+    void touched() override { World::touch(); }
 
     void open(const Scenario& scenario, Stage& stage) override;
     void close(bool clean) override;

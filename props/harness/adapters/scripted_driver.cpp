@@ -90,6 +90,7 @@ void ScriptedDriver::enter() {
 }
 
 void ScriptedDriver::leave() {
+    world_.moved();
     world_.active.fetch_sub(1, std::memory_order_relaxed);
     active_.fetch_sub(1, std::memory_order_seq_cst);
 }

@@ -18,6 +18,7 @@
 
 #include "canary/canaries.h"
 #include "harness/adapter.h"
+#include "harness/adapters/world.h"
 #include "harness/objects.h"
 #include "os/backend.h"
 
@@ -59,6 +60,7 @@ struct DriverWorld {
         if (threaded) {
             moves.fetch_add(1, std::memory_order_relaxed);
         }
+        World::touch();
     }
 
     // The drivers by slot, null when gone. A driver is not destroyed while it is pinned: a node may

@@ -21,6 +21,8 @@ public:
     // Where the events of threads that run in parallel have no order of their own.
     static bool threaded();
     static const char* name();
+    // Adapter::touched.
+    static void touch();
     static std::unique_ptr<World> make();
 
     virtual ~World() = default;

@@ -103,6 +103,8 @@ bool World::threaded() {
     return false;
 }
 
+void World::touch() {}
+
 const char* World::name() {
     return "epoll";
 }

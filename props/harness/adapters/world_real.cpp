@@ -191,6 +191,8 @@ bool World::threaded() {
     return true;
 }
 
+void World::touch() {}
+
 const char* World::name() {
     return "real";
 }

@@ -199,6 +199,10 @@ bool World::threaded() {
     return false;
 }
 
+void World::touch() {
+    blkdrain::sim::touch();
+}
+
 const char* World::name() {
     return "simulated";
 }
