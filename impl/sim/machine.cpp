@@ -36,7 +36,11 @@ struct MachinePool {
     std::unique_ptr<Machine> machine;
     std::unique_ptr<Machine> idle;
 
+    // In a simulated thread, that of its host.
     static MachinePool& local() {
+        if (Machine::current_machine != nullptr) {
+            return *Machine::current_machine->pool_;
+        }
         static thread_local MachinePool pool;
         return pool;
     }
@@ -95,7 +99,9 @@ Machine& Machine::take(Strategy& strategy, const Options& options) {
     }
     Machine& machine = *pool.machine;
     machine.reset();
+    machine.pool_ = &pool;
     machine.strategy_ = &strategy;
+    machine.carrier_ = options.carrier;
     machine.elide_ = options.elide;
     machine.spurious_ = options.spurious;
     machine.time_jumps_ = options.time_jumps;
@@ -113,16 +119,19 @@ void Machine::give_back(Machine& machine) {
     if (machine.running_) {
         misuse("a Simulation was destroyed while it runs");
     }
-    MachinePool& pool = MachinePool::local();
     // Only a run that was stopped leaves something in them.
     machine.drain_all();
     for (Fiber* fiber : machine.fibers_) {
         if (!fiber->finished) {
-            fiber->context.drop();
+            if (machine.carrier_ == Carrier::fibers) {
+                fiber->context.drop();
+            } else {
+                fiber->thread.drop();
+            }
             // What the body captured goes, as the thread's frames never will.
             fiber->body = nullptr;
         }
-        pool.free_fibers.push_back(fiber);
+        machine.pool_->free_fibers.push_back(fiber);
     }
     machine.fibers_.clear();
     current_machine = nullptr;
@@ -263,30 +272,32 @@ Fiber* Machine::choose(Fiber* current) {
     }
 }
 
-void Machine::leave_for_host(Fiber& fiber) {
-    this_fiber = nullptr;
-    FiberContext::switch_to(fiber.context, host_);
+// Leaves `from`, which runs now, for `to`; null is the host. Returns when `from` is continued.
+void Machine::switch_to(Fiber* from, Fiber* to) {
+    if (from != nullptr && to != nullptr) {
+        ++switches_;
+    }
+    if (carrier_ == Carrier::fibers) [[likely]] {
+        FiberContext::switch_to(context_of(from), context_of(to));
+    } else {
+        BatonThread::switch_to(thread_of(from), thread_of(to));
+    }
+    // Said by who arrives: it holds for whatever thread that is.
+    this_fiber = from;
 }
 
 // Lets the strategy decide; returns when `fiber` is chosen.
 void Machine::pause(Fiber& fiber) {
     Fiber* const next = choose(&fiber);
-    if (next == &fiber) {
-        return;
+    if (next != &fiber) {
+        switch_to(&fiber, next);
     }
-    if (next == nullptr) {
-        leave_for_host(fiber);
-        return;
-    }
-    ++switches_;
-    this_fiber = next;
-    FiberContext::switch_to(fiber.context, next->context);
 }
 
 void Machine::count_step(Fiber& fiber) {
     if (++steps_ > step_limit_) [[unlikely]] {
         stopped_ = true;
-        leave_for_host(fiber);
+        switch_to(&fiber, nullptr);
     }
 }
 
@@ -331,9 +342,7 @@ void Machine::reach(Operation operation) {
         Fiber& next = waiting_buffers_ != 0 ? *ask_beside_buffers(&fiber, fiber.slot)
                                             : ask_thread(&fiber, fiber.slot);
         if (&next != &fiber) {
-            ++switches_;
-            this_fiber = &next;
-            FiberContext::switch_to(fiber.context, next.context);
+            switch_to(&fiber, &next);
         }
     }
     performed(fiber);
@@ -381,7 +390,7 @@ Fiber& Machine::spawn(const char* name, std::function<void()> body) {
     if (this_fiber != nullptr) {
         reach({OperationKind::spawn, ObjectClass::thread, true, id});
     }
-    Fiber& fiber = MachinePool::local().take_fiber();
+    Fiber& fiber = pool_->take_fiber();
     fiber.id = static_cast<std::uint32_t>(fibers_.size());
     fiber.name = name;
     fiber.pending = {OperationKind::start, ObjectClass::none, false, 0};
@@ -398,7 +407,11 @@ Fiber& Machine::spawn(const char* name, std::function<void()> body) {
     fiber.others_writes_seen = 0;
     fiber.slots.fill(nullptr);
     fiber.body = std::move(body);
-    fiber.context.prepare(&Machine::fiber_main, &fiber);
+    if (carrier_ == Carrier::fibers) {
+        fiber.context.prepare(&Machine::fiber_main, &fiber);
+    } else {
+        fiber.thread.prepare(fiber.name, &Machine::thread_main, &fiber);
+    }
     fibers_.push_back(&fiber);
     ++live_;
     enable(fiber);
@@ -411,28 +424,37 @@ Fiber& Machine::spawn(const char* name, std::function<void()> body) {
 
 FiberContext* Machine::fiber_main(void* argument) {
     Fiber& fiber = *static_cast<Fiber*>(argument);
-    Machine& machine = *fiber.machine;
-    machine.performed(fiber);
+    return &fiber.machine->context_of(fiber.machine->carry_out(fiber));
+}
+
+BatonThread* Machine::thread_main(void* argument) {
+    Fiber& fiber = *static_cast<Fiber*>(argument);
+    current_machine = fiber.machine;
+    return &fiber.machine->thread_of(fiber.machine->carry_out(fiber));
+}
+
+// The thread from its start to its end; whom to continue then, null is the host.
+Fiber* Machine::carry_out(Fiber& fiber) {
+    this_fiber = &fiber;
+    performed(fiber);
     fiber.body();
     fiber.body = nullptr;
 
     ++fiber.place;
     fiber.finished = true;
-    --machine.live_;
-    machine.disable(fiber);
-    for (Fiber* other : machine.fibers_) {
+    --live_;
+    disable(fiber);
+    for (Fiber* other : fibers_) {
         if (other->wait == Fiber::Wait::thread && other->wait_thread == &fiber) {
-            machine.enable(*other);
+            enable(*other);
         }
     }
-    machine.wake_spinners(&fiber);
-    Fiber* const next = machine.choose(&fiber);
-    this_fiber = next;
-    if (next == nullptr) {
-        return &machine.host_;
+    wake_spinners(&fiber);
+    Fiber* const next = choose(&fiber);
+    if (next != nullptr) {
+        ++switches_;
     }
-    ++machine.switches_;
-    return &next->context;
+    return next;
 }
 
 void Machine::run(bool let_time_pass) {
@@ -443,8 +465,7 @@ void Machine::run(bool let_time_pass) {
     let_time_pass_ = let_time_pass;
     Fiber* const first = choose(nullptr);
     if (first != nullptr) {
-        this_fiber = first;
-        FiberContext::switch_to(host_, first->context);
+        switch_to(nullptr, first);
     }
     running_ = false;
 }
@@ -759,9 +780,7 @@ void Machine::yield() {
         Fiber& next =
             waiting_buffers_ != 0 ? *ask_beside_buffers(&fiber, after) : ask_thread(&fiber, after);
         if (&next != &fiber) {
-            ++switches_;
-            this_fiber = &next;
-            FiberContext::switch_to(fiber.context, next.context);
+            switch_to(&fiber, &next);
         }
     }
     performed(fiber);
@@ -1079,18 +1098,17 @@ int Machine::poll(int poller, std::span<os::ready> out, os::duration timeout) {
         }
     }
 
-    static thread_local std::vector<DescriptorTable::Reportable> events;
-    events.clear();
-    descriptors_.list_events(poller, events);
-    const std::size_t fits = std::min(events.size(), out.size());
+    reportable_.clear();
+    descriptors_.list_events(poller, reportable_);
+    const std::size_t fits = std::min(reportable_.size(), out.size());
     const std::uint32_t wanted = ask(ChoiceKind::event_count, static_cast<std::uint32_t>(fits));
     const std::size_t count = wanted == 0 ? fits : wanted;
     for (std::size_t i = 0; i < count; ++i) {
         const std::uint32_t index =
-            ask(ChoiceKind::event, static_cast<std::uint32_t>(events.size()));
-        out[i] = events[index].event;
-        descriptors_.consume(poller, events[index]);
-        events.erase(events.begin() + static_cast<std::ptrdiff_t>(index));
+            ask(ChoiceKind::event, static_cast<std::uint32_t>(reportable_.size()));
+        out[i] = reportable_[index].event;
+        descriptors_.consume(poller, reportable_[index]);
+        reportable_.erase(reportable_.begin() + static_cast<std::ptrdiff_t>(index));
     }
     if (count != 0) {
         // Edges and one-shots are used up: other waiters may find nothing any more.

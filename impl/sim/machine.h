@@ -5,7 +5,8 @@
 // table. The types of the seam (sim/atomic.h and so on) call it; test code uses sim/simulation.h
 // instead.
 //
-// Everything of one operating-system thread's simulation is used by that thread alone.
+// Everything of one operating-system thread's simulation is used by that thread alone; under
+// Carrier::threads, by the one that holds the baton.
 //
 // Invariants
 //  I1  enabled_ holds exactly the fibers that may be chosen now, by ascending id; fiber.slot is its
@@ -31,6 +32,7 @@
 #include <vector>
 
 #include "os/types.h"
+#include "sim/baton_thread.h"
 #include "sim/descriptors.h"
 #include "sim/fiber_context.h"
 #include "sim/operation.h"
@@ -42,6 +44,7 @@ namespace blkdrain::sim {
 
 class Machine;
 struct Fiber;
+struct MachinePool;
 
 // Identity of a simulated object: what it is called in this run and who has touched it.
 struct ObjectTag {
@@ -105,7 +108,8 @@ struct Fiber final : ThreadView {
     std::unique_ptr<Fiber> buffer;  // stands for `stores` among the enabled; made when first needed
     Fiber* owner = nullptr;         // of a buffer: whose it is
     std::function<void()> body;
-    FiberContext context;
+    FiberContext context;  // Carrier::fibers
+    BatonThread thread;    // Carrier::threads
 };
 
 // The simulated thread that runs now; null while the host does.
@@ -122,8 +126,9 @@ public:
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
 
-    // The machine of the current Simulation; outside of one, a machine without threads that only
-    // has a clock and descriptors. One per operating-system thread.
+    // The machine of the current Simulation, on the host and in its threads; outside of one, a
+    // machine without threads that only has a clock and descriptors, one per operating-system
+    // thread.
     static Machine& current() {
         return current_machine != nullptr ? *current_machine : between_simulations();
     }
@@ -215,7 +220,14 @@ private:
     friend struct MachinePool;
     friend struct ObjectTag;
 
+    // How a simulated thread begins and ends on either carrier.
     static FiberContext* fiber_main(void* argument);
+    static BatonThread* thread_main(void* argument);
+    Fiber* carry_out(Fiber& fiber);
+    // Where a thread, or the host (null), is continued.
+    FiberContext& context_of(Fiber* who) { return who != nullptr ? who->context : host_; }
+    BatonThread& thread_of(Fiber* who) { return who != nullptr ? who->thread : host_thread_; }
+    void switch_to(Fiber* from, Fiber* to);
     static Machine& between_simulations();
     static Machine* idle_of_run(std::uint32_t run);
 
@@ -227,7 +239,6 @@ private:
     void count_step(Fiber& fiber);
     void publish(Fiber& fiber, Operation operation);
     void pause(Fiber& fiber);
-    void leave_for_host(Fiber& fiber);
     void performed(Fiber& fiber);
     Fiber* choose(Fiber* current);
     Fiber& ask_thread(Fiber* current, std::uint32_t fallback);
@@ -253,7 +264,9 @@ private:
     void expire(Fiber& fiber);
 
     std::uint32_t run_ = 0;
+    MachinePool* pool_ = nullptr;  // where this and its fibers come from; set while it is current
     Strategy* strategy_ = nullptr;
+    Carrier carrier_ = Carrier::fibers;
     Elide elide_ = Elide::own_objects;
     bool spurious_ = false;
     bool followed_ = false;         // the strategy follows what is performed
@@ -289,7 +302,9 @@ private:
 
     os::time_point clock_;
     DescriptorTable descriptors_{*this};
+    std::vector<DescriptorTable::Reportable> reportable_;  // poll()
     FiberContext host_;
+    BatonThread host_thread_;
 };
 
 inline ObjectTag ObjectTag::make_at_run_time() {

@@ -42,7 +42,19 @@ constexpr std::uint32_t store_buffer_id(std::uint32_t thread) {
     return 64 + thread;
 }
 
+// What carries simulated threads. The same answers give the same trace on either.
+enum class Carrier : std::uint8_t {
+    // Fibers on the thread of the host.
+    fibers,
+    // Operating-system threads, which pass a baton so that one runs at a time. For debuggers, which
+    // show threads, by their names, and know nothing of fibers. A switch costs some microseconds
+    // and not some nanoseconds; a thread that is unfinished in the end stays, blocked, until the
+    // process ends.
+    threads,
+};
+
 struct Options {
+    Carrier carrier = Carrier::fibers;
     Memory memory = Memory::sequential;
     // When nothing else can run, time jumps to the next deadline. Off: only advance() moves it.
     bool auto_advance = true;

@@ -5,7 +5,7 @@ _blkdrain_check() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local options='-h --help --seconds --seed --suite --jobs --canary --list-canaries --out --trace-hash --trace-hash-count'
     local offered=
-    [[ ${COMP_WORDS[1]} != replay || $COMP_CWORD -eq 1 ]] || options='-h --help --adapter --page --strict --canary'
+    [[ ${COMP_WORDS[1]} != replay || $COMP_CWORD -eq 1 ]] || options='-h --help --adapter --page --strict --threads --canary'
     COMPREPLY=()
     case $before in
         --suite) offered='sequential scheduled real machines' ;;

@@ -77,6 +77,7 @@ struct Options {
     std::string replay_canary;
     std::string page;
     bool strict = false;
+    bool threads = false;
 };
 
 // ---- Workers
@@ -373,10 +374,19 @@ int replay_on_reference(const Scenario& scenario) {
     return exit_clean;
 }
 
+// The worker of the world that was asked for; what it is to do comes behind.
+std::vector<std::string> replaying_worker(const Options& options) {
+    std::vector<std::string> command =
+        options.face.worker(options.adapter == "real" ? Suite::real : Suite::sequential);
+    if (options.threads) {
+        command.emplace_back("threads");
+    }
+    return command;
+}
+
 // A run of it as a page for a browser. Exit status as without.
 int write_page(const Options& options, const std::string& program) {
-    const Suite suite = options.adapter == "real" ? Suite::real : Suite::sequential;
-    std::vector<std::string> command = options.face.worker(suite);
+    std::vector<std::string> command = replaying_worker(options);
     command.insert(command.end(), {"page", std::to_string(patient_tick_ns)});
     if (!options.replay_canary.empty()) {
         command.push_back(options.replay_canary);
@@ -422,6 +432,12 @@ int replay(const Options& options) {
                      options.file.c_str());
         return exit_usage;
     }
+    if (options.threads && options.adapter != "simulated") {
+        std::fprintf(
+            stderr, "--threads says what simulated threads are; with --adapter %s there are none\n",
+            options.adapter.c_str());
+        return exit_usage;
+    }
     if (!options.page.empty()) {
         return write_page(options, text.str());
     }
@@ -434,8 +450,7 @@ int replay(const Options& options) {
     if (std::freopen(options.file.c_str(), "rb", stdin) == nullptr) {
         return exit_usage;
     }
-    std::vector<std::string> command =
-        options.face.worker(options.adapter == "real" ? Suite::real : Suite::sequential);
+    std::vector<std::string> command = replaying_worker(options);
     command.insert(command.end(), {"play", std::to_string(patient_tick_ns),
                                    options.strict ? "strict" : "lenient"});
     if (!options.replay_canary.empty()) {
@@ -530,6 +545,9 @@ int main_with(int argc, char** argv, const Face& face) {
                                "write the run as a page for a browser instead, to this file");
     replay_command->add_flag("--strict", options.strict,
                              "fail if a deviation of the schedule has no effect (any more)");
+    replay_command->add_flag("--threads", options.threads,
+                             "for debuggers: each simulated thread is one of the system, by its "
+                             "name; the run is the same");
     if (face.whole) {
         offer_what_the_library_is_checked_with(app, *replay_command, options);
     }

@@ -434,7 +434,11 @@ int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, const cha
 
 }  // namespace
 
-int work(const std::vector<const char*>& arguments, RunMachine run_machine) {
+int work(std::vector<const char*> arguments, RunMachine run_machine) {
+    if (!arguments.empty() && std::string_view(arguments[0]) == "threads") {
+        schedule_control().system_threads = true;
+        arguments.erase(arguments.begin());
+    }
     const auto at = [&](std::size_t i) -> const char* {
         return i < arguments.size() ? arguments[i] : nullptr;
     };

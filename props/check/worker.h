@@ -17,6 +17,8 @@
 //       default order's, as it is given: client, operation, actor, question, point, answer
 //   hash SUITE SEED COUNT [CANARY]
 //       one line for each: the hash of its trace
+//   threads MODE ...
+//       any of these, with simulated threads that are threads of the system
 #pragma once
 
 #include <vector>
@@ -31,6 +33,6 @@ using RunMachine = MachineOutcome (*)(const MachineProgram&, MachineCounts&, Mac
 
 // The exit status, if the process does not end by itself. `run_machine` is null where machines are
 // not linked in: then nobody may ask for them.
-int work(const std::vector<const char*>& arguments, RunMachine run_machine = nullptr);
+int work(std::vector<const char*> arguments, RunMachine run_machine = nullptr);
 
 }  // namespace blkdrain_props

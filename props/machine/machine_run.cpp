@@ -7,6 +7,7 @@
 #include <blkdrain/blocking.h>
 #include <blkdrain/drivers/passthrough.h>
 
+#include "harness/adapters/schedule_control.h"
 #include "harness/adapters/translate.h"
 #include "os/backend.h"
 #include "sim/simulation.h"
@@ -89,6 +90,9 @@ MachineOutcome MachineRun::run() {
     blkdrain::sim::Options options;
     if (program_.seed % 3 == 1) {
         options.memory = blkdrain::sim::Memory::tso;
+    }
+    if (schedule_control().system_threads) {
+        options.carrier = blkdrain::sim::Carrier::threads;
     }
     judge_.reset();
     judge_.listen(listener_);

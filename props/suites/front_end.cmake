@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# cmake -DCHECK=... -DOUT=... -P front_end.cmake: exit statuses and messages of blkdrain-check.
+# cmake -DCHECK=... -DREGRESSIONS=... -DOUT=... -P front_end.cmake: exit statuses and messages of blkdrain-check.
 file(MAKE_DIRECTORY "${OUT}")
 
 # expect(<status> <regex> <arguments...>)
@@ -58,6 +58,34 @@ expect(0 "as the rules want it" replay "${OUT}/right.scn" --strict)
 file(WRITE "${OUT}/one.machine" "machine seed 1\nnode n0\ndevice on n0 queues 1 depth 1 read stop write stop priority 0\nclient 0\nput 0 0 0\nstop\n")
 expect(0 "client 0: put 0 0 0.*as the rules want it" replay "${OUT}/one.machine")
 expect(2 "alone" replay "${OUT}/one.machine" --adapter real)
+# On threads of the system the run is the same, in steps, with a strategy and deviations, and of a machine.
+expect(2 "--adapter reference there are none" replay "${OUT}/right.scn" --threads --adapter reference)
+expect(2 "--adapter real there are none" replay "${OUT}/right.scn" --threads --adapter real)
+file(READ "${REGRESSIONS}/refused-send-had-counted-itself.scn" scheduled)
+string(REPLACE "pace free" "strategy random seed 5 pace free memory tso" scheduled "${scheduled}")
+file(WRITE "${OUT}/scheduled.scn" "${scheduled}")
+foreach(
+    file IN ITEMS
+    "${OUT}/right.scn" "${OUT}/wrong.scn" "${OUT}/one.machine" "${OUT}/scheduled.scn"
+    "${REGRESSIONS}/refused-send-had-counted-itself.scn"
+)
+    execute_process(COMMAND "${CHECK}" replay "${file}" RESULT_VARIABLE status OUTPUT_VARIABLE on_fibers)
+    execute_process(COMMAND "${CHECK}" replay "${file}" --threads RESULT_VARIABLE again OUTPUT_VARIABLE on_threads)
+    if(NOT on_fibers MATCHES "as the rules want it|VIOLATION" OR NOT "${status} ${on_fibers}" STREQUAL "${again} ${on_threads}")
+        message(FATAL_ERROR "${file} on threads of the system, status ${again}:\n${on_threads}\nand on fibers, ${status}:\n${on_fibers}")
+    endif()
+endforeach()
+# That they are used shows where there is no room for their stacks (if that can be arranged here).
+execute_process(
+    COMMAND bash -c "ulimit -s 200000000000 && exec \"$0\" replay \"$1\" --threads" "${CHECK}" "${OUT}/right.scn"
+    OUTPUT_VARIABLE output
+    ERROR_VARIABLE output
+)
+if(NOT output MATCHES "no operating-system thread for loop0: |ulimit: ")
+    message(FATAL_ERROR "--threads without threads:\n${output}")
+endif()
+expect(0 "right.html" replay "${OUT}/right.scn" --threads --page "${OUT}/right.html")
+
 file(WRITE "${OUT}/malformed.machine" "machine seed 1\nnode n0\nclient 0\npull 1\n")
 expect(2 "malformed.machine:4:1: expected one of put" replay "${OUT}/malformed.machine")
 

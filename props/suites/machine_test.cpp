@@ -9,6 +9,7 @@
 
 #include "canary/canaries.h"
 #include "harness/adapters/implementation.h"
+#include "harness/adapters/schedule_control.h"
 #include "machine/machine_program.h"
 #include "machine/machine_run.h"
 
@@ -53,6 +54,18 @@ TEST(Machine, same_seed_gives_the_same_run) {
         const MachineProgram program = any_machine(seed);
         EXPECT_EQ(run_machine(program, counts).trace_hash, run_machine(program, counts).trace_hash)
             << seed;
+    }
+}
+
+TEST(Machine, runs_the_same_on_threads_of_the_system) {
+    MachineCounts counts;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        const MachineProgram program = any_machine(seed);
+        const std::uint64_t on_fibers = run_machine(program, counts).trace_hash;
+        schedule_control().system_threads = true;
+        const std::uint64_t on_threads = run_machine(program, counts).trace_hash;
+        schedule_control() = {};
+        EXPECT_EQ(on_threads, on_fibers) << seed;
     }
 }
 

@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include "mixture.h"
 #include "os/backend.h"
 #include "sim/strategies/default_order.h"
 #include "sim/strategies/random.h"
@@ -23,6 +24,7 @@ namespace {
 
 namespace os = blkdrain::os;
 namespace sim = blkdrain::sim;
+using os_test::Mixture;
 using sim::DefaultOrder;
 using sim::Options;
 using sim::Outcome;
@@ -40,51 +42,6 @@ Options recording() {
     options.record_trace = true;
     return options;
 }
-
-// Three threads that use something of everything.
-struct Mixture {
-    os::atomic<int> number{0};
-    os::mutex mutex;
-    os::condition condition;
-    os::poller poller;
-    os::wake_handle wake;
-    os::timer_handle timer;
-    int turns = 0;
-
-    void spawn_into(Simulation& simulation) {
-        ASSERT_FALSE(poller.open());
-        ASSERT_FALSE(wake.open());
-        ASSERT_FALSE(timer.open());
-        ASSERT_FALSE(poller.add(wake.fd(), os::event_in, 1));
-        ASSERT_FALSE(poller.add(timer.fd(), os::event_in, 2));
-        for (const char* name : {"client0", "client1"}) {
-            simulation.spawn(name, [this] {
-                for (int i = 0; i < 4; ++i) {
-                    number.fetch_add(1, relaxed);
-                    os::mutex_lock lock(mutex);
-                    ++turns;
-                    condition.notify_one();
-                }
-                wake.signal();
-            });
-        }
-        simulation.spawn("loop", [this] {
-            {
-                os::mutex_lock lock(mutex);
-                while (turns < 3) {
-                    condition.wait(lock);
-                }
-            }
-            timer.arm(os::now() + nanoseconds(50));
-            for (bool expired = false; !expired;) {
-                std::array<os::ready, 4> events;
-                poller.wait(events, for_ever);
-                wake.clear();
-                expired = timer.clear();
-            }
-        });
-    }
-};
 
 TEST(Simulation, default_order_runs_each_thread_until_it_blocks) {
     DefaultOrder strategy;

@@ -28,6 +28,9 @@ void run_seeds(std::uint64_t count, const std::function<void()>& body) {
         // Every option has its share: each is allowed by the contract.
         options.spurious = seed % 4 == 0;
         options.elide = static_cast<blkdrain::sim::Elide>(seed % 3);
+        if (seed % 16 == 5) {
+            options.carrier = blkdrain::sim::Carrier::threads;
+        }
         run(strategy, options, body, seed);
     }
 }

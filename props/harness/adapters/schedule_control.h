@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What can be asked of the simulated world's schedules beyond running them. Real threads take no
-// notice.
+// What can be asked of the simulated world's threads and their schedules beyond running them. Real
+// threads take no notice.
 #pragma once
 
 #include <functional>
@@ -21,6 +21,9 @@ struct ScheduleControl {
     std::function<void(const Deviation&)> record;
     // Decides instead of the scenario's own strategy, which then decides nothing.
     blkdrain::sim::Strategy* strategy = nullptr;
+    // Every simulated thread, loops in any pace too, is one of the operating system, for debuggers.
+    // The run is the same.
+    bool system_threads = false;
     // Of the last scenario that ended: deviations whose point did not occur or did not offer their
     // answer.
     std::vector<Deviation> without_effect;

@@ -10,6 +10,7 @@
 
 #include "harness/adapters/chosen_strategy.h"
 #include "harness/adapters/client_gate.h"
+#include "harness/adapters/loop_rounds.h"
 #include "harness/adapters/schedule_control.h"
 #include "harness/adapters/schedule_names.h"
 #include "harness/adapters/world.h"
@@ -20,8 +21,9 @@ namespace blkdrain_props {
 
 namespace {
 
-// In step pace and default order the loops run on the host's stack, round by round: no switches.
-// Otherwise loops and clients are simulated threads and the strategy decides who runs.
+// In step pace and default order the loops run on the host's stack, round by round: no switches;
+// round by round in threads of their own, if somebody wants to see threads. Otherwise loops and
+// clients are simulated threads and the strategy decides who runs.
 class SimulatedWorld final : public World {
 public:
     void open(const Scenario& scenario) override {
@@ -31,6 +33,9 @@ public:
                    scenario.deviations.empty() && control.strategy == nullptr;
         blkdrain::sim::Options options;
         options.auto_advance = false;
+        if (control.system_threads) {
+            options.carrier = blkdrain::sim::Carrier::threads;
+        }
         if (header.memory == Memory::tso) {
             options.memory = blkdrain::sim::Memory::tso;
         }
@@ -47,8 +52,10 @@ public:
                 std::fprintf(stderr, "no simulated event loop: %s\n", error.message().c_str());
                 std::abort();
             }
-            if (!stepped_) {
-                blkdrain::EventLoop* const loop = loops_.back().get();
+            blkdrain::EventLoop* const loop = loops_.back().get();
+            if (stepped_ && control.system_threads) {
+                rounds_.push_back(std::make_unique<LoopRounds>(*simulation_, loop_names[i], *loop));
+            } else if (!stepped_) {
                 simulation_->spawn(loop_names[i], [loop] { loop->run(); });
             }
         }
@@ -56,12 +63,15 @@ public:
 
     void close(bool clean) override {
         if (clean) {
+            for (const auto& rounds : rounds_) {
+                rounds->end();
+            }
             if (!stepped_) {
                 for (const auto& loop : loops_) {
                     loop->stop();
                 }
-                clean = simulation_->run().finished();
             }
+            clean = simulation_->run().finished();
         }
         if (!clean) {
             for (auto& loop : loops_) {
@@ -70,6 +80,7 @@ public:
         }
         loops_.clear();
         simulation_.reset();
+        rounds_.clear();
         if (deviations_) {
             note_what_had_no_effect();
         }
@@ -91,7 +102,7 @@ public:
             *flag = true;
         });
         while (!ran) {
-            loops_[number]->run_once(std::chrono::nanoseconds(0));
+            round(number);
         }
     }
 
@@ -105,8 +116,7 @@ public:
         constexpr std::size_t turns_max = 300'000;
         std::size_t idle = 0;
         for (std::size_t turn = 0; idle < loops_.size() && turn < turns_max; ++turn) {
-            const bool busy = loops_[turn % loops_.size()]->run_once(std::chrono::nanoseconds(0));
-            idle = busy ? 0 : idle + 1;
+            idle = round(turn % loops_.size()) ? 0 : idle + 1;
         }
     }
 
@@ -139,6 +149,12 @@ public:
     std::uint64_t tick_duration_ns() const override { return tick_ns; }
 
 private:
+    // One round of a loop, when stepped; whether there was anything to do in it.
+    bool round(std::size_t number) {
+        return rounds_.empty() ? loops_[number]->run_once(std::chrono::nanoseconds(0))
+                               : rounds_[number]->take();
+    }
+
     // The strategy of the scenario, with its deviations, recorded if somebody wants to know.
     blkdrain::sim::Strategy& schedule(const Scenario& scenario, const ScheduleControl& control) {
         blkdrain::sim::Strategy* strategy =
@@ -185,6 +201,7 @@ private:
     std::optional<blkdrain::sim::Simulation> simulation_;
     ClientGate gate_;
     std::vector<std::unique_ptr<blkdrain::EventLoop>> loops_;
+    std::vector<std::unique_ptr<LoopRounds>> rounds_;  // if stepped on threads of the system
     bool stepped_ = false;
 };
 
