@@ -58,7 +58,9 @@ void PageTimeLine::refused(const ref::Reason& reason, const ref::State& state) {
     refused_ = true;
     table_.add({.kind = Kind::bad,
                 .text = ref::sentence(reason),
-                .list_title = "What the model would have taken here:",
+                .list_title = reason.code == ref::Code::never_happened
+                                  ? "What is due:"
+                                  : "What the model would have taken here:",
                 .list = alternatives(reason, state),
                 .picture = came_to(state)});
 }

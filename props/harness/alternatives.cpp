@@ -139,11 +139,13 @@ std::vector<std::string> alternatives(const ref::Reason& refused, const ref::Sta
     const ref::View view(state);
     std::vector<ref::Event> events;
     ref::due(view, events);
-    std::vector<ref::Event> answers;
-    ref::answers(view, answers);
-    // Which error a driver answers with makes no difference here.
-    std::ranges::copy_if(answers, std::back_inserter(events),
-                         [](const ref::Event& event) { return event.error == ref::Error::ok; });
+    if (refused.code != ref::Code::never_happened) {
+        std::vector<ref::Event> answers;
+        ref::answers(view, answers);
+        // Which error a driver answers with makes no difference here.
+        std::ranges::copy_if(answers, std::back_inserter(events),
+                             [](const ref::Event& event) { return event.error == ref::Error::ok; });
+    }
     const std::vector<std::string> about = words.objects(refused.event);
     std::vector<std::string> sentences;
     std::vector<std::string> of_others;

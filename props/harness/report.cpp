@@ -146,7 +146,9 @@ std::string event_line(const ref::Event& event, const std::string& by) {
 std::vector<std::string> refusal_lines(const ref::Reason& reason, const ref::State& state) {
     std::vector<std::string> lines{"           ! " + ref::sentence(reason)};
     for (const std::string& other : alternatives(reason, state)) {
-        lines.push_back("             allowed: " + other);
+        lines.push_back((reason.code == ref::Code::never_happened ? "             due: "
+                                                                  : "             allowed: ") +
+                        other);
     }
     return lines;
 }

@@ -65,6 +65,15 @@ TEST(Alternatives, of_a_wrong_result_is_the_right_one) {
               Sentences{"change s2 detach n1 edge 3 -> no_such_edge"});
 }
 
+TEST(Alternatives, of_what_never_happened_is_what_is_due) {
+    const ref::State state = opened();
+    ref::Event admit;
+    admit.kind = Kind::admit;
+    admit.request = {7};
+    EXPECT_EQ(alternatives(ref::refusal(state, admit, ref::Code::never_happened), state),
+              Sentences{"r7 of b2 is admitted"});
+}
+
 TEST(Alternatives, only_the_first_are_told) {
     ref::State state = opened();
     for (std::uint32_t id = 20; id < 40; ++id) {
