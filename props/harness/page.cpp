@@ -119,6 +119,11 @@ addEventListener('DOMContentLoaded', () => {
       for (const name of named) {
         for (const part of stage.querySelectorAll(`[data-id=${name}]`)) part.classList.add('about');
       }
+      const about = stage.querySelector('.about');
+      if (about) {
+        const part = about.getBoundingClientRect(), view = stage.getBoundingClientRect();
+        stage.scrollLeft += (part.left + part.right - view.left - view.right) / 2;
+      }
     }
     if (!scroll) return;
     const row = rows[i].getBoundingClientRect(), view = story.getBoundingClientRect(), head = 40;
