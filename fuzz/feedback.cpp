@@ -35,19 +35,21 @@ std::size_t place_of(const char* where) {
 
 }  // namespace
 
-void Feedback::event(const blkdrain_ref::Event& event, const blkdrain_ref::State& /*before*/) {
+void Feedback::event(const blkdrain_ref::Event& event, const blkdrain_ref::State& /*before*/,
+                     std::uint8_t /*actor*/) {
     if (!healing_) {
         count(counters.events[static_cast<std::size_t>(event.kind)]
                              [static_cast<std::size_t>(event.error)]);
     }
 }
 
-void Feedback::operation(unsigned, const Record& record, const char* where, bool skipped) {
+void Feedback::operation(unsigned, std::uint8_t, const Record& record, const char* where,
+                         bool skipped) {
     count(counters.performed[static_cast<std::size_t>(record.opcode)][place_of(where)]
                             [skipped ? 1 : 0]);
 }
 
-void Feedback::outcome(Slot, Opcode opcode, Result result) {
+void Feedback::outcome(unsigned, Slot, Opcode opcode, Result result) {
     if (!healing_) {
         count(
             counters.outcomes[static_cast<std::size_t>(opcode)][static_cast<std::size_t>(result)]);

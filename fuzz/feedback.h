@@ -5,6 +5,8 @@
 // keeps the input; other engines ignore the counters.
 #pragma once
 
+#include <cstdint>
+
 #include "harness/run.h"
 
 namespace blkdrain_fuzz {
@@ -12,10 +14,11 @@ namespace blkdrain_fuzz {
 // Given to the runner as its time line. The engine clears the counters before each input.
 class Feedback final : public blkdrain_props::TimeLine {
 public:
-    void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before) override;
-    void operation(unsigned client, const blkdrain_props::Record& record, const char* where,
-                   bool skipped) override;
-    void outcome(blkdrain_props::Slot wait, blkdrain_props::Opcode opcode,
+    void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before,
+               std::uint8_t actor) override;
+    void operation(unsigned client, std::uint8_t actor, const blkdrain_props::Record& record,
+                   const char* where, bool skipped) override;
+    void outcome(unsigned client, blkdrain_props::Slot wait, blkdrain_props::Opcode opcode,
                  blkdrain_props::Result result) override;
     void at_rest(const blkdrain_props::Judge&) override {}
     void healing() override { healing_ = true; }

@@ -185,7 +185,9 @@ void Reporter::write(const std::string& out) {
     head.program = minimal;
     head.notes = failure_.complaint;
     write_file(folder / "report.html",
-               page_head(head) + run_apart(minimal, {"page", "100000"}) + page_end());
+               page_head(head) +
+                   run_apart(minimal, {"page", "100000", (folder / "graph.dot").string()}) +
+                   page_end());
     write_file(
         folder / "reason.txt",
         reason_text(*last_) +

@@ -387,14 +387,16 @@ std::vector<std::string> replaying_worker(const Options& options) {
 // A run of it as a page for a browser. Exit status as without.
 int write_page(const Options& options, const std::string& program) {
     std::vector<std::string> command = replaying_worker(options);
-    command.insert(command.end(), {"page", std::to_string(patient_tick_ns)});
+    command.insert(command.end(), {"page", std::to_string(patient_tick_ns), ""});
     if (!options.replay_canary.empty()) {
         command.push_back(options.replay_canary);
     }
     PageHead head;
     head.title = std::filesystem::path(options.file).filename().string();
     head.verdict = head.title;
-    head.command = options.face.replay + " " + std::filesystem::absolute(options.file).string();
+    head.command = options.face.replay + " " + std::filesystem::absolute(options.file).string() +
+                   (options.adapter == "real" ? " --adapter real" : "") +
+                   (options.replay_canary.empty() ? "" : " --canary " + options.replay_canary);
     head.program = program;
     std::ofstream page(options.page);
     const Output rows = output_of(command, program);

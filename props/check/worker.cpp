@@ -18,11 +18,11 @@
 #include <unistd.h>
 
 #include "canary/canaries.h"
+#include "check/page_time_line.h"
 #include "check/protocol.h"
 #include "harness/adapters/implementation.h"
 #include "harness/adapters/schedule_control.h"
 #include "harness/adapters/world.h"
-#include "harness/page.h"
 #include "harness/report.h"
 #include "harness/run.h"
 #include "harness/text.h"
@@ -224,17 +224,22 @@ int serve(int repeat, const char* canary_name, RunMachine run_machine) {
 // What the time line has gathered is not lost if the library stops the process.
 class PrintingTimeLine final : public TimeLine {
 public:
-    void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before) override {
-        inner_.event(event, before);
+    void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before,
+               std::uint8_t actor) override {
+        inner_.event(event, before, actor);
         print();
     }
-    void operation(unsigned client, const Record& record, const char* where,
+    void refused(const blkdrain_ref::Reason& reason, const blkdrain_ref::State& state) override {
+        inner_.refused(reason, state);
+        print();
+    }
+    void operation(unsigned client, std::uint8_t actor, const Record& record, const char* where,
                    bool skipped) override {
-        inner_.operation(client, record, where, skipped);
+        inner_.operation(client, actor, record, where, skipped);
         print();
     }
-    void outcome(Slot wait, Opcode opcode, Result result) override {
-        inner_.outcome(wait, opcode, result);
+    void outcome(unsigned client, Slot wait, Opcode opcode, Result result) override {
+        inner_.outcome(client, wait, opcode, result);
         print();
     }
     void at_rest(const Judge& judge) override {
@@ -243,6 +248,10 @@ public:
     }
     void healing() override {
         inner_.healing();
+        print();
+    }
+    void deviation(const Deviation& deviation) override {
+        inner_.deviation(deviation);
         print();
     }
 
@@ -260,15 +269,21 @@ private:
 // The time line of a machine, at once as well.
 class PrintingMachine final : public MachineListener {
 public:
-    void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& /*before*/) override {
-        say("        " + blkdrain_ref::to_string(event));
+    void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& /*before*/,
+               std::uint8_t actor) override {
+        say(event_line(event, actor == Actor::world ? "" : name_of_actor(actor)));
+    }
+    void refused(const blkdrain_ref::Reason& reason, const blkdrain_ref::State& state) override {
+        for (const std::string& line : refusal_lines(reason, state)) {
+            say(line);
+        }
     }
     void step(std::size_t client, const MachineStep& step) override {
         say("client " + std::to_string(client) + ": " + to_text(step));
     }
     void comes_to_its_end() override { say("the end: all is let go, the machine goes on"); }
     void stop_waits(const std::string& for_what) override {
-        say("    the machine is stopping; " + for_what);
+        say("           the machine is stopping; " + for_what);
     }
 
 private:
@@ -278,65 +293,41 @@ private:
     }
 };
 
-// Either as the rows of a page.
-class PageTimeLine final : public TimeLine, public MachineListener {
-public:
-    void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before) override {
-        last_ = before;
-        rows_.event(event, before);
-    }
-    void operation(unsigned client, const Record& record, const char* where,
-                   bool skipped) override {
-        rows_.operation(client, to_text(record) +
-                                    (*where != '\0' ? std::string(" [in the ") + where + "]" : "") +
-                                    (skipped ? " [nothing to act on]" : ""));
-    }
-    void outcome(Slot wait, Opcode opcode, Result result) override {
-        rows_.note("w" + std::to_string(wait) + " (" + std::string(row_of(opcode).name) +
-                   ") is over: " +
-                   (result == refused_by_api
-                        ? "refused"
-                        : std::string(error_words[static_cast<std::size_t>(result)])));
-    }
-    void at_rest(const Judge& judge) override { last_ = judge.model(); }
-    void healing() override { rows_.note("at the end everything is released"); }
+// Runs it with the time line, which is told of deviations, too.
+Outcome run_along(Cases& cases, const Scenario& scenario, TimeLine& time_line) {
+    RunOptions options;
+    options.explain = true;
+    options.time_line = &time_line;
+    schedule_control().taken = [&](const Deviation& taken) { time_line.deviation(taken); };
+    const Outcome outcome = cases.run(scenario, options);
+    schedule_control().taken = nullptr;
+    return outcome;
+}
 
-    void step(std::size_t client, const MachineStep& step) override {
-        rows_.operation(static_cast<unsigned>(client), to_text(step));
-    }
-    void comes_to_its_end() override { healing(); }
-    void stop_waits(const std::string& for_what) override { rows_.note(for_what); }
+// Of deviations that had no effect.
+std::vector<std::string> misfits(const Scenario& scenario) {
+    return without_effect_text(schedule_control().without_effect, scenario.deviations.size());
+}
 
-    void verdict(const Outcome& outcome) {
-        rows_.verdict(outcome.violation ? outcome.violation->sentence : "as the rules want it",
-                      outcome.violation.has_value(), last_);
-    }
-
-private:
-    PageRows rows_{[](const std::string& text) {
-        std::fwrite(text.data(), 1, text.size(), stdout);
-        std::fflush(stdout);
-    }};
-    blkdrain_ref::State last_;
-};
-
-int page(std::uint64_t real_tick_ns, const char* canary_name, RunMachine run_machine) {
+int page(std::uint64_t real_tick_ns, const char* graph_file, const char* canary_name,
+         RunMachine run_machine) {
     set_real_tick_ns(real_tick_ns);
     const std::string text = read_all();
     const auto counts = std::make_unique<SuiteCount>();
     MachineCounts machines;
     Cases cases(canary_name, run_machine, *counts, machines);
-    PageTimeLine time_line;
     Outcome outcome;
     if (is_machine(text)) {
-        outcome = cases.run(parse_machine(text).program, &time_line);
+        const MachineProgram program = parse_machine(text).program;
+        PageTimeLine time_line(program, graph_file);
+        outcome = cases.run(program, &time_line);
+        time_line.verdict(outcome.violation, {});
     } else {
-        RunOptions options;
-        options.explain = true;
-        options.time_line = &time_line;
-        outcome = cases.run(parse_text(text).scenario, options);
+        const Scenario scenario = parse_text(text).scenario;
+        PageTimeLine time_line(scenario, !cases.threaded(), graph_file);
+        outcome = run_along(cases, scenario, time_line);
+        time_line.verdict(outcome.violation, misfits(scenario));
     }
-    time_line.verdict(outcome);
     std::fflush(stdout);
     _exit(outcome.violation ? 1 : 0);
 }
@@ -360,19 +351,6 @@ int record(const char* canary_name) {
     options.explain = true;
     static_cast<void>(runner.run(parsed.scenario, options, *counts));
     _exit(0);
-}
-
-// Says which deviations of the scenario had no effect; whether there were any.
-bool say_what_had_no_effect(const Scenario& scenario) {
-    const std::vector<Deviation>& list = schedule_control().without_effect;
-    if (list.empty()) {
-        return false;
-    }
-    std::printf("%zu of %zu deviations had no effect:\n", list.size(), scenario.deviations.size());
-    for (const Deviation& deviation : list) {
-        std::printf("  %s\n", to_text(deviation).c_str());
-    }
-    return true;
 }
 
 void say_verdict(const Outcome& outcome) {
@@ -404,12 +382,13 @@ int play(std::uint64_t real_tick_ns, bool strict, const char* canary_name, RunMa
         say_verdict(outcome);
     } else {
         PrintingTimeLine time_line;
-        RunOptions options;
-        options.explain = true;
-        options.time_line = &time_line;
-        outcome = cases.run(scenario.scenario, options);
+        outcome = run_along(cases, scenario.scenario, time_line);
         say_verdict(outcome);
-        misfit = say_what_had_no_effect(scenario.scenario);
+        const std::vector<std::string> lines = misfits(scenario.scenario);
+        for (const std::string& line : lines) {
+            std::printf("%s\n", line.c_str());
+        }
+        misfit = !lines.empty();
     }
     std::fflush(stdout);
     _exit(outcome.violation || (strict && misfit) ? 1 : 0);
@@ -463,8 +442,8 @@ int work(std::vector<const char*> arguments, RunMachine run_machine) {
         return play(number(1), at(2) != nullptr && std::string_view(at(2)) == "strict", at(3),
                     run_machine);
     }
-    if (mode == "page") {
-        return page(number(1), at(2), run_machine);
+    if (mode == "page" && arguments.size() >= 3) {
+        return page(number(1), at(2), at(3), run_machine);
     }
     if (mode == "record") {
         return record(at(1));

@@ -10,8 +10,9 @@
 //   play TICK_NS strict|lenient [CANARY]
 //       the one from standard input to its end, as a time line; strict: deviations without effect
 //       are a failure
-//   page TICK_NS [CANARY]
-//       the one from standard input, as the rows of an HTML time line
+//   page TICK_NS GRAPH_FILE [CANARY]
+//       the one from standard input, as the rows of an HTML time line; writes the graph it came to
+//       into the file, for Graphviz, unless its name is empty
 //   record [CANARY]
 //       one scenario from standard input; a line for each answer of its strategy that is not the
 //       default order's, as it is given: client, operation, actor, question, point, answer

@@ -94,12 +94,12 @@ void Judge::reset() {
     muted_ = false;
 }
 
-void Judge::announce(const ref::Event& event) {
+void Judge::announce(const ref::Event& event, std::uint8_t actor) {
     if (failed() || muted_) {
         return;
     }
     if (listener_ != nullptr) {
-        listener_->event(event, model_);
+        listener_->event(event, model_, actor);
     }
     hash_ = hash_of(event, hash_);
     ++events_;
@@ -124,7 +124,7 @@ void Judge::adopt(const ref::State& model, const std::vector<ref::Event>& accept
     model_changed();
     for (const ref::Event& event : accepted) {
         if (listener_ != nullptr) {
-            listener_->event(event, walked);
+            listener_->event(event, walked, Actor::world);
             ref::accept(walked, event);
         }
         hash_ = hash_of(event, hash_);
@@ -134,6 +134,9 @@ void Judge::adopt(const ref::State& model, const std::vector<ref::Event>& accept
 }
 
 void Judge::refuse(const ref::Reason& reason, const char* detector) {
+    if (listener_ != nullptr && !failed()) {
+        listener_->refused(reason, model_);
+    }
     violation(detector, reason.rule, ref::name(reason.code).c_str(), ref::sentence(reason));
 }
 

@@ -15,6 +15,7 @@
 
 #include "harness/objects.h"
 #include "harness/observed.h"
+#include "harness/scenario.h"
 #include "harness/statistics.h"
 #include "harness/violation.h"
 
@@ -23,8 +24,14 @@ namespace blkdrain_props {
 // Told of every event the judge accepts, and of the one it refuses; for time lines.
 class EventListener {
 public:
-    // `before`: the state that the event meets.
-    virtual void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before) = 0;
+    // `before`: the state that the event meets. `actor`: the loop or client that it happened on
+    // (Actor); Actor::world: on neither, or it is not known.
+    virtual void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before,
+                       std::uint8_t actor) = 0;
+    // The event, told before, or what is due and did not happen, violates a rule. `state`: the one
+    // that it meets.
+    virtual void refused(const blkdrain_ref::Reason& /*reason*/,
+                         const blkdrain_ref::State& /*state*/) {}
 
 protected:
     ~EventListener() = default;
@@ -34,9 +41,11 @@ class Judge {
 public:
     void reset();
     void listen(EventListener* listener) { listener_ = listener; }
+    [[nodiscard]] bool has_listener() const { return listener_ != nullptr; }
 
-    // The next event, in the order of effects. Nothing is judged after a violation.
-    void announce(const blkdrain_ref::Event& event);
+    // The next event, in the order of effects. Nothing is judged after a violation. `actor`: for
+    // the listener.
+    void announce(const blkdrain_ref::Event& event, std::uint8_t actor = Actor::world);
 
     [[nodiscard]] const blkdrain_ref::State& model() const { return model_; }
     // What follows from it, worked out once for all that is asked between two events.

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A run as one self-contained HTML page: the verdict, the program, a time line with a column for
-// each client, and beside it the graph as it was at the selected row. Written as it goes: a run
-// that ends with its process leaves a page up to there.
+// each client and loop, and beside it the graph as it was at the selected row. Written as it goes:
+// a run that ends with its process leaves a page up to there.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
-#include <utility>
+#include <vector>
 
-#include <blkdrain_ref/step.h>
+#include "harness/scenario.h"
 
 namespace blkdrain_props {
 
@@ -25,25 +27,40 @@ struct PageHead {
 std::string page_head(const PageHead& head);
 std::string page_end();
 
-// The rows of the time line, between the two.
-class PageRows {
-public:
-    explicit PageRows(std::function<void(const std::string&)> write) : write_(std::move(write)) {}
-
-    void operation(unsigned client, const std::string& text);
-    // `before`: the state that it meets.
-    void event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before);
-    void note(const std::string& text);
-    // The last row: with the state in which it ends.
-    void verdict(const std::string& text, bool violation, const blkdrain_ref::State& last);
-
-private:
-    void row(const char* kind, const std::string& cells, const std::string& frame);
-
-    std::function<void(const std::string&)> write_;
+// One row of the time line.
+struct PageRow {
+    enum class Kind : std::uint8_t {
+        operation,
+        event,
+        note,
+        deviation,
+        bad,   // here a rule is violated; the page opens at the first of these
+        good,  // the end of a run without
+    };
+    Kind kind = Kind::note;
+    std::uint8_t actor = Actor::world;  // whose column it stands in; Actor::world: across all
+    std::string text{};
+    std::string list_title{};
+    std::vector<std::string> list{};  // below the text
+    std::string picture{};            // of the graph that the row meets; empty: as before
 };
 
-// The graph with what is on it, as SVG: backends above, nodes by their depth.
-std::string draw(const blkdrain_ref::State& state);
+// The time line, between the two.
+class PageTable {
+public:
+    // Without loops there is one column for whatever is not of a client.
+    PageTable(std::function<void(const std::string&)> write, unsigned clients, unsigned loops);
+
+    void add(const PageRow& row);
+
+private:
+    // None: across all.
+    [[nodiscard]] std::optional<unsigned> column_of(const PageRow& row) const;
+
+    std::function<void(const std::string&)> write_;
+    const unsigned clients_;
+    const unsigned loops_;
+    std::string last_picture_;
+};
 
 }  // namespace blkdrain_props

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/report.h"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
 #include <blkdrain_ref/step.h>
 
+#include "harness/alternatives.h"
 #include "harness/text.h"
 
 namespace blkdrain_props {
@@ -13,6 +15,8 @@ namespace blkdrain_props {
 namespace ref = blkdrain_ref;
 
 namespace {
+
+constexpr std::size_t name_width = 10;
 
 // " (GATE and RATE)"; nothing if nothing keeps it.
 std::string to_words(const ref::Blockers& blockers) {
@@ -66,14 +70,20 @@ std::string to_line(const ref::Items& items) {
 
 }  // namespace
 
-void TextTimeLine::event(const ref::Event& event, const ref::State& /*before*/) {
-    text_ += started_ ? "           | " : "  start    | ";
-    text_ += ref::to_string(event);
-    text_ += '\n';
+void TextTimeLine::event(const ref::Event& event, const ref::State& /*before*/,
+                         std::uint8_t actor) {
+    const std::string at_start = started_ ? "" : "start";
+    text_ += event_line(event, actor == Actor::world ? at_start : name_of_actor(actor)) + '\n';
 }
 
-void TextTimeLine::operation(unsigned client, const Record& record, const char* where,
-                             bool skipped) {
+void TextTimeLine::refused(const ref::Reason& reason, const ref::State& state) {
+    for (const std::string& line : refusal_lines(reason, state)) {
+        text_ += line + '\n';
+    }
+}
+
+void TextTimeLine::operation(unsigned client, std::uint8_t /*actor*/, const Record& record,
+                             const char* where, bool skipped) {
     started_ = true;
     text_ +=
         std::to_string(++step_) + ". client " + std::to_string(client) + ": " + to_text(record);
@@ -83,12 +93,8 @@ void TextTimeLine::operation(unsigned client, const Record& record, const char* 
     text_ += skipped ? "   [skipped: nothing to act on]\n" : "\n";
 }
 
-void TextTimeLine::outcome(Slot wait, Opcode opcode, Result result) {
-    const std::string_view word = result == refused_by_api
-                                      ? std::string_view("refused")
-                                      : error_words[static_cast<std::size_t>(result)];
-    text_ += "           w" + std::to_string(wait) + " (" + std::string(row_of(opcode).name) +
-             ") is over: " + std::string(word) + "\n";
+void TextTimeLine::outcome(unsigned /*client*/, Slot wait, Opcode opcode, Result result) {
+    text_ += "           " + outcome_text(wait, opcode, result) + '\n';
 }
 
 void TextTimeLine::at_rest(const Judge& judge) {
@@ -126,6 +132,45 @@ void TextTimeLine::at_rest(const Judge& judge) {
 
 void TextTimeLine::healing() {
     text_ += "   at the end everything is released: devices answer, sections end, tokens close\n";
+}
+
+void TextTimeLine::deviation(const Deviation& deviation) {
+    text_ += "           ~ " + effect_of(deviation) + '\n';
+}
+
+std::string event_line(const ref::Event& event, const std::string& by) {
+    return std::string(name_width - std::min(name_width, by.size()), ' ') + by + " | " +
+           ref::to_string(event);
+}
+
+std::vector<std::string> refusal_lines(const ref::Reason& reason, const ref::State& state) {
+    std::vector<std::string> lines{"           ! " + ref::sentence(reason)};
+    for (const std::string& other : alternatives(reason, state)) {
+        lines.push_back((reason.code == ref::Code::never_happened ? "             due: "
+                                                                  : "             allowed: ") +
+                        other);
+    }
+    return lines;
+}
+
+std::string outcome_text(Slot wait, Opcode opcode, Result result) {
+    const std::string_view word = result == refused_by_api
+                                      ? std::string_view("refused")
+                                      : error_words[static_cast<std::size_t>(result)];
+    return "w" + std::to_string(wait) + " (" + std::string(row_of(opcode).name) +
+           ") is over: " + std::string(word);
+}
+
+std::vector<std::string> without_effect_text(const std::vector<Deviation>& list, std::size_t of) {
+    if (list.empty()) {
+        return {};
+    }
+    std::vector<std::string> lines{std::to_string(list.size()) + " of " + std::to_string(of) +
+                                   " deviations had no effect:"};
+    for (const Deviation& deviation : list) {
+        lines.push_back("  " + to_text(deviation));
+    }
+    return lines;
 }
 
 std::string reason_text(const Violation& violation) {

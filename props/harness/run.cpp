@@ -362,7 +362,9 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
         const char* const where = context.completing != no_slot ? "completion"
                                   : context.notified != no_slot ? "notification"
                                                                 : "";
-        options_.time_line->operation(client, record, where, !performed);
+        const auto actor = static_cast<std::uint8_t>(
+            context.loop >= 0 ? context.loop : Actor::client_first + static_cast<int>(client));
+        options_.time_line->operation(client, actor, record, where, !performed);
     }
     if (!performed) {
         return;
@@ -761,11 +763,13 @@ void Runner::wait_over(Slot slot, Result result, bool section) {
     }
     std::uint32_t callbacks = 0;
     Opcode opcode{};
+    unsigned client = 0;
     {
         Guard guard(*this);
         Objects::Wait& wait = objects_.waits[slot];
         callbacks = ++wait.callbacks;
         opcode = wait.opcode;
+        client = wait.client;
         if (callbacks == 1) {
             wait.pending = false;
             --objects_.pending_waits;
@@ -786,7 +790,7 @@ void Runner::wait_over(Slot slot, Result result, bool section) {
         }
     }
     if (options_.time_line != nullptr && !threaded_) {
-        options_.time_line->outcome(slot, opcode, result);
+        options_.time_line->outcome(client, slot, opcode, result);
     }
     if (callbacks > 1) {
         misbehaved(25, "called_twice",

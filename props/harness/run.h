@@ -23,11 +23,16 @@ namespace blkdrain_props {
 // Told what happens, in order; for people.
 class TimeLine : public EventListener {
 public:
-    virtual void operation(unsigned client, const Record& record, const char* where,
-                           bool skipped) = 0;
-    virtual void outcome(Slot wait, Opcode opcode, Result result) = 0;
+    // `actor`: who performs it for the client, itself or a loop (Actor). `where`: "completion",
+    // "notification" or empty.
+    virtual void operation(unsigned client, std::uint8_t actor, const Record& record,
+                           const char* where, bool skipped) = 0;
+    // A wait of the client.
+    virtual void outcome(unsigned client, Slot wait, Opcode opcode, Result result) = 0;
     virtual void at_rest(const Judge& judge) = 0;
     virtual void healing() = 0;
+    // A deviation of the schedule has its effect now.
+    virtual void deviation(const Deviation& /*deviation*/) {}
 
 protected:
     ~TimeLine() = default;

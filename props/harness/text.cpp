@@ -251,6 +251,42 @@ std::string to_text(const Deviation& deviation) {
     return out;
 }
 
+std::string name_of_actor(std::uint8_t actor) {
+    std::string out;
+    append_actor(out, actor);
+    return out;
+}
+
+std::string effect_of(const Deviation& deviation) {
+    const std::string actor = name_of_actor(deviation.actor);
+    const std::string answer = std::to_string(deviation.answer);
+    std::string out;
+    switch (deviation.question) {
+        case Question::run:
+            if (deviation.answer == deviation.actor) {
+                out = actor + " runs on";
+            } else if (deviation.answer > Actor::world) {
+                out = name_of_actor(deviation.answer) + " reach memory first";
+            } else {
+                out = name_of_actor(deviation.answer) + " runs instead of " + actor;
+            }
+            break;
+        case Question::waiter:
+            out = actor + " wakes waiter " + answer;
+            break;
+        case Question::taken:
+            out = actor + " is handed " + answer + " of its events";
+            break;
+        case Question::event:
+            out = actor + " gets event " + answer + " first";
+            break;
+        case Question::spurious:
+            out = actor + " fails for no reason";
+            break;
+    }
+    return out + " (when " + actor + " at " + std::to_string(deviation.point) + ")";
+}
+
 std::string to_text(const Record& record) {
     std::string out;
     append_record(out, record);

@@ -37,6 +37,7 @@
 // moment (scenario.h, Ordinal).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,5 +69,9 @@ std::string to_text(const Scenario& scenario);
 // One line, without newline.
 std::string to_text(const Record& record);
 std::string to_text(const Deviation& deviation);
+// "loop0", "client1", "stores of client1", "world"
+std::string name_of_actor(std::uint8_t actor);
+// What it does, for people: "loop1 runs instead of client0 (when client0 at 12)".
+std::string effect_of(const Deviation& deviation);
 
 }  // namespace blkdrain_props

@@ -56,6 +56,7 @@ struct MachineDevice {
 
 struct MachineProgram {
     static constexpr std::size_t clients = 2;
+    static constexpr std::size_t loops = 3;
     static constexpr std::size_t nodes_max = 8;
     static constexpr std::size_t devices_max = 5;
     static constexpr std::size_t queues_max = 3;

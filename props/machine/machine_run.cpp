@@ -7,6 +7,7 @@
 #include <blkdrain/blocking.h>
 #include <blkdrain/drivers/passthrough.h>
 
+#include "harness/adapters/current_client.h"
 #include "harness/adapters/schedule_control.h"
 #include "harness/adapters/translate.h"
 #include "os/backend.h"
@@ -118,7 +119,7 @@ void MachineRun::leave_behind() {
         std::unique_ptr<blkdrain::ThrottleGroup> limit;
         std::unique_ptr<blkdrain::VmState> vm;
         std::unique_ptr<blkdrain::Graph> graph;
-        std::array<std::unique_ptr<blkdrain::IoThread>, 3> threads;
+        std::array<std::unique_ptr<blkdrain::IoThread>, MachineProgram::loops> threads;
     };
     static auto& wrecks = *new std::deque<Wreck>;
     wrecks.push_back({std::move(devices_), std::move(sections_), std::move(job_), std::move(limit_),
@@ -186,7 +187,8 @@ void MachineRun::set_up() {
 
 // --- what clients do ---
 
-void MachineRun::client(std::size_t number) {
+void MachineRun::client(unsigned number) {
+    CurrentClient::set(&number);
     for (const MachineStep& step : program_.steps[number]) {
         if (failed()) {
             return;
@@ -478,10 +480,21 @@ void MachineRun::announce(const blkdrain::detail::Announcement& announcement) {
         event_.wait = {announcement.id};
         event_.section = {};
     }
-    judge_.announce(event_);
+    judge_.announce(event_, current_actor());
     if (!failed()) {
         judge_stop(event_);
     }
+}
+
+std::uint8_t MachineRun::current_actor() const {
+    for (std::size_t i = 0; i < threads_.size(); ++i) {
+        if (threads_[i] != nullptr && threads_[i]->loop().is_current()) {
+            return static_cast<std::uint8_t>(i);
+        }
+    }
+    const unsigned* const client = CurrentClient::get();
+    return client == nullptr ? Actor::world
+                             : static_cast<std::uint8_t>(Actor::client_first + *client);
 }
 
 void MachineRun::judge_stop(const ref::Event& event) {

@@ -68,12 +68,13 @@ private:
     // AnnouncementSink
     void announce(const blkdrain::detail::Announcement& announcement) override;
     std::uint64_t stamp() override { return 0; }
+    [[nodiscard]] std::uint8_t current_actor() const;
     void judge_stop(const blkdrain_ref::Event& event);
 
     void body();
     void leave_behind();
     void set_up();
-    void client(std::size_t number);
+    void client(unsigned number);
     void perform(std::size_t client, const MachineStep& step);
     void plug(const MachineDevice& plan);
     void put(std::size_t client, const MachineStep& step);
@@ -102,7 +103,7 @@ private:
     MachineCounts& counts_;
     MachineListener* const listener_;
 
-    std::array<std::unique_ptr<blkdrain::IoThread>, 3> threads_;
+    std::array<std::unique_ptr<blkdrain::IoThread>, MachineProgram::loops> threads_;
     std::unique_ptr<blkdrain::Graph> graph_;
     std::unique_ptr<blkdrain::VmState> vm_;
     std::unique_ptr<blkdrain::BlockBackend> job_;

@@ -23,7 +23,8 @@ namespace ref = blkdrain_ref;
 // numbered anew.
 class WithoutDrains final : public TimeLine {
 public:
-    void event(const ref::Event& event, const ref::State& /*before*/) override {
+    void event(const ref::Event& event, const ref::State& /*before*/,
+               std::uint8_t /*actor*/) override {
         using Kind = ref::Event::Kind;
         if (event.kind == Kind::drain) {
             drains_.insert(event.wait.value);
@@ -41,8 +42,8 @@ public:
         }
         lines.push_back(ref::to_string(renamed));
     }
-    void operation(unsigned, const Record&, const char*, bool) override {}
-    void outcome(Slot, Opcode, Result) override {}
+    void operation(unsigned, std::uint8_t, const Record&, const char*, bool) override {}
+    void outcome(unsigned, Slot, Opcode, Result) override {}
     void at_rest(const Judge&) override {}
     void healing() override { healing_ = true; }
 

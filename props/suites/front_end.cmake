@@ -39,15 +39,34 @@ expect(
     replay "${OUT}/kept.scn"
 )
 
+# expect_page(<name> <regex>)
+function(expect_page name regex)
+    file(READ "${OUT}/${name}.html" page)
+    if(NOT page MATCHES "${regex}.*</html>")
+        message(FATAL_ERROR "${OUT}/${name}.html does not show ${regex}")
+    endif()
+endfunction()
+
 # A run as a page.
 expect(0 "right.html" replay "${OUT}/right.scn" --page "${OUT}/right.html")
-file(READ "${OUT}/right.html" page)
-if(NOT page MATCHES "<h1>right.scn</h1>.*drain b0.*<svg.*as the rules want it.*</html>")
-    message(FATAL_ERROR "${OUT}/right.html does not show the run")
-endif()
+expect_page(right "<h1>right.scn</h1>.*drain b0.*<svg.*as the rules want it")
 expect(1 "wrong.html" replay "${OUT}/wrong.scn" --page "${OUT}/wrong.html")
 expect(2 "of the library" replay "${OUT}/right.scn" --page "${OUT}/right.html" --adapter reference)
 expect(2 "cannot be written" replay "${OUT}/right.scn" --page "${OUT}/no-such-folder/right.html")
+
+# What the model refuses, and what it would have taken; on the page in the row where it happened.
+file(WRITE "${OUT}/overtaken.scn" "scenario 3\nnode n0\nbackend b0 empty\nopen_token b0\ninsert_medium b0 n0\nsend b0 write loop 0\nsend b0 discard loop 0\n")
+expect(1 "! admit r128 b1: overtook.*allowed: r64 of b1 is admitted.*VIOLATION: admit r128" replay "${OUT}/overtaken.scn" --canary overtake)
+expect(1 "overtaken.html" replay "${OUT}/overtaken.scn" --canary overtake --page "${OUT}/overtaken.html")
+expect_page(overtaken "admit r128.*<tr class='bad'>.*overtook.*What the model would have taken here:<ul><li>r64 of b1 is admitted</li>")
+
+# Where the schedule departs, and on which thread things happen.
+file(WRITE "${OUT}/departs.scn" "scenario 3 loops 2 pace free\nnode n0\nbackend b0 on n0\nclient 0\nsend b0 read loop 1\nwhen client0 at 1: run client1\nwhen client0 at 999: run loop0\nclient 1\ndrain b0\n")
+expect(0 "~ client1 runs instead of client0 .when client0 at 1.*1. client 1: drain.*   client1 . drain s.*2. client 0: send.*     loop1 . admit" replay "${OUT}/departs.scn")
+expect(0 "departs.html" replay "${OUT}/departs.scn" --page "${OUT}/departs.html")
+expect_page(departs "loop1</th>.*<tr class='deviation'><td colspan='1'></td>.*client1 runs instead.*<tr class='event'><td colspan='3'></td>.*admit.*1 of 2 deviations had no effect:.*when client0 at 999: run loop0")
+expect(0 "real.html" replay "${OUT}/departs.scn" --adapter real --page "${OUT}/real.html")
+expect_page(real "--adapter real<.*client1</th><th class='loop'>library</th>.*<td colspan='2'></td><td colspan='2' class='loop'>.*admit")
 
 # A schedule that does not line up any more is said to, and with --strict a failure.
 file(WRITE "${OUT}/misfit.scn" "scenario 2 pace free\nnode n0\nbackend b0 on n0\ndrain b0\nwhen client0 at 60000: run loop0\n")
@@ -56,7 +75,9 @@ expect(1 "1 of 1 deviations had no effect" replay "${OUT}/misfit.scn" --strict)
 expect(0 "as the rules want it" replay "${OUT}/right.scn" --strict)
 
 file(WRITE "${OUT}/one.machine" "machine seed 1\nnode n0\ndevice on n0 queues 1 depth 1 read stop write stop priority 0\nclient 0\nput 0 0 0\nstop\n")
-expect(0 "client 0: put 0 0 0.*as the rules want it" replay "${OUT}/one.machine")
+expect(0 "client 0: put 0 0 0.*loop0 . admit.*as the rules want it" replay "${OUT}/one.machine")
+expect(0 "machine.html" replay "${OUT}/one.machine" --page "${OUT}/machine.html")
+expect_page(machine "loop2</th>.*put 0 0 0.*<tr class='event'><td colspan='2'></td>.*admit.*<tr class='good'>.*<svg")
 expect(2 "alone" replay "${OUT}/one.machine" --adapter real)
 # On threads of the system the run is the same, in steps, with a strategy and deviations, and of a machine.
 expect(2 "--adapter reference there are none" replay "${OUT}/right.scn" --threads --adapter reference)

@@ -66,7 +66,8 @@ private:
 
 class Windows final : public TimeLine {
 public:
-    void event(const ref::Event& event, const ref::State& /*before*/) override {
+    void event(const ref::Event& event, const ref::State& /*before*/,
+               std::uint8_t /*actor*/) override {
         using Kind = ref::Event::Kind;
         Group& group = groups_[event.group.value];
         switch (event.kind) {
@@ -95,8 +96,8 @@ public:
                 break;
         }
     }
-    void operation(unsigned, const Record&, const char*, bool) override {}
-    void outcome(Slot, Opcode, Result) override {}
+    void operation(unsigned, std::uint8_t, const Record&, const char*, bool) override {}
+    void outcome(unsigned, Slot, Opcode, Result) override {}
     void at_rest(const Judge&) override {}
     void healing() override { admitted_before_healing = admitted; }
 

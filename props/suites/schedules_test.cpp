@@ -40,11 +40,15 @@ TEST_F(Schedules, every_run_can_be_told_as_deviations) {
         if (!fits) {
             continue;
         }
+        std::size_t taken = 0;
+        schedule_control().taken = [&](const Deviation&) { ++taken; };
         const Outcome second = run(canonical(again));
+        schedule_control().taken = nullptr;
         ASSERT_EQ(first.trace_hash, second.trace_hash) << to_text(again);
         ASSERT_EQ(first.events, second.events);
         EXPECT_TRUE(again.deviations.empty() || schedule_control().without_effect.empty())
             << to_text(again);
+        EXPECT_EQ(taken, again.deviations.size());
         ++told;
     }
     EXPECT_GT(told, 390U);

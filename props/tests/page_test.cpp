@@ -5,83 +5,78 @@
 
 #include <gtest/gtest.h>
 
-#include <blkdrain_ref/step.h>
-
 namespace blkdrain_props {
 namespace {
 
-namespace ref = blkdrain_ref;
-using Kind = ref::Event::Kind;
+using Kind = PageRow::Kind;
 
-// n1 with b1 and b2 on it; b1 isolates; a request of b2 waits.
-ref::State isolated() {
-    ref::State state;
-    ref::Event event;
-    event.kind = Kind::node_new;
-    event.node = {1};
-    EXPECT_FALSE(ref::accept(state, event));
-    for (const std::uint32_t backend : {1U, 2U}) {
-        event = {};
-        event.kind = Kind::backend_new;
-        event.backend = {backend};
-        EXPECT_FALSE(ref::accept(state, event));
-        state.backends.back().root = {1};
+bool has(const std::string& text, const std::string& what) {
+    return text.find(what) != std::string::npos;
+}
+
+// Two clients; what a row becomes.
+class Page : public ::testing::Test {
+protected:
+    std::string row(const PageRow& row, unsigned loops = 2) {
+        std::string text;
+        PageTable table([&](const std::string& part) { text += part; }, 2, loops);
+        head_ = text;
+        text.clear();
+        table.add(row);
+        return text;
     }
-    event = {};
-    event.kind = Kind::begin;
-    event.section = {1};
-    event.section_kind = ref::SectionKind::isolate;
-    event.backend = {1};
-    EXPECT_FALSE(ref::accept(state, event));
-    event = {};
-    event.kind = Kind::effective;
-    event.section = {1};
-    EXPECT_FALSE(ref::accept(state, event));
-    event = {};
-    event.kind = Kind::send;
-    event.request = {7};
-    event.backend = {2};
-    EXPECT_FALSE(ref::accept(state, event));
-    return state;
-}
 
-unsigned count(const std::string& text, const std::string& what) {
-    unsigned found = 0;
-    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) {
-        ++found;
-    }
-    return found;
-}
+    std::string head_;
+};
 
-TEST(Page, picture_shows_who_is_gated_and_what_waits) {
-    const std::string picture = draw(isolated());
-    EXPECT_EQ(count(picture, "class='box'"), 3U);
-    EXPECT_EQ(count(picture, "class='edge'"), 2U);
-    EXPECT_EQ(count(picture, "<g class='gated'>"), 1U);
-    EXPECT_EQ(count(picture, "<g class='waiting'>"), 1U);
-    EXPECT_NE(picture.find(">r7<"), std::string::npos);
-    EXPECT_NE(picture.find("begin s1 isolate b1"), std::string::npos);
-}
-
-TEST(Page, text_is_escaped) {
+TEST_F(Page, text_is_escaped) {
     PageHead head;
     head.verdict = "<b> & \"c\"";
-    const std::string page = page_head(head) + page_end();
-    EXPECT_NE(page.find("<h1>&lt;b&gt; &amp; &quot;c&quot;</h1>"), std::string::npos);
+    EXPECT_TRUE(has(page_head(head) + page_end(), "<h1>&lt;b&gt; &amp; &quot;c&quot;</h1>"));
+    EXPECT_TRUE(has(row({.text = "<b>"}), "<span>&lt;b&gt;"));
 }
 
-TEST(Page, each_event_carries_the_state_that_it_meets) {
-    std::string page;
-    PageRows rows([&](const std::string& text) { page += text; });
-    rows.operation(1, "send b0 read");
-    ref::Event done;
-    done.kind = Kind::done;
-    done.request = {7};
-    rows.event(done, isolated());
-    rows.verdict("as the rules want it", false, {});
-    EXPECT_EQ(count(page, "<tr class="), 3U);
-    EXPECT_EQ(count(page, "<template>"), 2U);
-    EXPECT_LT(page.find("send b0 read"), page.find("<template>"));
+TEST_F(Page, deviations_and_comments_stand_out_in_the_program) {
+    PageHead head;
+    head.program = "# why\ndrain b0\nwhen loop0 at 3: run loop1\n";
+    EXPECT_TRUE(
+        has(page_head(head), "<i># why</i>\ndrain b0\n<b>when loop0 at 3: run loop1</b>\n"));
+}
+
+TEST_F(Page, each_row_stands_in_the_column_of_its_actor) {
+    EXPECT_TRUE(has(row({.kind = Kind::operation, .actor = Actor::client_first + 1, .text = "x"}),
+                    "<tr class='operation'><td colspan='1'></td><td colspan='4' class='client'>"));
+    EXPECT_TRUE(has(head_,
+                    "client0</th><th class='client'>client1</th><th class='loop'>loop0</th>"
+                    "<th class='loop'>loop1</th>"));
+    EXPECT_TRUE(has(row({.kind = Kind::event, .actor = 0, .text = "x"}),
+                    "<td colspan='2'></td><td colspan='3' class='loop'>"));
+    EXPECT_TRUE(has(row({.kind = Kind::event, .actor = 1, .text = "x"}),
+                    "<td colspan='3'></td><td colspan='2' class='loop'>"));
+    EXPECT_TRUE(has(row({.kind = Kind::event, .text = "x"}), "<tr class='event'><td colspan='5'>"));
+}
+
+TEST_F(Page, there_is_one_column_for_events_of_unknown_threads) {
+    EXPECT_TRUE(has(row({.kind = Kind::event, .text = "x"}, 0),
+                    "<td colspan='2'></td><td colspan='2' class='loop'>"));
+    EXPECT_TRUE(has(head_, "<th class='client'>client1</th><th class='loop'>library</th>"));
+}
+
+TEST_F(Page, a_picture_that_has_not_changed_is_not_written_again) {
+    std::string text;
+    PageTable table([&](const std::string& part) { text += part; }, 1, 1);
+    table.add({.kind = Kind::event, .text = "a", .picture = "<svg>1</svg>"});
+    text.clear();
+    table.add({.kind = Kind::event, .text = "b", .picture = "<svg>1</svg>"});
+    EXPECT_TRUE(has(text, "<template></template>"));
+    table.add({.kind = Kind::event, .text = "c", .picture = "<svg>2</svg>"});
+    EXPECT_TRUE(has(text, "<template><svg>2</svg></template>"));
+}
+
+TEST_F(Page, a_row_can_have_a_list) {
+    EXPECT_TRUE(
+        has(row({.kind = Kind::bad, .text = "x", .list_title = "Else:", .list = {"a", "b"}}),
+            "<div>Else:<ul><li>a</li><li>b</li></ul></div>"));
 }
 
 }  // namespace

@@ -245,5 +245,20 @@ TEST(TextErrors, TooManyOfAnythingIsAnErrorOfItsLine) {
     EXPECT_EQ(error_of(text), "14:6: a graph starts with at most 12 nodes");
 }
 
+TEST(Text, deviations_say_what_they_do) {
+    Deviation deviation;
+    deviation.actor = Actor::client_first + 1;
+    deviation.point = 12;
+    deviation.answer = 0;
+    EXPECT_EQ(effect_of(deviation), "loop0 runs instead of client1 (when client1 at 12)");
+    deviation.answer = deviation.actor;
+    EXPECT_EQ(effect_of(deviation), "client1 runs on (when client1 at 12)");
+    deviation.answer = Actor::stores_first + 2;
+    EXPECT_EQ(effect_of(deviation), "stores of loop2 reach memory first (when client1 at 12)");
+    deviation.question = Question::taken;
+    deviation.answer = 1;
+    EXPECT_EQ(effect_of(deviation), "client1 is handed 1 of its events (when client1 at 12)");
+}
+
 }  // namespace
 }  // namespace blkdrain_props

@@ -892,4 +892,21 @@ void due(const View& view, std::vector<Event>& events) {
     }
 }
 
+void answers(const View& view, std::vector<Event>& events) {
+    const auto offer = [&](const Event& event) {
+        if (!check(view, event))
+            events.push_back(event);
+    };
+    for (const Request& request : view.state.requests)
+        if (request.state == RequestState::admitted)
+            for (const Error error :
+                 {Error::ok, Error::io_error, Error::no_medium, Error::cancelled})
+                offer({.kind = Kind::complete, .error = error, .request = request.id});
+    for (const Node& node : view.state.nodes) {
+        for (const Error error : {Error::ok, Error::io_error})
+            offer({.kind = Kind::settle_done, .error = error, .node = node.id});
+        offer({.kind = Kind::internal_end, .node = node.id});
+    }
+}
+
 }  // namespace blkdrain_ref

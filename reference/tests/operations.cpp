@@ -370,17 +370,7 @@ std::vector<Event> operations(const State& state, const Bounds& bounds) {
 
 std::vector<Event> environment(const State& state) {
     std::vector<Event> events;
-    for (const Request& request : state.requests)
-        if (request.state == RequestState::admitted)
-            for (const Error error :
-                 {Error::ok, Error::io_error, Error::no_medium, Error::cancelled})
-                events.push_back({.kind = Kind::complete, .error = error, .request = request.id});
-    for (const Node& node : state.nodes) {
-        for (const Error error : {Error::ok, Error::io_error})
-            events.push_back({.kind = Kind::settle_done, .error = error, .node = node.id});
-        events.push_back({.kind = Kind::internal_end, .node = node.id});
-    }
-    std::erase_if(events, [&](const Event& event) { return check(state, event).has_value(); });
+    answers(state, events);
     // Half a second: what a limiter of one a second can tell apart.
     for (const Group& group : state.groups)
         if (group.buckets[0].level != 0)

@@ -39,7 +39,7 @@ std::vector<Event> candidates(const State& state, const Bounds& bounds);
 // Every call that can be made, with the result it must have.
 std::vector<Event> operations(const State& state, const Bounds& bounds);
 
-// What the environment may do: completions, ends of settles and of internal requests.
+// What the environment may do: what drivers may, and time passes.
 std::vector<Event> environment(const State& state);
 // That, and what is due.
 std::vector<Event> enabled(const State& state);

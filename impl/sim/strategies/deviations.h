@@ -35,9 +35,11 @@ struct Deviation {
 // there: the base decides.
 class Deviations final : public Strategy {
 public:
-    // `base` outlives it. Of two deviations for one point the first counts.
-    Deviations(Strategy& base, std::span<const Deviation> deviations)
-        : base_(base), deviations_(deviations.begin(), deviations.end()) {
+    // `base` outlives it. Of two deviations for one point the first counts. `taken`, if there is
+    // one, is told the place in `deviations` of each that has an effect, as it has it.
+    Deviations(Strategy& base, std::span<const Deviation> deviations,
+               std::function<void(std::size_t)> taken = nullptr)
+        : base_(base), deviations_(deviations.begin(), deviations.end()), taken_(std::move(taken)) {
         for (std::size_t i = 0; i < deviations_.size(); ++i) {
             order_.push_back(i);
         }
@@ -60,13 +62,11 @@ public:
         }
         const std::uint32_t wanted = deviations_[*found].answer;
         if (choice.kind != ChoiceKind::thread) {
-            fits_[*found] = wanted < choice.count;
-            return wanted < choice.count ? wanted : answer;
+            return wanted < choice.count ? take(*found, wanted) : answer;
         }
         for (std::uint32_t i = 0; i < choice.count; ++i) {
             if (choice.enabled[i]->id == wanted) {
-                fits_[*found] = true;
-                return i;
+                return take(*found, i);
             }
         }
         return answer;
@@ -78,8 +78,17 @@ public:
     const std::vector<bool>& fits() const { return fits_; }
 
 private:
+    std::uint32_t take(std::size_t deviation, std::uint32_t answer) {
+        fits_[deviation] = true;
+        if (taken_) {
+            taken_(deviation);
+        }
+        return answer;
+    }
+
     Strategy& base_;
     std::vector<Deviation> deviations_;
+    std::function<void(std::size_t)> taken_;
     std::vector<std::size_t> order_;  // by key
     std::vector<bool> fits_;
 };

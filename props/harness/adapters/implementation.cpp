@@ -24,6 +24,7 @@
 #include <blkdrain/snapshot.h>
 #include <blkdrain/throttle.h>
 
+#include "harness/adapters/current_client.h"
 #include "harness/adapters/driver_host.h"
 #include "harness/adapters/scripted_driver.h"
 #include "harness/adapters/translate.h"
@@ -115,7 +116,13 @@ public:
     }
     void rest() override;
     void run_clients(unsigned count, const std::function<void(unsigned)>& body) override {
-        world_->run_clients(count, body, drivers_.moves);
+        world_->run_clients(
+            count,
+            [&body](unsigned client) {
+                CurrentClient::set(&client);
+                body(client);
+            },
+            drivers_.moves);
         rest();
     }
     void begins(std::uint8_t client, std::uint8_t operation) override {
@@ -167,6 +174,7 @@ private:
     std::uint64_t stamp() override { return stamps_.fetch_add(1, std::memory_order_seq_cst); }
 
     unsigned current_loop() const;
+    std::uint8_t current_actor() const;
     unsigned number_of(const EventLoop* loop) const;
 
     void new_node(const Call& call);
@@ -391,6 +399,15 @@ unsigned ImplementationAdapter::number_of(const EventLoop* loop) const {
 
 unsigned ImplementationAdapter::current_loop() const {
     return number_of(EventLoop::current());
+}
+
+std::uint8_t ImplementationAdapter::current_actor() const {
+    if (const unsigned loop = current_loop(); loop < loops_) {
+        return static_cast<std::uint8_t>(loop);
+    }
+    const unsigned* const client = CurrentClient::get();
+    return client == nullptr ? Actor::world
+                             : static_cast<std::uint8_t>(Actor::client_first + *client);
 }
 
 // ---- Calls
@@ -887,7 +904,8 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
     if (!threaded()) {
         translate(announcement, event_);
         finish(event_);
-        stage_->judge().announce(event_);
+        Judge& judge = stage_->judge();
+        judge.announce(event_, judge.has_listener() ? current_actor() : Actor::world);
         return;
     }
     const std::lock_guard<std::mutex> lock(events_mutex_);

@@ -19,6 +19,8 @@ struct ScheduleControl {
     // Told of every answer that is not the default order's, as it is given: with these as its
     // deviations and in default order, the scenario runs the same way.
     std::function<void(const Deviation&)> record;
+    // Told of each deviation of the scenario at the moment it has its effect.
+    std::function<void(const Deviation&)> taken;
     // Decides instead of the scenario's own strategy, which then decides nothing.
     blkdrain::sim::Strategy* strategy = nullptr;
     // Every simulated thread, loops in any pace too, is one of the operating system, for debuggers.

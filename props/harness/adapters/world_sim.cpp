@@ -167,7 +167,11 @@ private:
             for (const Deviation& deviation : given_) {
                 deviations.push_back(names.to_sim(deviation));
             }
-            strategy = &deviations_.emplace(*strategy, deviations);
+            std::function<void(std::size_t)> taken;
+            if (control.taken) {
+                taken = [this, told = control.taken](std::size_t i) { told(given_[i]); };
+            }
+            strategy = &deviations_.emplace(*strategy, deviations, taken);
         }
         if (control.record) {
             strategy = &recording_.emplace(

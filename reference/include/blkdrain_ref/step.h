@@ -418,5 +418,7 @@ Error result_of(const View& view, const Event& event);
 
 // Appends what the implementation must do by itself: while this is not empty, it is not at rest.
 void due(const View& view, std::vector<Event>& events);
+// Appends what drivers may do: answer what they were given, end what they do on their own account.
+void answers(const View& view, std::vector<Event>& events);
 
 }  // namespace blkdrain_ref
