@@ -70,6 +70,8 @@ inline constexpr std::array canaries{
     CanaryRow{"settle-unchecked",        19, 19, CanaryHome::library, 37, "a settle begins although somebody can still send"},
     CanaryRow{"internal-miscounted",     22, 22, CanaryHome::library, 38, "internal requests that end while their node is stopped stay counted"},
     CanaryRow{"interrupted-wait-stops",  any_rule, any_rule, CanaryHome::schedule, 39, "a loop whose wait is interrupted ends (shows with faults alone)"},
+    CanaryRow{"lock-dropped",            any_rule, any_rule, CanaryHome::schedule, 40, "nobody holds the lock of a graph (shows where threads overlap alone)"},
+    CanaryRow{"notify-dropped",          any_rule, any_rule, CanaryHome::machine, 41, "a blocking call is not told that its result is there"},
     CanaryRow{"completion-swallowed",    3,  3,  CanaryHome::harness, 2,  "every eighth completion is not passed on to the owner"},
     CanaryRow{"rogue-driver",            20, 20, CanaryHome::harness, 1,  "a driver that is refused an internal request sends to its child all the same"},
 };

@@ -53,6 +53,8 @@ enum class Canary : unsigned char {
     settle_unchecked,        // R19
     internal_miscounted,     // R22
     interrupted_wait_stops,  // any
+    lock_dropped,            // any
+    notify_dropped,          // any
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)

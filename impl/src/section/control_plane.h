@@ -394,7 +394,11 @@ private:
 // their home loops: the thread may be in the middle of a call of their drivers.
 class ControlPlane::Locked {
 public:
-    explicit Locked(ControlPlane& control) : control_(control), lock_(control.mutex_) {}
+    explicit Locked(ControlPlane& control) : control_(control), lock_(control.mutex_) {
+        if (canary(Canary::lock_dropped)) {
+            lock_.unlock();
+        }
+    }
     Locked(const Locked&) = delete;
     Locked& operator=(const Locked&) = delete;
     ~Locked() {

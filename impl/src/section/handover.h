@@ -7,6 +7,7 @@
 #include <blkdrain/world.h>
 
 #include "os/backend.h"
+#include "os/canary.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 
@@ -20,7 +21,9 @@ public:
         // Notified under the lock: the waiter destroys this as soon as it gets the lock back.
         const os::mutex_lock lock(mutex_);
         result_.emplace(std::move(result));
-        arrived_.notify_one();
+        if (!canary(Canary::notify_dropped)) {
+            arrived_.notify_one();
+        }
     }
 
     Result take() {
