@@ -17,6 +17,8 @@
 //       default order's, as it is given: client, operation, actor, question, point, answer
 //   hash SUITE SEED COUNT [CANARY]
 //       one line for each: the hash of its trace
+//   judges SUITE SEED COUNT [CANARY]
+//       both judges on each; a line for each disagreement, then the figure; 1 if there was one
 #pragma once
 
 #include <vector>
