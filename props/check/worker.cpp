@@ -84,6 +84,7 @@ public:
         }
         RunOptions options;
         options.explain = explain;
+        options.judges = asks_both_judges(seed) ? Judges::both : Judges::trace;
         return run(scenario_of(suite, seed), options);
     }
 
@@ -122,6 +123,7 @@ public:
         }
         RunOptions options;
         options.explain = true;
+        options.judges = Judges::both;
         Outcome outcome;
         for (int i = 0; i < times && !outcome.violation; ++i) {
             outcome = run(parsed.scenario, options);
@@ -297,6 +299,7 @@ private:
 Outcome run_along(Cases& cases, const Scenario& scenario, TimeLine& time_line) {
     RunOptions options;
     options.explain = true;
+    options.judges = Judges::both;
     options.time_line = &time_line;
     schedule_control().taken = [&](const Deviation& taken) { time_line.deviation(taken); };
     const Outcome outcome = cases.run(scenario, options);
@@ -411,6 +414,49 @@ int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, const cha
     _exit(0);
 }
 
+// Both judges on the same histories. Where the trace judge ends a run, the black box judges it
+// again, alone and to its end.
+int compare_judges(Suite suite, std::uint64_t base, std::uint64_t count, const char* canary_name,
+                   RunMachine run_machine) {
+    const auto counts = std::make_unique<SuiteCount>();
+    MachineCounts machines;
+    Cases cases(canary_name, run_machine, *counts, machines);
+    using Verdict = BlackBox::Verdict;
+    std::uint64_t given_up = 0, left_out = 0, refused = 0, disagreements = 0;
+    for (std::uint64_t n = 0; n < count; ++n) {
+        const std::uint64_t seed = seed_of(base, suite, 0, n);
+        const Scenario scenario = scenario_of(suite, seed);
+        RunOptions options;
+        options.judges = Judges::both;
+        Outcome outcome = cases.run(scenario, options);
+        const bool seen_outside = outcome.violation && outcome.violation->detector == "black_box";
+        if (outcome.violation && !seen_outside) {
+            ++refused;
+            options.judges = Judges::black_box;
+            outcome.black_box = cases.run(scenario, options).black_box;
+        }
+        left_out += outcome.black_box ? 0 : 1;
+        given_up += outcome.black_box == Verdict::given_up ? 1 : 0;
+        const bool missed =
+            outcome.violation && !seen_outside && outcome.black_box == Verdict::explained;
+        if (seen_outside || missed) {
+            ++disagreements;
+            std::printf(
+                "%016llx %s: %s\n", static_cast<unsigned long long>(seed),
+                seen_outside ? "only the black box refuses it" : "the black box can explain it",
+                outcome.violation->sentence.c_str());
+        }
+    }
+    std::printf(
+        "%llu histories: refused by both %llu, given up by the black box %llu, left out "
+        "%llu, disagreements %llu\n",
+        static_cast<unsigned long long>(count), static_cast<unsigned long long>(refused),
+        static_cast<unsigned long long>(given_up), static_cast<unsigned long long>(left_out),
+        static_cast<unsigned long long>(disagreements));
+    std::fflush(stdout);
+    _exit(disagreements != 0 ? 1 : 0);
+}
+
 }  // namespace
 
 int work(std::vector<const char*> arguments, RunMachine run_machine) {
@@ -450,6 +496,9 @@ int work(std::vector<const char*> arguments, RunMachine run_machine) {
     }
     if (mode == "hash") {
         return print_hashes(suite_named(at(1)), number(2), number(3), at(4), run_machine);
+    }
+    if (mode == "judges" && suite_named(at(1)) != Suite::machines) {
+        return compare_judges(suite_named(at(1)), number(2), number(3), at(4), run_machine);
     }
     misused();
 }

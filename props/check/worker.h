@@ -20,6 +20,8 @@
 //       one line for each: the hash of its trace
 //   threads MODE ...
 //       any of these, with simulated threads that are threads of the system
+//   judges SUITE SEED COUNT [CANARY]
+//       both judges on each; a line for each disagreement, then the figure; 1 if there was one
 #pragma once
 
 #include <vector>

@@ -52,10 +52,16 @@ struct Call {
     // Where it runs.
     Slot completing = no_slot;  // in the completion of this request
     bool in_notification = false;
+
+    std::uint32_t ticket = 0;  // the witness's; 0: nobody writes down what is seen
 };
+
+class Witness;
 
 class Stage {
 public:
+    // Who writes down what is seen; null: nobody.
+    virtual Witness* witness() = 0;
     // The request of a send exists; in the thread that sends, before anything else is said of it.
     virtual Slot request_exists(const Call& send) = 0;
     virtual void request_held(Slot request, bool held) = 0;
@@ -117,6 +123,8 @@ public:
     // The harness looks at or changes what it keeps of the run: in a simulated world a step that
     // depends on others of the kind.
     virtual void touched() {}
+    // How long a tick lasts on the clock of limits and deadlines; 0: it does not stand still.
+    [[nodiscard]] virtual std::uint64_t clock_tick_ns() const { return 0; }
     // Drivers may wait for nothing but time.
     [[nodiscard]] virtual bool drivers_take_time() const { return false; }
 

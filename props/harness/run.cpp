@@ -78,8 +78,18 @@ bool starts_as_it_says(const Scenario& scenario) {
                        });
 }
 
-ref::State start_of(const Scenario& scenario) {
+ref::State empty_graph(const Scenario& scenario) {
     ref::State state;
+    if (uses_groups(scenario)) {
+        for (std::size_t group = 0; group < groups_max; ++group) {
+            state.groups.emplace_back().id = {group_id(group)};
+        }
+    }
+    return state;
+}
+
+ref::State start_of(const Scenario& scenario) {
+    ref::State state = empty_graph(scenario);
     state.nodes.reserve(scenario.graph.nodes.size());
     state.backends.reserve(scenario.graph.backends.size());
     std::uint32_t id = 0;
@@ -101,11 +111,6 @@ ref::State start_of(const Scenario& scenario) {
         backend.listening = spec.listens || spec.pinned;
         if (spec.root != no_node) {
             backend.root = {spec.root + 1U};
-        }
-    }
-    if (uses_groups(scenario)) {
-        for (std::size_t group = 0; group < groups_max; ++group) {
-            state.groups.emplace_back().id = {group_id(group)};
         }
     }
     return state;
@@ -154,9 +159,29 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
 
     judge_.listen(options.time_line);
     const bool known = adapter_.implements() && starts_as_it_says(scenario);
-    judge_.mute(known);
+    judge_.mute(known || alone());
+    // Of limits on a clock that does not stand still nobody outside can say when they looked at it.
+    const bool watching = options.judges != Judges::trace && adapter_.implements() &&
+                          !adapter_.drivers_take_time() &&
+                          (adapter_.clock_tick_ns() != 0 || !uses_groups(scenario));
+    watched_ = watching && !known;
+    if (watched_) {
+        witness_.start(scenario, empty_graph(scenario), adapter_.clock_tick_ns());
+    }
+    witness_.ignore_client(options.deaf_to);
     adapter_.open(scenario, *this);
     set_up(scenario, known);
+    if (watching && known) {
+        ref::State start = start_of(scenario);
+        for (ref::Backend& backend : start.backends) {
+            if (objects_.backends[backend.id.value - 1].told == Objects::Told::begin) {
+                backend.told = ref::Notice::begin;
+                backend.owed = 1;
+            }
+        }
+        witness_.start(scenario, std::move(start), adapter_.clock_tick_ns());
+        watched_ = true;
+    }
     if (!stopped()) {
         if (free_) {
             freely(scenario);
@@ -170,6 +195,9 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
         }
         heal();
     }
+    const std::optional<BlackBox::Verdict> black_box =
+        watched_ ? std::optional(witness_.explain()) : std::nullopt;
+    watched_ = false;
     adapter_.close(!stopped() && options.heal);
     take_misbehaviour();
     counts.scenarios += 1;
@@ -179,7 +207,12 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
         counts.kept[i] += judge_.kept()[i];
     }
     counts.violations += judge_.failed() ? 1 : 0;
-    return {judge_.found(), judge_.trace_hash(), judge_.events(), operations_};
+    if (options.judges == Judges::both && !judge_.failed()) {
+        counts.judged_twice += black_box == BlackBox::Verdict::explained ? 1 : 0;
+        counts.given_up += black_box == BlackBox::Verdict::given_up ? 1 : 0;
+        counts.left_out += black_box ? 0 : 1;
+    }
+    return {judge_.found(), judge_.trace_hash(), judge_.events(), operations_, black_box};
 }
 
 // `known`: what it leads to; it is not judged step by step.
@@ -235,7 +268,7 @@ void Runner::set_up(const Scenario& scenario, bool known) {
     }
     adapter_.rest();
     if (known) {
-        judge_.mute(false);
+        judge_.mute(alone());
         judge_.start_with(start_of(scenario));
     }
     at_rest();
@@ -700,6 +733,9 @@ Slot Runner::request_exists(const Call& send) {
     request.loop = send.loop;
     request.token = send.token;
     request.sending = send.sent != nullptr;
+    if (watched_) {
+        witness_.made_request(slot, send.ticket);
+    }
     if (request.sending) {
         *send.sent = slot;
     }
@@ -728,7 +764,7 @@ void Runner::request_over(Slot slot, Result result, unsigned loop) {
         request.result = result;
         backend = request.backend;
     }
-    if (!threaded_ && adapter_.implements() &&
+    if (!threaded_ && adapter_.implements() && !judge_.muted() &&
         ref::find(judge_.model(), ref::RequestId{adapter_.request_id(slot)}) == nullptr) {
         misbehaved(3, "done_before_callback",
                    "request r" + std::to_string(adapter_.request_id(slot)) +
@@ -862,9 +898,15 @@ void Runner::take_misbehaviour() {
 
 void Runner::at_rest() {
     take_misbehaviour();
-    if (judge_.failed()) {
-        return;
+    if (!judge_.failed() && !alone()) {
+        compare_with_model();
     }
+    if (!judge_.failed() && watched_) {
+        ask_black_box();
+    }
+}
+
+void Runner::compare_with_model() {
     if (judge_.events() == judged_events_ && calls_ == judged_calls_ && !setting_up_) {
         return;  // nothing was called and nothing moved
     }
@@ -888,6 +930,14 @@ void Runner::at_rest() {
     }
     if (options_.time_line != nullptr && !setting_up_) {
         options_.time_line->at_rest(judge_);
+    }
+}
+
+void Runner::ask_black_box() {
+    witness_.rest();
+    if (witness_.explain() == BlackBox::Verdict::refused) {
+        const Violation found = witness_.box().violation();
+        judge_.violation(found.detector.c_str(), found.rule, found.code.c_str(), found.sentence);
     }
 }
 
@@ -982,7 +1032,8 @@ void Runner::verify_outcomes() {
 
 void Runner::expect(unsigned client, const Record& record) {
     // The model of a run with parallel threads is only up to date at rest.
-    if (threaded_ && (record.at_once || record.where != Where::client || free_)) {
+    if (judge_.muted() ||
+        (threaded_ && (record.at_once || record.where != Where::client || free_))) {
         return;
     }
     std::string found;

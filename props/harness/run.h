@@ -17,6 +17,7 @@
 #include "harness/scenario.h"
 #include "harness/statistics.h"
 #include "harness/violation.h"
+#include "harness/witness.h"
 
 namespace blkdrain_props {
 
@@ -38,10 +39,15 @@ protected:
     ~TimeLine() = default;
 };
 
+// Who judges: the trace judge with all that asks its model, the black box, or each for itself.
+enum class Judges : std::uint8_t { trace, both, black_box };
+
 struct RunOptions {
+    Judges judges = Judges::trace;
     bool explain = false;  // compare what pending operations say they wait for, too
     bool heal = true;      // at the end release everything; then nothing may be left
     TimeLine* time_line = nullptr;
+    std::uint8_t deaf_to = clients_max;  // a canary: the black box hears nothing of this client
 };
 
 struct Outcome {
@@ -49,6 +55,7 @@ struct Outcome {
     std::uint64_t trace_hash = 0;
     std::uint64_t events = 0;
     std::uint32_t operations = 0;
+    std::optional<BlackBox::Verdict> black_box{};  // none: it did not judge
 };
 
 // Reusable; keeps its buffers from run to run.
@@ -104,6 +111,7 @@ private:
     Slot drained_node(Slot section) override;
     void misbehaved(int rule, const char* code, std::string sentence) override;
     Judge& judge() override { return judge_; }
+    Witness* witness() override { return watched_ ? &witness_ : nullptr; }
 
     void set_up(const Scenario& scenario, bool known);
     void in_steps(const Scenario& scenario);
@@ -121,6 +129,9 @@ private:
     void take_misbehaviour();
     std::optional<Violation> differing_outcome();
     void verify_outcomes();
+    void compare_with_model();
+    void ask_black_box();
+    [[nodiscard]] bool alone() const { return options_.judges == Judges::black_box; }
     bool heal_once();
     bool waits_for_limits() const;
     void heal();
@@ -133,6 +144,8 @@ private:
     const bool threaded_;
     std::mutex mutex_;  // objects_, left_*_, counts of operations, misbehaviour_
     Judge judge_;
+    Witness witness_;
+    bool watched_ = false;  // the witness is there
     Objects objects_;
     std::vector<std::vector<Left>> left_for_completion_;    // by backend
     std::vector<std::vector<Left>> left_for_notification_;  // by backend

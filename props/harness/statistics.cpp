@@ -40,6 +40,9 @@ void SuiteCount::add(const SuiteCount& other) {
     for (std::size_t i = 0; i < kept.size(); ++i) {
         kept[i] += other.kept[i];
     }
+    judged_twice += other.judged_twice;
+    given_up += other.given_up;
+    left_out += other.left_out;
     for (std::size_t i = 0; i < opcode_count; ++i) {
         of[i].uses += other.of[i].uses;
         of[i].effective += other.of[i].effective;
@@ -104,6 +107,10 @@ std::string table(const Counts& counts) {
     if (!performed) {
         return text;  // no scenarios
     }
+    append(text, "\nboth judges agree on %llu, given up by the black box: %llu, left out: %llu\n",
+           static_cast<unsigned long long>(all.judged_twice),
+           static_cast<unsigned long long>(all.given_up),
+           static_cast<unsigned long long>(all.left_out));
     text += "\nrequests seen waiting for";
     const char* separator = " ";
     for (std::size_t i = 0; i < all.kept.size(); ++i) {

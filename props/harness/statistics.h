@@ -39,6 +39,8 @@ struct SuiteCount {
     std::uint64_t overlap_sum = 0;  // waits and requests pending when an operation was performed
     std::uint64_t overlap_max = 0;
     KeptCount kept{};
+    // By both judges: explained, too, by the black box; given up by it; nothing for it.
+    std::uint64_t judged_twice = 0, given_up = 0, left_out = 0;
     std::array<OperationCount, opcode_count> of{};
 
     OperationCount& operator[](Opcode opcode) { return of[static_cast<std::size_t>(opcode)]; }

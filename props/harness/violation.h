@@ -9,8 +9,8 @@ namespace blkdrain_props {
 // What a run found wrong. Two runs fail in the same way when detector, rule and code agree: their
 // signature.
 struct Violation {
-    std::string detector;    // trace, liveness, state, explain, outcome, drivers, expectation,
-                             // healing, crash, watchdog
+    std::string detector;    // trace, liveness, state, explain, outcome, drivers, black_box,
+                             // expectation, healing, crash, watchdog
     int rule = 0;            // 9: R9; 0: none applies
     std::string code;        // "drain_early"
     std::string sentence;    // one English sentence

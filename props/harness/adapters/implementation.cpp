@@ -31,6 +31,7 @@
 #include "harness/adapters/world.h"
 #include "harness/linearise.h"
 #include "harness/throttling.h"
+#include "harness/witness.h"
 #include "os/backend.h"
 #include "os/canary.h"
 
@@ -129,8 +130,20 @@ public:
         world_->begins(client, operation);
     }
     void await(const std::function<bool()>& over) override { world_->await(over); }
-    void advance(std::uint64_t ticks) override { world_->advance(ticks); }
+    void advance(std::uint64_t ticks) override {
+        Witness* const witness = stage_->witness();
+        if (witness != nullptr) {
+            witness->advances(ticks);
+        }
+        world_->advance(ticks);
+        if (witness != nullptr) {
+            witness->advanced(ticks);
+        }
+    }
     bool drivers_take_time() const override;
+    std::uint64_t clock_tick_ns() const override {
+        return threaded() ? 0 : world_->tick_duration_ns();
+    }
     const Observed* observe(bool explain) override;
 
     std::uint32_t request_id(Slot slot) const override {
@@ -162,6 +175,9 @@ private:
     private:
         void told(bool begin) {
             adapter_.drivers_.moved();
+            if (Witness* const witness = adapter_.stage_->witness()) {
+                witness->told(slot_, begin);
+            }
             adapter_.stage_->notified(slot_, begin, adapter_.current_loop());
         }
         ImplementationAdapter& adapter_;
@@ -177,6 +193,7 @@ private:
     std::uint8_t current_actor() const;
     unsigned number_of(const EventLoop* loop) const;
 
+    Result perform(const Call& call);
     void new_node(const Call& call);
     void new_backend(const Call& call);
     void answer(SentRequest& sent, std::error_code result);
@@ -186,7 +203,7 @@ private:
     template <class Options>
     Options options_of(const Call& call) const;
     void keep(const Call& call, const blkdrain::Wait& wait, const CallScope& scope);
-    void over(Slot wait, const Error& error, bool section);
+    void over(Slot wait, Ticket ticket, const Error& error, bool section);
     blkdrain::DoneCallback done(const Call& call);
     blkdrain::SectionCallback begun(const Call& call);
     static void completed(void* context, std::error_code result);
@@ -414,6 +431,18 @@ std::uint8_t ImplementationAdapter::current_actor() const {
 
 Result ImplementationAdapter::call(const Call& call) {
     drivers_.moved();
+    Witness* const witness = stage_->witness();
+    if (witness == nullptr) {
+        return perform(call);
+    }
+    Call watched = call;
+    watched.ticket = witness->called(call);
+    const Result result = perform(watched);
+    witness->returned(watched, result);
+    return result;
+}
+
+Result ImplementationAdapter::perform(const Call& call) {
     switch (call.opcode) {
         case Opcode::new_node:
             new_node(call);
@@ -424,7 +453,7 @@ Result ImplementationAdapter::call(const Call& call) {
         case Opcode::listen: {
             {
                 const std::lock_guard<std::mutex> lock(slots_mutex_);
-                owners_[call.backend].emplace(*this, call.backend, false);
+                owners_[call.backend].emplace(*this, call.backend, call.pinned);
             }
             return result_of(backends_[call.backend]->set_listener(&*owners_[call.backend]).code);
         }
@@ -509,29 +538,29 @@ void ImplementationAdapter::new_node(const Call& call) {
 }
 
 void ImplementationAdapter::new_backend(const Call& call) {
-    Owner* owner = nullptr;
     {
         const std::lock_guard<std::mutex> lock(slots_mutex_);
         backends_used_ = std::max<std::size_t>(backends_used_, call.backend + 1);
         backend_ids_[call.backend].store(0, std::memory_order_relaxed);
-        if (call.variant) {
-            owner = &owners_[call.backend].emplace(*this, call.backend, call.pinned);
-        }
     }
     CallScope scope;
     scope.pinned = call.pinned;
     CurrentCall::set(&scope);
     backends_[call.backend].emplace(*graph_, "b" + std::to_string(call.backend), *loop_[call.loop]);
     CurrentCall::set(nullptr);
-    blkdrain::BlockBackend& backend = *backends_[call.backend];
-    backend_ids_[call.backend].store(backend.id().value, std::memory_order_release);
-    if (owner != nullptr) {
-        backend.set_listener(owner);
+    backend_ids_[call.backend].store(backends_[call.backend]->id().value,
+                                     std::memory_order_release);
+    if (call.variant) {
+        Call listen;
+        listen.opcode = Opcode::listen;
+        listen.backend = call.backend;
+        listen.pinned = call.pinned;
+        this->call(listen);
     }
     if (call.extra) {
         Call insert = call;
         insert.opcode = Opcode::insert_medium;
-        control(insert);
+        this->call(insert);
     }
 }
 
@@ -562,6 +591,7 @@ Result ImplementationAdapter::send(const Call& call) {
     sent->call = call;
     sent->slot = no_slot;
     sent->id = 0;
+    sent->last = no_slot;
     sent->held.store(nullptr, std::memory_order_relaxed);
     sent->obliges.store(false, std::memory_order_relaxed);
     // A driver may see the request before submit returns, and a refused one does not exist: the
@@ -605,7 +635,15 @@ void ImplementationAdapter::completed(void* context, std::error_code result) {
     if (self.drivers_.canary == HarnessCanary::completion_swallowed && sent.slot % 8 == 7) {
         return;
     }
+    Witness* const witness = self.stage_->witness();
+    const Ticket send = sent.call.ticket;
+    if (witness != nullptr) {
+        witness->completed(send, result_of(result));
+    }
     self.stage_->request_over(sent.slot, result_of(result), self.current_loop());
+    if (witness != nullptr) {
+        witness->dispatched(send);
+    }
     self.world_->changed();
 }
 
@@ -633,20 +671,25 @@ Options ImplementationAdapter::options_of(const Call& call) const {
     return options;
 }
 
-void ImplementationAdapter::over(Slot wait, const Error& error, bool section) {
+void ImplementationAdapter::over(Slot wait, Ticket ticket, const Error& error, bool section) {
     drivers_.moved();
+    if (Witness* const witness = stage_->witness()) {
+        witness->outcome(ticket, result_of(error.code));
+    }
     stage_->wait_over(wait, result_of(error.code), section);
     world_->changed();
 }
 
 blkdrain::DoneCallback ImplementationAdapter::done(const Call& call) {
     const Slot wait = call.own_wait;
-    return [this, wait](const Error& error) { over(wait, error, false); };
+    const Ticket ticket = call.ticket;
+    return [this, wait, ticket](const Error& error) { over(wait, ticket, error, false); };
 }
 
 blkdrain::SectionCallback ImplementationAdapter::begun(const Call& call) {
     const Slot wait = call.own_wait;
-    return [this, wait](const Error& error, blkdrain::Section section) {
+    const Ticket ticket = call.ticket;
+    return [this, wait, ticket](const Error& error, blkdrain::Section section) {
         const bool live = section.live();
         const Slot slot = section_of_wait_[wait];
         if (live) {
@@ -655,7 +698,7 @@ blkdrain::SectionCallback ImplementationAdapter::begun(const Call& call) {
             sections_[slot] = std::move(section);
             drained_is_quiet(slot, id);
         }
-        over(wait, error, live);
+        over(wait, ticket, error, live);
     };
 }
 
@@ -685,14 +728,16 @@ void ImplementationAdapter::control(const Call& call) {
                 set.push_back(blkdrain::BackendId{backend_id(call.also)});
             }
             const Slot own_wait = call.own_wait;
+            const Ticket ticket = call.ticket;
             wait = graph_->open_token(
-                set, plain(), [this, own_wait](const Error& error, blkdrain::OperationToken token) {
+                set, plain(),
+                [this, own_wait, ticket](const Error& error, blkdrain::OperationToken token) {
                     if (token.open()) {
                         token_ids_[token_of_wait_[own_wait]].store(token.id().value,
                                                                    std::memory_order_relaxed);
                         tokens_[token_of_wait_[own_wait]] = std::move(token);
                     }
-                    over(own_wait, error, false);
+                    over(own_wait, ticket, error, false);
                 });
             break;
         }

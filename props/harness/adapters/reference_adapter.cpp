@@ -8,6 +8,7 @@
 
 #include <blkdrain_ref/step.h>
 
+#include "harness/call_event.h"
 #include "harness/throttling.h"
 
 namespace blkdrain_props {
@@ -80,10 +81,17 @@ Slot ReferenceAdapter::wait_of(std::uint32_t operation) const {
     return operation < waits_.size() ? waits_[operation] : no_slot;
 }
 
+// What the call makes; only a send's may yet come to nothing.
+std::uint32_t ReferenceAdapter::own_id(const Call& call) {
+    return call.opcode == Opcode::send         ? static_cast<std::uint32_t>(results_.size()) + 1
+           : call.opcode == Opcode::open_token ? token_id(call.own_token)
+           : row_of(call.opcode).waits         ? new_operation(call.own_wait)
+                                               : 0;
+}
+
 Result ReferenceAdapter::call(const Call& call) {
-    ref::Event event;
-    const auto simple = [&](Kind kind) {
-        event.kind = kind;
+    ref::Event event = event_of(call, *this, own_id(call));
+    const auto simple = [&] {
         announce(event);
         perform_due(false);
         return Result::ok;
@@ -91,19 +99,14 @@ Result ReferenceAdapter::call(const Call& call) {
     switch (call.opcode) {
         case Opcode::new_node:
             set_at(settles_, call.node, static_cast<SettleKind>(call.number), SettleKind::none);
-            event.node = {node_id(call.node)};
-            event.loop = {call.loop};
-            event.pinned = call.pinned;
-            return simple(Kind::node_new);
+            return simple();
         case Opcode::new_backend: {
-            event.backend = {backend_id(call.backend)};
-            event.loop = {call.loop};
-            event.pinned = call.pinned;
-            simple(Kind::backend_new);
+            simple();
             if (call.variant) {
                 event = {};
+                event.kind = Kind::listen;
                 event.backend = {backend_id(call.backend)};
-                simple(Kind::listen);
+                simple();
             }
             if (call.extra) {
                 Call insert = call;
@@ -114,23 +117,8 @@ Result ReferenceAdapter::call(const Call& call) {
             return Result::ok;
         }
         case Opcode::listen:
-            event.backend = {backend_id(call.backend)};
-            if (ref::find(model(), event.backend) == nullptr) {
-                return refused_by_api;
-            }
-            return simple(Kind::listen);
+            return ref::find(model(), event.backend) == nullptr ? refused_by_api : simple();
         case Opcode::send: {
-            event.kind = Kind::send;
-            event.request = {static_cast<std::uint32_t>(results_.size()) + 1};
-            event.backend = {backend_id(call.backend)};
-            event.direction = reads(static_cast<IoWord>(call.number)) ? ref::Direction::read
-                                                                      : ref::Direction::write;
-            event.flush = static_cast<IoWord>(call.number) == IoWord::flush;
-            event.bytes = bytes_of(static_cast<IoWord>(call.number));
-            event.loop = {call.loop};
-            if (call.token != no_slot) {
-                event.token = {token_id(call.token)};
-            }
             const ref::Request* parent =
                 call.completing == no_slot
                     ? nullptr
@@ -146,42 +134,33 @@ Result ReferenceAdapter::call(const Call& call) {
                 stage_->request_exists(call);
                 results_.push_back(Result::ok);
             }
-            announce(event);
-            perform_due(false);
+            simple();
             return result_from(event.error);
         }
         case Opcode::complete:
+            event.kind = Kind::complete;
             event.request = {request_id(call.request)};
             event.error = call.variant ? ref::Error::io_error : ref::Error::ok;
             results_[call.request] = result_from(event.error);
-            return simple(Kind::complete);
+            return simple();
         case Opcode::close_token:
-            event.token = {token_id(call.token)};
-            return simple(Kind::token_close);
         case Opcode::end:
-            event.section = {operation_id(stage_->wait_of_section(call.section))};
-            return simple(Kind::end);
+        case Opcode::internal_end:
+            return simple();
         case Opcode::settle_done:
-            event.node = {node_id(call.node)};
+            event.kind = Kind::settle_done;
             event.error = call.variant || settles_[call.node] == SettleKind::fails
                               ? ref::Error::io_error
                               : ref::Error::ok;
-            return simple(Kind::settle_done);
+            return simple();
         case Opcode::internal_start:
-            event.kind = Kind::internal_start;
-            event.node = {node_id(call.node)};
             if (ref::find(model(), event.node) == nullptr) {
                 return refused_by_api;
             }
             event.error = ref::result_of(model(), event);
             announce(event);
             return result_from(event.error);
-        case Opcode::internal_end:
-            event.node = {node_id(call.node)};
-            return simple(Kind::internal_end);
         case Opcode::cancel: {
-            event.kind = Kind::cancel;
-            event.request = {request_id(call.request)};
             const ref::Request* request = ref::find(model(), event.request);
             event.error = request != nullptr && request->state == ref::RequestState::completing
                               ? ref::Error::too_late
@@ -200,50 +179,31 @@ Result ReferenceAdapter::call(const Call& call) {
             return result_from(event.error);
         }
         case Opcode::cancel_waiting:
-            event.backend = {backend_id(call.backend)};
-            return ref::find(model(), event.backend) == nullptr ? refused_by_api
-                                                                : simple(Kind::cancel_waiting);
+            return ref::find(model(), event.backend) == nullptr ? refused_by_api : simple();
         case Opcode::plug:
-            event.loop = {call.loop};
             if (plugged(call.loop)) {
                 ++plugs_[call.loop];
                 return Result::ok;
             }
             plugs_[call.loop] = 1;
-            return simple(Kind::plug);
+            return simple();
         case Opcode::unplug:
-            event.loop = {call.loop};
-            return plugged(call.loop) && --plugs_[call.loop] == 0 ? simple(Kind::unplug)
-                                                                  : Result::ok;
+            return plugged(call.loop) && --plugs_[call.loop] == 0 ? simple() : Result::ok;
         case Opcode::join:
-        case Opcode::leave: {
-            event.kind = call.opcode == Opcode::join ? Kind::join : Kind::leave;
-            event.backend = {backend_id(call.backend)};
-            if (call.opcode == Opcode::join) {
-                event.group = {group_id(call.group)};
-            } else if (!ref::find(model(), ref::GroupId{group_id(call.group)})
-                            ->contains(event.backend)) {
+        case Opcode::leave:
+            if (call.opcode == Opcode::leave &&
+                !ref::find(model(), event.group)->contains(event.backend)) {
                 return refused_by_api;
             }
             event.error = ref::result_of(model(), event);
-            announce(event);
-            perform_due(false);
+            simple();
             return result_from(event.error);
-        }
-        case Opcode::limit: {
-            const Limits6 all = limits_of(static_cast<LimitWord>(call.number), tick_ns);
-            event.kind = Kind::limit;
-            event.group = {group_id(call.group)};
-            event.iops_size = all.iops_size;
-            for (std::size_t i = 0; i < all.limits.size(); ++i) {
-                const LimitSpec& spec = all.limits[i];
-                event.bucket = static_cast<std::uint8_t>(i);
-                event.rate = {spec.rate, spec.burst, spec.peak, spec.peak_burst};
-                announce(event);
+        case Opcode::limit:
+            for (const ref::Event& limit : events_of_limit(call, tick_ns)) {
+                announce(limit);
             }
             perform_due(false);
             return Result::ok;
-        }
         case Opcode::abandon:
             abandon(call.wait, ref::Error::cancelled);
             perform_due(false);
@@ -255,128 +215,8 @@ Result ReferenceAdapter::call(const Call& call) {
 
 // The operations that wait.
 Result ReferenceAdapter::control(const Call& call, ref::Event& event) {
-    if (call.holds_section != no_slot) {
-        event.holding.sections.push_back(
-            {operation_id(stage_->wait_of_section(call.holds_section))});
-    }
-    if (call.holds_token != no_slot) {
-        event.holding.tokens.push_back({token_id(call.holds_token)});
-    }
-    if (call.holds_request != no_slot) {
-        event.holding.request = {request_id(call.holds_request)};
-    }
-    event.in_notification = call.in_notification;
-    const auto backend = [&] { event.backend = {backend_id(call.backend)}; };
-    const auto node = [&] { event.node = {node_id(call.node)}; };
-    const auto begin = [&](ref::SectionKind kind) {
-        event.kind = Kind::begin;
-        event.section_kind = kind;
-    };
-    const auto change = [&](ref::ChangeOp op) {
-        event.kind = Kind::change;
-        event.op = op;
-        if (call.token != no_slot) {
-            event.tokens.push_back({token_id(call.token)});
-        }
-    };
-    switch (call.opcode) {
-        case Opcode::open_token:
-            event.kind = Kind::token_request;
-            event.set.insert({backend_id(call.backend)});
-            if (call.also != no_slot) {
-                event.set.insert({backend_id(call.also)});
-            }
-            break;
-        case Opcode::drain:
-            event.kind = Kind::drain;
-            backend();
-            break;
-        case Opcode::quiet:
-            event.kind = Kind::quiet_wait;
-            event.section = {operation_id(stage_->wait_of_section(call.section))};
-            break;
-        case Opcode::isolate:
-            begin(ref::SectionKind::isolate);
-            backend();
-            event.attempt = call.variant;
-            if (call.also != no_slot) {
-                event.set.insert({backend_id(call.also)});
-            }
-            break;
-        case Opcode::drained:
-            begin(ref::SectionKind::drained);
-            node();
-            break;
-        case Opcode::quiesce_all:
-            begin(ref::SectionKind::quiesce_all);
-            if (call.backend != no_slot) {
-                event.set.insert({backend_id(call.backend)});
-            }
-            break;
-        case Opcode::self_quiesce:
-            begin(ref::SectionKind::self_quiesce);
-            backend();
-            break;
-        case Opcode::attach:
-            change(ref::ChangeOp::attach);
-            node();
-            event.other = {node_id(call.other)};
-            break;
-        case Opcode::detach:
-            change(ref::ChangeOp::detach);
-            node();
-            event.edge = call.number;
-            break;
-        case Opcode::replace:
-            change(ref::ChangeOp::replace);
-            node();
-            event.other = {node_id(call.other)};
-            break;
-        case Opcode::insert_medium:
-            change(ref::ChangeOp::insert_medium);
-            backend();
-            event.other = {node_id(call.node)};
-            break;
-        case Opcode::remove_medium:
-            change(ref::ChangeOp::remove_medium);
-            backend();
-            break;
-        case Opcode::insert_filter:
-            change(ref::ChangeOp::insert_filter);
-            node();
-            event.other = {node_id(call.other)};
-            break;
-        case Opcode::remove_filter:
-            change(ref::ChangeOp::remove_filter);
-            node();
-            break;
-        case Opcode::set_loop:
-            event.kind = Kind::context;
-            node();
-            event.loop = {call.loop};
-            break;
-        case Opcode::settle:
-            event.kind = Kind::settle;
-            node();
-            break;
-        case Opcode::close_backend:
-            event.kind = Kind::close_backend;
-            backend();
-            break;
-        case Opcode::close_node:
-            event.kind = Kind::close_node;
-            node();
-            break;
-        default:
-            return Result::ok;
-    }
     if (event.kind == Kind::token_request) {
-        event.token = {token_id(call.own_token)};
         set_at(wait_of_token_, call.own_token, call.own_wait, no_slot);
-    } else if (event.kind == Kind::drain || event.kind == Kind::quiet_wait) {
-        event.wait = {new_operation(call.own_wait)};
-    } else {
-        event.section = {new_operation(call.own_wait)};
     }
     event.error = ref::result_of(model(), event);
     const std::optional<ref::Reason> reason = ref::check(model(), event);

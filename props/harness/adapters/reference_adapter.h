@@ -12,10 +12,11 @@
 #include <blkdrain_ref/step.h>
 
 #include "harness/adapter.h"
+#include "harness/call_event.h"
 
 namespace blkdrain_props {
 
-class ReferenceAdapter final : public Adapter {
+class ReferenceAdapter final : public Adapter, CallNames {
 public:
     bool threaded() const override { return false; }
     bool implements() const override { return false; }
@@ -40,6 +41,13 @@ public:
     std::uint32_t backend_id(Slot backend) const override { return backend + 1; }
 
 private:
+    // CallNames
+    std::uint32_t request_named(Slot request) const override { return request_id(request); }
+    std::uint32_t token_named(Slot token) const override { return token_id(token); }
+    std::uint32_t section_named(Slot section) const override {
+        return operation_id(stage_->wait_of_section(section));
+    }
+
     struct Callback {
         Slot wait;
         Result result;
@@ -52,6 +60,7 @@ private:
 
     const blkdrain_ref::State& model() const { return stage_->judge().model(); }
     void announce(const blkdrain_ref::Event& event) { stage_->judge().announce(event); }
+    std::uint32_t own_id(const Call& call);
     std::uint32_t new_operation(Slot wait);
     Slot wait_of(std::uint32_t operation) const;
     Result control(const Call& call, blkdrain_ref::Event& event);

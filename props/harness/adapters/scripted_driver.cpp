@@ -6,6 +6,9 @@
 
 #include <blkdrain/error.h>
 
+#include "harness/adapters/translate.h"
+#include "harness/witness.h"
+
 namespace blkdrain_props {
 
 // A request that passes through a node with children.
@@ -77,6 +80,9 @@ ScriptedDriver::~ScriptedDriver() {
                                      " was destroyed with " + std::to_string(active()) +
                                      " requests or settles in it (R27)");
     }
+    if (Witness* const witness = world_.stage->witness()) {
+        witness->closed(slot_);
+    }
     world_.stage->node_gone(slot_);
 }
 
@@ -99,6 +105,11 @@ void ScriptedDriver::submit(blkdrain::Node& node, blkdrain::Request& request) {
     enter();
     const std::span<blkdrain::Node* const> children = node.children();
     SentRequest* const sent = SentRequest::of(request);
+    Witness* const witness = sent != nullptr ? world_.stage->witness() : nullptr;
+    if (witness != nullptr) {
+        witness->reached(sent->call.ticket, slot_, sent->last);
+        sent->last = slot_;
+    }
     if (!children.empty()) {
         blkdrain::Node& child =
             request.io().type == blkdrain::IoType::read ? *children.front() : *children.back();
@@ -114,6 +125,9 @@ void ScriptedDriver::submit(blkdrain::Node& node, blkdrain::Request& request) {
         return;
     }
     leave();
+    if (witness != nullptr) {
+        witness->answered(sent->call.ticket, Result::ok);
+    }
     request.complete({});
 }
 
@@ -121,6 +135,9 @@ void ScriptedDriver::answer(SentRequest& sent, std::error_code result) {
     // acquire: see submit.
     if (blkdrain::Request* request = sent.held.exchange(nullptr, std::memory_order_acquire)) {
         sent.holder->leave();
+        if (Witness* const witness = sent.holder->world_.stage->witness()) {
+            witness->answered(sent.call.ticket, result_of(result));
+        }
         request->complete(result);
     }
 }
@@ -135,6 +152,9 @@ void ScriptedDriver::cancel(blkdrain::Request& request, void*, std::uint64_t) {
 
 void ScriptedDriver::settle(blkdrain::Node& node, blkdrain::Settlement& settlement) {
     enter();
+    if (Witness* const witness = world_.stage->witness()) {
+        witness->settling(slot_);
+    }
     settlement_.store(&settlement, std::memory_order_release);
     if (node.children().empty()) {
         settle_or_hold();
@@ -161,6 +181,9 @@ void ScriptedDriver::end_settle(std::error_code result) {
     if (blkdrain::Settlement* settlement =
             settlement_.exchange(nullptr, std::memory_order_acq_rel)) {
         leave();
+        if (Witness* const witness = world_.stage->witness()) {
+            witness->settled(slot_, result_of(result));
+        }
         settlement->complete(result);
     }
 }

@@ -30,6 +30,7 @@ struct SentRequest {
     Call call;  // the send
     Slot slot = no_slot;
     std::uint32_t id = 0;
+    Slot last = no_slot;                            // the node that it has reached
     std::atomic<blkdrain::Request*> held{nullptr};  // by a leaf, waiting for the scenario
     std::atomic<bool> obliges{false};               // that leaf's driver, when asked to cancel it
     class ScriptedDriver* holder = nullptr;         // that leaf's driver

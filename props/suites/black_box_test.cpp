@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The black box beside the trace judge, and alone: which broken variants it sees without a word of
+// the library's.
+#include <cstdint>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "canary/canaries.h"
+#include "check/protocol.h"
+#include "suites/suite_runner.h"
+
+namespace blkdrain_props {
+namespace {
+
+class BothJudges : public SuiteTest {
+protected:
+    // How many runs fail.
+    std::uint32_t run_many(Suite suite, std::uint64_t count, const RunOptions& options,
+                           const std::string& detector = "") {
+        std::uint32_t found = 0;
+        for (std::uint64_t n = 0; n < count; ++n) {
+            const Scenario scenario = scenario_of(suite, seed_of(21, suite, 0, n));
+            const Outcome outcome = runner_->run(scenario, options, *counts_);
+            found +=
+                outcome.violation && (detector.empty() || outcome.violation->detector == detector)
+                    ? 1
+                    : 0;
+            if (detector.empty()) {
+                EXPECT_FALSE(outcome.violation) << outcome.violation->sentence << "\n"
+                                                << to_text(scenario);
+            }
+        }
+        return found;
+    }
+};
+
+TEST_F(BothJudges, agree) {
+    RunOptions options;
+    options.judges = Judges::both;
+    run_many(Suite::sequential, 400, options);
+    run_many(Suite::scheduled, 400, options);
+    EXPECT_GT(counts_->judged_twice, 780U);
+    EXPECT_EQ(counts_->judged_twice + counts_->given_up, 800U);
+}
+
+TEST_F(BothJudges, black_box_that_does_not_hear_a_client_is_noticed) {
+    RunOptions options;
+    options.judges = Judges::both;
+    options.deaf_to = 1;
+    EXPECT_GT(run_many(Suite::scheduled, 100, options, "black_box"), 20U);
+}
+
+class BlackBoxAlone : public BothJudges, public testing::WithParamInterface<const char*> {
+protected:
+    static void release(const CanaryRow& row) { release_canary(row); }
+    BlackBoxAlone() { release(*find_canary(GetParam())); }
+    ~BlackBoxAlone() override { release(CanaryRow{"none", 0, 0, CanaryHome::library, 0, ""}); }
+};
+
+TEST_P(BlackBoxAlone, sees_it) {
+    RunOptions options;
+    options.judges = Judges::black_box;
+    std::uint32_t seen = 0;
+    for (std::uint64_t n = 0; n < 5000 && seen == 0; ++n) {
+        const Scenario scenario =
+            scenario_of(Suite::sequential, seed_of(21, Suite::sequential, 0, n));
+        const Outcome outcome = runner_->run(scenario, options, *counts_);
+        seen += outcome.violation && outcome.violation->detector == "black_box" ? 1 : 0;
+    }
+    EXPECT_EQ(seen, 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Canaries, BlackBoxAlone,
+    testing::Values("admit-while-gated", "done-before-callback", "token-opens-gated", "quiet-early",
+                    "notification-lost", "drain-forgets-chain", "drain-ignores-waiting",
+                    "idle-before-settled", "internal-while-stopped", "isolates-together",
+                    "change-before-quiet", "close-before-done", "move-without-consent", "overtake",
+                    "release-bypasses", "errors-uncounted", "settle-unchecked", "end-opens-gate"));
+
+}  // namespace
+}  // namespace blkdrain_props
