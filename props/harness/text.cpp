@@ -283,6 +283,9 @@ std::string effect_of(const Deviation& deviation) {
         case Question::spurious:
             out = actor + " fails for no reason";
             break;
+        case Question::time:
+            out = actor + " is so slow that the next deadline is reached";
+            break;
     }
     return out + " (when " + actor + " at " + std::to_string(deviation.point) + ")";
 }

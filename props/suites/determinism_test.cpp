@@ -22,13 +22,14 @@ namespace {
 // Where the events of a run were announced.
 class Announcers final : public TimeLine {
 public:
-    void event(const blkdrain_ref::Event& /*event*/,
-               const blkdrain_ref::State& /*before*/) override {
+    void event(const blkdrain_ref::Event& /*event*/, const blkdrain_ref::State& /*before*/,
+               std::uint8_t /*actor*/) override {
         threads.insert(std::this_thread::get_id());
     }
-    void operation(unsigned /*client*/, const Record& /*record*/, const char* /*where*/,
-                   bool /*skipped*/) override {}
-    void outcome(Slot /*wait*/, Opcode /*opcode*/, Result /*result*/) override {}
+    void operation(unsigned /*client*/, std::uint8_t /*actor*/, const Record& /*record*/,
+                   const char* /*where*/, bool /*skipped*/) override {}
+    void outcome(unsigned /*client*/, Slot /*wait*/, Opcode /*opcode*/,
+                 Result /*result*/) override {}
     void at_rest(const Judge& /*judge*/) override {}
     void healing() override {}
 
