@@ -62,7 +62,8 @@ void search(const SearchPlan& plan, const Programs& programs, SearchPage& page) 
         Exhaustive strategy(plan.bound, resume);
         resume.clear();
         page.program.store(number, std::memory_order_relaxed);
-        do {
+        bool more = true;
+        while (more) {
             note(page, strategy.answers().empty() ? noted(page) : strategy.answers());
             if (page.stop.load(std::memory_order_relaxed) != 0) {
                 return;
@@ -79,8 +80,10 @@ void search(const SearchPlan& plan, const Programs& programs, SearchPage& page) 
                 std::abort();
             }
             page.runs.fetch_add(1, std::memory_order_relaxed);
-        } while (strategy.next());
-        page.left_out.fetch_add(strategy.left_out(), std::memory_order_relaxed);
+            const std::uint64_t left_out = strategy.left_out();
+            more = strategy.next();
+            page.left_out.fetch_add(strategy.left_out() - left_out, std::memory_order_relaxed);
+        }
         note(page, {});
     }
     page.done.store(1, std::memory_order_release);

@@ -23,8 +23,7 @@ struct SearchPage {
     std::atomic<std::uint32_t> done{0};   // nothing is left
     std::atomic<std::uint64_t> program{0};
     std::atomic<std::uint64_t> runs{0};
-    std::atomic<std::uint64_t> left_out{
-        0};  // of programs that are done: runs like one that was made
+    std::atomic<std::uint64_t> left_out{0};  // runs like one that was made
     // The answers that the run under way begins with.
     std::atomic<std::uint32_t> answer_count{0};
     std::array<std::uint8_t, answers_max> answers{};

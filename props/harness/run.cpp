@@ -161,12 +161,12 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
     const bool known = adapter_.implements() && starts_as_it_says(scenario);
     judge_.mute(known || alone());
     // Of limits on a clock that does not stand still nobody outside can say when they looked at it.
+    const std::uint64_t tick = has_time(scenario.header.faults) ? 0 : adapter_.clock_tick_ns();
     const bool watching = options.judges != Judges::trace && adapter_.implements() &&
-                          !adapter_.drivers_take_time() &&
-                          (adapter_.clock_tick_ns() != 0 || !uses_groups(scenario));
+                          !adapter_.drivers_take_time() && (tick != 0 || !uses_groups(scenario));
     watched_ = watching && !known;
     if (watched_) {
-        witness_.start(scenario, empty_graph(scenario), adapter_.clock_tick_ns());
+        witness_.start(scenario, empty_graph(scenario), tick);
     }
     witness_.ignore_client(options.deaf_to);
     adapter_.open(scenario, *this);
@@ -179,7 +179,7 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
                 backend.owed = 1;
             }
         }
-        witness_.start(scenario, std::move(start), adapter_.clock_tick_ns());
+        witness_.start(scenario, std::move(start), tick);
         watched_ = true;
     }
     if (!stopped()) {

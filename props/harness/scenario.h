@@ -121,6 +121,12 @@ enum class Faults : std::uint8_t {
     time,      // threads are so slow that deadlines are reached although they can run
     all,
 };
+constexpr bool has_spurious(Faults faults) {
+    return faults == Faults::spurious || faults == Faults::all;
+}
+constexpr bool has_time(Faults faults) {
+    return faults == Faults::time || faults == Faults::all;
+}
 
 // When a client goes on to its next operation.
 enum class Pace : std::uint8_t {

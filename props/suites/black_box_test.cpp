@@ -41,8 +41,8 @@ TEST_F(BothJudges, agree) {
     options.judges = Judges::both;
     run_many(Suite::sequential, 400, options);
     run_many(Suite::scheduled, 400, options);
-    EXPECT_GT(counts_->judged_twice, 780U);
-    EXPECT_EQ(counts_->judged_twice + counts_->given_up, 800U);
+    EXPECT_GT(counts_->judged_twice, 740U);
+    EXPECT_EQ(counts_->judged_twice + counts_->given_up + counts_->left_out, 800U);
 }
 
 TEST_F(BothJudges, black_box_that_does_not_hear_a_client_is_noticed) {

@@ -173,9 +173,10 @@ TEST(TextErrors, SayWhereAndWhatWasExpected) {
     EXPECT_EQ(error_of("node n0\n"), "1:1: expected the first line: scenario 3, found 'node'");
     EXPECT_EQ(error_of("scenario 7"),
               "1:10: expected the version of the format from 1 to 3, found '7'");
-    EXPECT_EQ(error_of("scenario 1 colour red"),
-              "1:12: expected loops, strategy, depth, horizon, seed, memory, pace or swarm, found "
-              "'colour'");
+    EXPECT_EQ(
+        error_of("scenario 1 colour red"),
+        "1:12: expected loops, strategy, depth, horizon, seed, memory, faults, pace or swarm, "
+        "found 'colour'");
     EXPECT_EQ(error_of("scenario 1\nrule R99"), "2:6: expected a rule from R1 to R31, found 'R99'");
     EXPECT_EQ(error_of("scenario 1\nnode n1"), "2:6: expected n0, the next in order, found 'n1'");
     EXPECT_EQ(error_of("scenario 1\nnode n0 over n0"),

@@ -39,8 +39,8 @@ public:
         if (header.memory == Memory::tso) {
             options.memory = blkdrain::sim::Memory::tso;
         }
-        options.spurious = header.faults == Faults::spurious || header.faults == Faults::all;
-        if (header.faults == Faults::time || header.faults == Faults::all) {
+        options.spurious = has_spurious(header.faults);
+        if (has_time(header.faults)) {
             options.time_jumps = 3;
         }
         simulation_.emplace(schedule(scenario, control), options);
