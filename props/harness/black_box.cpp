@@ -897,8 +897,14 @@ void BlackBox::list_all(Choice& choice) {
              move.event.node == wanted.node);
         return is_it ? -1 : distance(move.event, move.call != no_ticket, choice.refusal);
     };
-    std::ranges::stable_sort(moves, {}, likely);
-    choice.moves.insert(choice.moves.end(), moves.begin(), moves.end());
+    std::vector<std::pair<int, std::size_t>> order;
+    for (std::size_t i = 0; i < moves.size(); ++i) {
+        order.emplace_back(likely(moves[i]), i);
+    }
+    std::ranges::sort(order);
+    for (const auto& [rank, i] : order) {
+        choice.moves.push_back(moves[i]);
+    }
 }
 
 std::uint64_t BlackBox::key(const Candidate& candidate) {
@@ -946,8 +952,10 @@ void BlackBox::refuse_at(std::size_t depth, int rule, std::string code, std::str
     if (std::ranges::any_of(refused_, same)) {
         return;
     }
-    refused_.push_back({depth, rule, std::move(code), std::move(sentence)});
-    std::ranges::stable_sort(refused_, std::ranges::greater{}, &Refused::depth);
+    // Behind those of the same depth.
+    const auto place =
+        std::ranges::upper_bound(refused_, depth, std::ranges::greater{}, &Refused::depth);
+    refused_.insert(place, {depth, rule, std::move(code), std::move(sentence)});
     if (refused_.size() > refused_max) {
         refused_.pop_back();
     }
