@@ -936,7 +936,7 @@ void Runner::compare_with_model() {
 void Runner::ask_black_box() {
     witness_.rest();
     if (witness_.explain() == BlackBox::Verdict::refused) {
-        const Violation found = witness_.box().violation();
+        const Violation found = witness_.violation();
         judge_.violation(found.detector.c_str(), found.rule, found.code.c_str(), found.sentence);
     }
 }

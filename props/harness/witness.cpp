@@ -17,6 +17,7 @@ ref::NodeId node_of(Slot slot) {
 }  // namespace
 
 void Witness::start(const Scenario& scenario, ref::State state, std::uint64_t tick) {
+    const std::lock_guard<std::mutex> lock(mutex_);
     ref::NodeSet settling;
     for (Slot slot = 0; slot < scenario.graph.nodes.size(); ++slot) {
         if (scenario.graph.nodes[slot].settle != SettleKind::none) {
@@ -187,6 +188,16 @@ void Witness::advanced(std::uint64_t ticks) {
 void Witness::rest() {
     const std::lock_guard<std::mutex> lock(mutex_);
     see({.kind = Seen::Kind::rest});
+}
+
+BlackBox::Verdict Witness::explain() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return box_.explain();
+}
+
+Violation Witness::violation() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return box_.violation();
 }
 
 }  // namespace blkdrain_props

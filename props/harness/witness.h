@@ -45,10 +45,11 @@ public:
     void advances(std::uint64_t ticks);
     void advanced(std::uint64_t ticks);
 
-    // Nothing moves; one thread is left.
+    // Nothing moves, but that a deadline may fire at any time on a clock that does not stand still.
     void rest();
-    BlackBox::Verdict explain() { return box_.explain(); }
-    [[nodiscard]] const BlackBox& box() const { return box_; }
+    BlackBox::Verdict explain();
+    // If refused.
+    [[nodiscard]] Violation violation();
     // A canary: nothing is written down of what this client calls.
     void ignore_client(std::uint8_t client) { deaf_to_ = client; }
 
@@ -65,7 +66,7 @@ private:
     Ticket call(std::span<const blkdrain_ref::Event> events, std::uint8_t deadline);
     void see(const Seen& seen) { box_.see(seen); }
 
-    std::mutex mutex_;
+    std::mutex mutex_;  // all that follows, but deaf_to_, which is set before anybody calls
     BlackBox box_;
     std::uint64_t tick_ns_ = 0;
     std::uint64_t now_ = 0, for_sure_ = 0;  // what the clock may show, and shows at least
