@@ -188,7 +188,7 @@ void MachineRun::set_up() {
 // --- what clients do ---
 
 void MachineRun::client(unsigned number) {
-    CurrentClient::set(&number);
+    const ClientScope scope(number);
     for (const MachineStep& step : program_.steps[number]) {
         if (failed()) {
             return;

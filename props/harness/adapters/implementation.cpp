@@ -120,7 +120,7 @@ public:
         world_->run_clients(
             count,
             [&body](unsigned client) {
-                CurrentClient::set(&client);
+                const ClientScope scope(client);
                 body(client);
             },
             drivers_.moves);
