@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -414,6 +415,8 @@ int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, const cha
     _exit(0);
 }
 
+volatile std::sig_atomic_t interrupted = 0;
+
 // Both judges on the same histories. Where the trace judge ends a run, the black box judges it
 // again, alone and to its end.
 int compare_judges(Suite suite, std::uint64_t base, std::uint64_t count, const char* canary_name,
@@ -423,7 +426,15 @@ int compare_judges(Suite suite, std::uint64_t base, std::uint64_t count, const c
     Cases cases(canary_name, run_machine, *counts, machines);
     using Verdict = BlackBox::Verdict;
     std::uint64_t given_up = 0, left_out = 0, refused = 0, disagreements = 0;
-    for (std::uint64_t n = 0; n < count; ++n) {
+    std::signal(SIGINT, [](int) { interrupted = 1; });
+    const bool watched = isatty(STDERR_FILENO) != 0;
+    std::uint64_t n = 0;
+    for (; n < count && interrupted == 0; ++n) {
+        if (watched && n % 1024 == 0) {
+            std::fprintf(stderr, "\r\033[K%llu of %llu histories",
+                         static_cast<unsigned long long>(n),
+                         static_cast<unsigned long long>(count));
+        }
         const std::uint64_t seed = seed_of(base, suite, 0, n);
         const Scenario scenario = scenario_of(suite, seed);
         RunOptions options;
@@ -431,9 +442,9 @@ int compare_judges(Suite suite, std::uint64_t base, std::uint64_t count, const c
         Outcome outcome = cases.run(scenario, options);
         const bool seen_outside = outcome.violation && outcome.violation->detector == "black_box";
         if (outcome.violation && !seen_outside) {
-            ++refused;
             options.judges = Judges::black_box;
             outcome.black_box = cases.run(scenario, options).black_box;
+            refused += outcome.black_box == Verdict::refused ? 1 : 0;
         }
         left_out += outcome.black_box ? 0 : 1;
         given_up += outcome.black_box == Verdict::given_up ? 1 : 0;
@@ -447,10 +458,13 @@ int compare_judges(Suite suite, std::uint64_t base, std::uint64_t count, const c
                 outcome.violation->sentence.c_str());
         }
     }
+    if (watched) {
+        std::fputs("\r\033[K", stderr);
+    }
     std::printf(
         "%llu histories: refused by both %llu, given up by the black box %llu, left out "
         "%llu, disagreements %llu\n",
-        static_cast<unsigned long long>(count), static_cast<unsigned long long>(refused),
+        static_cast<unsigned long long>(n), static_cast<unsigned long long>(refused),
         static_cast<unsigned long long>(given_up), static_cast<unsigned long long>(left_out),
         static_cast<unsigned long long>(disagreements));
     std::fflush(stdout);

@@ -153,7 +153,8 @@ private:
         estimate_ = *result;
         if (estimate_.runs > 0) {
             std::printf(
-                "estimate: about %s executions, %s\n", grouped(estimate_.runs).c_str(),
+                "estimate: about %s schedules, %s%s\n", grouped(estimate_.runs).c_str(),
+                from_.plan.bound.reduce ? "less than " : "",
                 duration_text(estimate_.runs * estimate_.seconds_per_run / from_.plan.processes)
                     .c_str());
         } else {
@@ -185,7 +186,7 @@ private:
     void watch() {
         const Clock::time_point started = Clock::now();
         Clock::time_point saved = started;
-        const std::uint64_t runs_before = runs();
+        const std::uint64_t before = runs() + left_out();
         for (bool running = true; running;) {
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
             running = false;
@@ -204,7 +205,7 @@ private:
                 }
             }
             const Clock::time_point now = Clock::now();
-            progress(std::chrono::duration<double>(now - started).count(), runs_before);
+            progress(std::chrono::duration<double>(now - started).count(), before);
             if (now - saved > std::chrono::seconds(30)) {
                 saved = now;
                 save();
@@ -215,19 +216,19 @@ private:
         }
     }
 
-    void progress(double seconds, std::uint64_t runs_before) {
+    void progress(double seconds, std::uint64_t before) {
         if (isatty(STDERR_FILENO) == 0 || Clock::now() - shown_ < std::chrono::milliseconds(200)) {
             return;
         }
         shown_ = Clock::now();
-        const auto made = static_cast<double>(runs());
-        const double rate = (made - static_cast<double>(runs_before)) / std::max(seconds, 0.001);
+        const auto made = static_cast<double>(runs() + left_out());
+        const double rate = (made - static_cast<double>(before)) / std::max(seconds, 0.001);
         std::uint64_t at = 0;
         for (const Process& process : processes_) {
             at += process.page->program.load(std::memory_order_relaxed) / from_.plan.processes;
         }
         const double left = std::max(estimate_.runs - made, 0.0) / std::max(rate, 1.0);
-        std::fprintf(stderr, "\r\033[K%s executions, program %s of %s, %s a second, about %s left",
+        std::fprintf(stderr, "\r\033[K%s schedules, program %s of %s, %s a second, about %s left",
                      grouped(made).c_str(), grouped(static_cast<double>(at)).c_str(),
                      grouped(static_cast<double>(programs_.count())).c_str(), grouped(rate).c_str(),
                      duration_text(left).c_str());
