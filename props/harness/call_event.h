@@ -29,6 +29,14 @@ inline std::uint32_t name_of_slot(Slot node_or_backend) {
     return node_or_backend + 1;
 }
 
+inline Result result_of(blkdrain_ref::Error error) {
+    return static_cast<Result>(error);
+}
+// Not of refused_by_api.
+inline blkdrain_ref::Error error_of(Result result) {
+    return static_cast<blkdrain_ref::Error>(result);
+}
+
 // The parent of a send is left open, too. `own`: the id of what the call makes: a request, a token,
 // a section or a wait. Not for limit, abandon, and what drivers are told to do (complete,
 // settle_done).
@@ -39,5 +47,9 @@ std::array<blkdrain_ref::Event, 6> events_of_limit(const Call& call, std::uint64
 
 // Names in `event`, an abandon, what the call with this event and id has started.
 void name_pending(blkdrain_ref::Event& event, blkdrain_ref::Event::Kind call, std::uint32_t id);
+// What it names.
+inline std::uint32_t pending_named(const blkdrain_ref::Event& event) {
+    return event.token ? event.token.value : event.wait ? event.wait.value : event.section.value;
+}
 
 }  // namespace blkdrain_props

@@ -5,7 +5,9 @@
 // a scenario mean the same in every adapter.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "harness/operations.h"
@@ -21,6 +23,10 @@ inline constexpr Slot no_slot = ~Slot{0};
 // reach the model.
 using Result = ErrorWord;
 inline constexpr Result refused_by_api = static_cast<Result>(error_words.size());
+constexpr std::string_view word_of(Result result) {
+    return result == refused_by_api ? "refused at the interface"
+                                    : error_words[static_cast<std::size_t>(result)];
+}
 
 struct Objects {
     enum class Told : std::uint8_t { nothing, begin, end };

@@ -154,11 +154,8 @@ std::vector<std::string> refusal_lines(const ref::Reason& reason, const ref::Sta
 }
 
 std::string outcome_text(Slot wait, Opcode opcode, Result result) {
-    const std::string_view word = result == refused_by_api
-                                      ? std::string_view("refused")
-                                      : error_words[static_cast<std::size_t>(result)];
     return "w" + std::to_string(wait) + " (" + std::string(row_of(opcode).name) +
-           ") is over: " + std::string(word);
+           ") is over: " + std::string(word_of(result));
 }
 
 std::vector<std::string> without_effect_text(const std::vector<Deviation>& list, std::size_t of) {

@@ -26,10 +26,6 @@ void set_at(std::vector<T>& table, std::size_t index, T value, T filler) {
     table[index] = value;
 }
 
-Result result_from(ref::Error error) {
-    return static_cast<Result>(error);
-}
-
 // What happens on a loop, after the call that made it due has returned.
 bool needs_loop(Kind kind) {
     return kind == Kind::done || kind == Kind::notify || kind == Kind::settle_start ||
@@ -135,13 +131,13 @@ Result ReferenceAdapter::call(const Call& call) {
                 results_.push_back(Result::ok);
             }
             simple();
-            return result_from(event.error);
+            return result_of(event.error);
         }
         case Opcode::complete:
             event.kind = Kind::complete;
             event.request = {request_id(call.request)};
             event.error = call.variant ? ref::Error::io_error : ref::Error::ok;
-            results_[call.request] = result_from(event.error);
+            results_[call.request] = result_of(event.error);
             return simple();
         case Opcode::close_token:
         case Opcode::end:
@@ -159,7 +155,7 @@ Result ReferenceAdapter::call(const Call& call) {
             }
             event.error = ref::result_of(model(), event);
             announce(event);
-            return result_from(event.error);
+            return result_of(event.error);
         case Opcode::cancel: {
             const ref::Request* request = ref::find(model(), event.request);
             event.error = request != nullptr && request->state == ref::RequestState::completing
@@ -176,7 +172,7 @@ Result ReferenceAdapter::call(const Call& call) {
                 announce(complete);
             }
             perform_due(false);
-            return result_from(event.error);
+            return result_of(event.error);
         }
         case Opcode::cancel_waiting:
             return ref::find(model(), event.backend) == nullptr ? refused_by_api : simple();
@@ -197,7 +193,7 @@ Result ReferenceAdapter::call(const Call& call) {
             }
             event.error = ref::result_of(model(), event);
             simple();
-            return result_from(event.error);
+            return result_of(event.error);
         case Opcode::limit:
             for (const ref::Event& limit : events_of_limit(call, tick_ns)) {
                 announce(limit);
@@ -226,7 +222,7 @@ Result ReferenceAdapter::control(const Call& call, ref::Event& event) {
     }
     announce(event);
     if (event.error != ref::Error::ok) {
-        callbacks_.push_back({call.own_wait, result_from(event.error), false});
+        callbacks_.push_back({call.own_wait, result_of(event.error), false});
     } else if (call.deadline != 0 && call.own_wait != no_slot) {
         deadlines_.push_back({call.own_wait, now_ + call.deadline});
     }
@@ -257,7 +253,7 @@ bool ReferenceAdapter::abandon(Slot wait, ref::Error error) {
         return false;  // its outcome is decided
     }
     announce(event);
-    callbacks_.push_back({wait, result_from(error), false});
+    callbacks_.push_back({wait, result_of(error), false});
     return true;
 }
 
@@ -298,7 +294,7 @@ void ReferenceAdapter::perform(const ref::Event& event) {
             break;
         }
         case Kind::complete:
-            results_[event.request.value - 1] = result_from(event.error);
+            results_[event.request.value - 1] = result_of(event.error);
             announce(event);
             break;
         case Kind::admit:
@@ -324,29 +320,28 @@ void ReferenceAdapter::perform(const ref::Event& event) {
         case Kind::token_fail:
             announce(event);
             callbacks_.push_back(
-                {wait_of_token_[event.token.value - 1], result_from(event.error), false});
+                {wait_of_token_[event.token.value - 1], result_of(event.error), false});
             break;
         case Kind::drain_done:
         case Kind::quiet_done:
             announce(event);
-            callbacks_.push_back({wait_of(event.wait.value), result_from(event.error), false});
+            callbacks_.push_back({wait_of(event.wait.value), result_of(event.error), false});
             break;
         case Kind::finish:
             announce(event);
-            callbacks_.push_back({wait_of(event.section.value), result_from(event.error), false});
+            callbacks_.push_back({wait_of(event.section.value), result_of(event.error), false});
             break;
         case Kind::abandon:
             announce(event);
             callbacks_.push_back({event.token  ? wait_of_token_[event.token.value - 1]
                                   : event.wait ? wait_of(event.wait.value)
                                                : wait_of(event.section.value),
-                                  result_from(event.error), false});
+                                  result_of(event.error), false});
             break;
         default:
             announce(event);
             if (!stage_->judge().failed() && reports_begin(model(), event)) {
-                callbacks_.push_back(
-                    {wait_of(event.section.value), result_from(event.error), true});
+                callbacks_.push_back({wait_of(event.section.value), result_of(event.error), true});
             }
             break;
     }
@@ -378,7 +373,7 @@ void ReferenceAdapter::admitted(const ref::Event& event) {
             return;
         }
     }
-    results_[slot] = result_from(complete.error);
+    results_[slot] = result_of(complete.error);
     announce(complete);
 }
 
