@@ -108,6 +108,10 @@ def plain(value):
     return f"{value:.3g}"
 
 
+def whole(value):
+    return f"{value:,.0f}"
+
+
 def size(value):
     return f"{value:.0f} B"
 
@@ -151,6 +155,12 @@ ROWS = [
         / f["beside_a_drain/drains:0/real_time items_per_second"], 0.01, 0.001, percent),
     Row("memory of an idle backend, 16 loops", lambda f: f["memory/iterations:1 backend_bytes"], 1024, 512, size),
     Row("memory of a node, 16 loops", lambda f: f["memory/iterations:1 node_bytes"], 512, 256, size),
+    Row("concurrent scenarios judged, a second and core", lambda f: f["concurrent_scenarios items_per_second"],
+        8_000, 20_000, whole, at_least=True),
+    Row("choice point of the simulator, the thread runs on", lambda f: f["choice_point_default_order/4 ns"], 60, 60,
+        nanoseconds),
+    Row("choice point of the simulator, with a switch",
+        lambda f: f["switch_of_threads ns"] / f["switch_of_threads switches_per_iteration"], 250, 250, nanoseconds),
 ]
 
 
@@ -167,6 +177,8 @@ def main():
         (f"{arguments.programs}/barrier_bench_real", "."),
         (f"{arguments.programs}/request_bench_real", r"requests/in_flight:(1/filters:0|64/filters:(0|64|1000))$"),
         (f"{arguments.programs}/loops_bench_real", "."),
+        (f"{arguments.programs}/scenario_bench_sim", "concurrent_scenarios$"),
+        (f"{arguments.programs}/sim_bench_sim", "choice_point_default_order/4$|switch_of_threads$"),
     ]
     peers = {name: measure for name, (_, measure) in PEERS.items() if shutil.which(name)}
     figures = Figures()
