@@ -112,6 +112,18 @@ TEST(MinimiseTest, keeps_only_the_deviations_that_matter) {
     EXPECT_EQ(minimal.deviations.size(), 2U);
 }
 
+TEST(MinimiseTest, takes_switches_of_threads_away_before_other_deviations) {
+    Scenario scenario = with_deviations();
+    for (std::size_t i = 0; i < scenario.deviations.size(); i += 2) {
+        scenario.deviations[i].question = Question::event;
+    }
+    // One of either kind is enough.
+    const Scenario minimal = minimise(
+        canonical(scenario), [](const Scenario& s) { return !s.deviations.empty(); }, 100'000);
+    ASSERT_EQ(minimal.deviations.size(), 1U);
+    EXPECT_EQ(minimal.deviations[0].question, Question::event);
+}
+
 TEST(MinimiseTest, repairs_a_schedule_that_no_longer_lines_up) {
     // The more operations there are, the later the instant.
     const auto fails = [](const Scenario& s) {
