@@ -5,6 +5,7 @@ _blkdrain_check() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local options='-h --help --seconds --seed --suite --jobs --canary --list-canaries --out --trace-hash --trace-hash-count'
     local offered=
+    [[ ${COMP_WORDS[1]} != twice || $COMP_CWORD -eq 1 ]] || options='-h --help --seed'
     [[ ${COMP_WORDS[1]} != replay || $COMP_CWORD -eq 1 ]] || options='-h --help --adapter --page --strict --threads --canary'
     COMPREPLY=()
     case $before in
@@ -24,7 +25,9 @@ _blkdrain_check() {
         *)
             offered=$options
             if [[ $COMP_CWORD -eq 1 ]]; then
-                offered+=' replay'
+                offered+=' replay twice'
+            elif [[ ${COMP_WORDS[1]} == twice && $word != -* ]]; then
+                offered='sequential scheduled machines'
             elif [[ ${COMP_WORDS[1]} == replay && $word != -* ]]; then
                 mapfile -t COMPREPLY < <(compgen -d -- "$word"; compgen -f -X '!*.scn' -- "$word"
                     compgen -f -X '!*.machine' -- "$word")

@@ -28,6 +28,7 @@
 #include "check/child.h"
 #include "check/failure.h"
 #include "check/protocol.h"
+#include "check/twice.h"
 #include "harness/adapters/reference_adapter.h"
 #include "harness/page.h"
 #include "harness/report.h"
@@ -54,6 +55,14 @@ std::atomic<int> interrupted{0};
 
 void interrupt(int) {
     interrupted.store(1, std::memory_order_relaxed);
+}
+
+void catch_interrupts() {
+    struct sigaction action{};
+    action.sa_handler = interrupt;
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 // ---- Options
@@ -493,6 +502,18 @@ int print_hashes(const Options& options, std::uint64_t seed) {
     return become(command);
 }
 
+// The command that runs each twice; for the caller to ask whether it was given.
+CLI::App* offer_twice(CLI::App& app, Options& options) {
+    CLI::App* const command = app.add_subcommand(
+        "twice", "run each of many scenarios twice and compare the traces, step by step");
+    command->add_option("suite", options.hash_suite, "sequential, scheduled or machines")
+        ->required()
+        ->check(CLI::IsMember({"sequential", "scheduled", "machines"}));
+    command->add_option("count", options.hash_count, "how many")->required();
+    command->add_option("--seed", options.seed, "of the first (default: random, printed)");
+    return command;
+}
+
 void offer_what_the_library_is_checked_with(CLI::App& app, CLI::App& replay_command,
                                             Options& options) {
     std::vector<std::string> names;
@@ -550,8 +571,10 @@ int main_with(int argc, char** argv, const Face& face) {
     replay_command->add_flag("--threads", options.threads,
                              "for debuggers: each simulated thread is one of the system, by its "
                              "name; the run is the same");
+    const CLI::App* twice_command = nullptr;
     if (face.whole) {
         offer_what_the_library_is_checked_with(app, *replay_command, options);
+        twice_command = offer_twice(app, options);
     }
     try {
         app.parse(argc, argv);
@@ -566,6 +589,11 @@ int main_with(int argc, char** argv, const Face& face) {
         return list_canaries();
     }
     const std::uint64_t seed = options.seed.value_or(std::random_device{}());
+    if (twice_command != nullptr && twice_command->parsed()) {
+        catch_interrupts();
+        return run_twice(face.simulated, options.hash_suite, seed, options.hash_count,
+                         [] { return interrupted.load(std::memory_order_relaxed) != 0; });
+    }
     if (!options.hash_suite.empty()) {
         return print_hashes(options, seed);
     }
@@ -582,11 +610,7 @@ int main_with(int argc, char** argv, const Face& face) {
                 options.jobs, options.seconds, options.canary.empty() ? "" : ", canary ",
                 options.canary.c_str());
     std::fflush(stdout);
-    struct sigaction action{};
-    action.sa_handler = interrupt;
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
-    signal(SIGPIPE, SIG_IGN);
+    catch_interrupts();
     return Check(options, seed).run(suites);
 }
 

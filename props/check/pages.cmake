@@ -40,13 +40,17 @@ endfunction()
 
 execute_process(COMMAND "${CHECK}" --help OUTPUT_VARIABLE help COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND "${CHECK}" replay --help OUTPUT_VARIABLE help_replay COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND "${CHECK}" twice --help OUTPUT_VARIABLE help_twice COMMAND_ERROR_IS_FATAL ANY)
 options_in(of_check "${help}")
 options_in(of_replay "${help_replay}")
+options_in(of_twice "${help_twice}")
 
 completed(found blkdrain-check)
 expect_same("the completion" "${of_check}" "${found}")
 completed(found blkdrain-check replay)
 expect_same("the completion of replay" "${of_replay}" "${found}")
+completed(found blkdrain-check twice)
+expect_same("the completion of twice" "${of_twice}" "${found}")
 
 file(READ "${page}" text)
 string(REPLACE "\\-" "-" text "${text}")

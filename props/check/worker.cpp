@@ -398,16 +398,19 @@ int play(std::uint64_t real_tick_ns, bool strict, const char* canary_name, RunMa
     _exit(outcome.violation || (strict && misfit) ? 1 : 0);
 }
 
-int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, const char* canary_name,
-                 RunMachine run_machine) {
+// Of each run: its seed, a hash of what was announced and one of every step of every simulated
+// thread, how many events, and the verdict.
+int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, bool backwards,
+                 const char* canary_name, RunMachine run_machine) {
     const auto counts = std::make_unique<SuiteCount>();
     MachineCounts machines;
     Cases cases(canary_name, run_machine, *counts, machines);
-    for (std::uint64_t n = 0; n < count; ++n) {
-        const std::uint64_t seed = seed_of(base, suite, 0, n);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const std::uint64_t seed = seed_of(base, suite, 0, backwards ? count - 1 - i : i);
         const Outcome outcome = cases.random(suite, seed, false);
-        std::printf("%016llx %016llx %llu %s\n", static_cast<unsigned long long>(seed),
+        std::printf("%016llx %016llx %016llx %llu %s\n", static_cast<unsigned long long>(seed),
                     static_cast<unsigned long long>(outcome.trace_hash),
+                    static_cast<unsigned long long>(schedule_control().steps_hash),
                     static_cast<unsigned long long>(outcome.events),
                     outcome.violation ? outcome.violation->signature().c_str() : "ok");
     }
@@ -509,7 +512,9 @@ int work(std::vector<const char*> arguments, RunMachine run_machine) {
         return record(at(1));
     }
     if (mode == "hash") {
-        return print_hashes(suite_named(at(1)), number(2), number(3), at(4), run_machine);
+        const bool backwards = at(4) != nullptr && std::string_view(at(4)) == "backwards";
+        return print_hashes(suite_named(at(1)), number(2), number(3), backwards,
+                            at(backwards ? 5 : 4), run_machine);
     }
     if (mode == "judges" && suite_named(at(1)) != Suite::machines) {
         return compare_judges(suite_named(at(1)), number(2), number(3), at(4), run_machine);

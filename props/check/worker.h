@@ -16,8 +16,8 @@
 //   record [CANARY]
 //       one scenario from standard input; a line for each answer of its strategy that is not the
 //       default order's, as it is given: client, operation, actor, question, point, answer
-//   hash SUITE SEED COUNT [CANARY]
-//       one line for each: the hash of its trace
+//   hash SUITE SEED COUNT [backwards] [CANARY]
+//       one line for each, with hashes of its trace; backwards: the last one first
 //   threads MODE ...
 //       any of these, with simulated threads that are threads of the system
 //   judges SUITE SEED COUNT [CANARY]

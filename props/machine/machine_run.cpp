@@ -100,6 +100,7 @@ MachineOutcome MachineRun::run() {
     blkdrain::sim::Simulation simulation(*strategy, options);
     simulation.spawn("main", [this] { body(); });
     const blkdrain::sim::Outcome outcome = simulation.run();
+    schedule_control().steps_hash = simulation.trace_hash();
     if (!outcome.finished()) {
         wrong(8, "hangs", "the machine hangs: " + outcome.to_string());
     }

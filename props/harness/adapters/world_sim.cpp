@@ -79,6 +79,8 @@ public:
             }
         }
         loops_.clear();
+        schedule_control().steps_hash = simulation_->trace_hash();
+        schedule_control().points += simulation_->points();
         simulation_.reset();
         rounds_.clear();
         if (deviations_) {
