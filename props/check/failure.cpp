@@ -2,6 +2,7 @@
 #include "check/failure.h"
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +17,8 @@
 #include "check/protocol.h"
 #include "harness/minimise.h"
 #include "harness/page.h"
+#include "harness/redraw.h"
+#include "harness/reduce.h"
 #include "harness/report.h"
 #include "harness/text.h"
 #include "machine/machine_program.h"
@@ -26,6 +29,9 @@ namespace {
 
 constexpr std::uint32_t minimising_runs_max = 4'000;
 constexpr int real_repetitions = 5;
+// Drawing other schedules for what is still large.
+constexpr std::uint32_t redrawing_runs_max = 40'000;
+constexpr std::chrono::seconds redrawing_time_max{20};
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
     std::ofstream(path) << text;
@@ -39,7 +45,7 @@ public:
           face_(face),
           canary_(canary),
           enough_(enough),
-          signature_(failure.violation.signature()),
+          violation_(failure.violation),
           evaluator_(face.worker(failure.suite), failure.suite,
                      failure.suite == Suite::real ? real_repetitions : 1, canary) {}
 
@@ -50,16 +56,20 @@ private:
     [[nodiscard]] std::string run_apart(const std::string& text,
                                         const std::vector<std::string>& mode) const;
     [[nodiscard]] std::optional<Scenario> as_deviations(const Scenario& scenario) const;
-    [[nodiscard]] bool fails_in_the_same_way(const std::string& text);
-    [[nodiscard]] std::string smaller_scenario();
+    std::optional<Violation> judge(const std::string& text);
+    [[nodiscard]] std::string reduced(const std::string& original);
+    template <class Program, class MakeSmaller>
+    std::string reduced_program(const Program& original, const MakeSmaller& make_smaller);
+    [[nodiscard]] Scenario smaller_scenario(const Scenario& original,
+                                            const std::function<bool(const Scenario&)>& fails);
 
     const Failure& failure_;
     const Face& face_;
     const std::string& canary_;
     const std::function<bool()>& enough_;
-    const std::string signature_;
+    Violation violation_;  // of the run that is reported
     Evaluator evaluator_;
-    std::optional<Violation> last_;  // of those in the same way
+    std::string remark_;  // on the reduction, for people
     unsigned runs_ = 0;
 };
 
@@ -105,60 +115,82 @@ std::optional<Scenario> Reporter::as_deviations(const Scenario& scenario) const 
 }
 
 // Says on a terminal how far the reducing has come, now and then.
-bool Reporter::fails_in_the_same_way(const std::string& text) {
-    if (isatty(STDERR_FILENO) == 1 && ++runs_ % 50 == 0) {
+std::optional<Violation> Reporter::judge(const std::string& text) {
+    if (++runs_ % 50 == 0 && isatty(STDERR_FILENO) == 1) {
         std::fprintf(stderr, "\r\033[Kreducing: %u runs", runs_);
     }
-    const std::optional<Violation> found = evaluator_.judge(text);
-    if (!found || found->signature() != signature_) {
-        return false;
-    }
-    last_ = found;
-    return true;
+    return evaluator_.judge(text);
 }
 
-std::string Reporter::smaller_scenario() {
-    Scenario start = scenario_of(failure_.suite, failure_.seed);
-    if (failure_.suite == Suite::scheduled) {
-        // From here on the schedule can be shrunk as well.
-        const std::optional<Scenario> told = as_deviations(start);
-        if (told && fails_in_the_same_way(to_text(*told))) {
-            start = *told;
-        }
+Scenario Reporter::smaller_scenario(const Scenario& original,
+                                    const std::function<bool(const Scenario&)>& fails) {
+    if (failure_.suite != Suite::scheduled) {
+        return minimise(original, fails, minimising_runs_max);
     }
-    return to_text(minimise(
-        start,
+    // In this form the schedule can be shrunk as well.
+    const std::optional<Scenario> told = as_deviations(original);
+    const Scenario minimal =
+        minimise(told && fails(*told) ? *told : original, fails, minimising_runs_max);
+    const auto until = std::chrono::steady_clock::now() + redrawing_time_max;
+    return redraw(
+        minimal,
         [&](const Scenario& candidate) {
-            return !enough_() && fails_in_the_same_way(to_text(candidate));
+            return std::chrono::steady_clock::now() < until && fails(candidate);
         },
-        minimising_runs_max));
+        [&](const Scenario& candidate) { return as_deviations(candidate); }, redrawing_runs_max);
+}
+
+template <class Program, class MakeSmaller>
+std::string Reporter::reduced_program(const Program& original, const MakeSmaller& make_smaller) {
+    const auto judged = [&](const Program& program) { return judge(to_text(program)); };
+    const Reduced<Program> result =
+        reduce(original, violation_, judged, [&](const Program& failing, const auto& fails) {
+            return make_smaller(
+                failing, [&](const Program& candidate) { return !enough_() && fails(candidate); });
+        });
+    violation_ = *result.violation;
+    if (!result.slipped_to.empty()) {
+        remark_ = "not reduced: what it was reduced to fails with " + result.slipped_to + "\n";
+    }
+    return to_text(result.program);
+}
+
+// Of a failure that does not show again when run alone, the original.
+std::string Reporter::reduced(const std::string& original) {
+    const std::optional<Violation> again = judge(original);
+    // All detectors look now: what is simulated can fail earlier than it did, but fails again.
+    if (again && failure_.suite != Suite::real) {
+        violation_ = *again;
+    }
+    if (!again || again->signature() != violation_.signature()) {
+        remark_ = "it did not fail again in the same way when run alone; nothing was shrunk\n";
+        return original;
+    }
+    return failure_.suite == Suite::machines
+               ? reduced_program(any_machine(failure_.seed),
+                                 [](const MachineProgram& failing, const auto& fails) {
+                                     return smaller_machine(failing, fails);
+                                 })
+               : reduced_program(scenario_of(failure_.suite, failure_.seed),
+                                 [this](const Scenario& failing, const auto& fails) {
+                                     return smaller_scenario(failing, fails);
+                                 });
 }
 
 void Reporter::write(const std::string& out) {
     const bool of_machine = failure_.suite == Suite::machines;
     const std::string original = of_machine ? to_text(any_machine(failure_.seed))
                                             : to_text(scenario_of(failure_.suite, failure_.seed));
-    last_ = failure_.violation;
-    std::string minimal = original;
-    const bool reproduced = fails_in_the_same_way(original);
-    if (reproduced) {
-        minimal = of_machine
-                      ? to_text(smaller_machine(any_machine(failure_.seed),
-                                                [&](const MachineProgram& candidate) {
-                                                    return !enough_() && fails_in_the_same_way(
-                                                                             to_text(candidate));
-                                                }))
-                      : smaller_scenario();
-        static_cast<void>(fails_in_the_same_way(minimal));
-        if (isatty(STDERR_FILENO) == 1) {
-            std::fputs("\r\033[K", stderr);
-        }
+    const auto started = std::chrono::steady_clock::now();
+    const std::string minimal = reduced(original);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+    if (isatty(STDERR_FILENO) == 1) {
+        std::fputs("\r\033[K", stderr);
     }
     const std::string suite(suite_names[static_cast<std::size_t>(failure_.suite)]);
     std::array<char, 80> name{};
-    std::snprintf(name.data(), name.size(), "%s-R%d-%s-%016llx", suite.c_str(),
-                  failure_.violation.rule, failure_.violation.detector.c_str(),
-                  static_cast<unsigned long long>(failure_.seed));
+    std::snprintf(name.data(), name.size(), "%s-R%d-%s-%016llx", suite.c_str(), violation_.rule,
+                  violation_.detector.c_str(), static_cast<unsigned long long>(failure_.seed));
     const std::filesystem::path folder = std::filesystem::path(out) / name.data();
     std::error_code error;
     std::filesystem::create_directories(folder, error);
@@ -177,10 +209,10 @@ void Reporter::write(const std::string& out) {
     write_file(folder / ("minimal" + ending), minimal);
     write_file(folder / "trace.txt", run_apart(minimal, {"play", "100000", "lenient"}));
     PageHead head;
-    head.title = suite + " R" + std::to_string(last_->rule) + " " + last_->code;
-    head.verdict = last_->sentence;
-    head.rule = "rule R" + std::to_string(last_->rule) + ", found by " + last_->detector + " (" +
-                last_->code + ") in the suite " + suite;
+    head.title = suite + " R" + std::to_string(violation_.rule) + " " + violation_.code;
+    head.verdict = violation_.sentence;
+    head.rule = "rule R" + std::to_string(violation_.rule) + ", found by " + violation_.detector +
+                " (" + violation_.code + ") in the suite " + suite;
     head.command = command;
     head.program = minimal;
     head.notes = failure_.complaint;
@@ -188,21 +220,17 @@ void Reporter::write(const std::string& out) {
                page_head(head) +
                    run_apart(minimal, {"page", "100000", (folder / "graph.dot").string()}) +
                    page_end());
-    write_file(
-        folder / "reason.txt",
-        reason_text(*last_) +
-            (reproduced
-                 ? ""
-                 : "it did not fail again in the same way when run alone; nothing was shrunk\n") +
-            "replay: " + command + "\n" +
-            (failure_.complaint.empty()
-                 ? ""
-                 : "\nwhat the process said before it died:\n" + failure_.complaint));
+    write_file(folder / "reason.txt",
+               reason_text(violation_) + remark_ + "replay: " + command + "\n" +
+                   (failure_.complaint.empty()
+                        ? ""
+                        : "\nwhat the process said before it died:\n" + failure_.complaint));
     std::printf(
-        "violation: %s\n  rule: R%d, found by %s (%s), suite %s\n  %s, trace and reason: "
-        "%s\n  to look at: %s\n  replay: %s\n",
-        last_->sentence.c_str(), last_->rule, last_->detector.c_str(), last_->code.c_str(),
-        suite.c_str(), of_machine ? "machine" : "scenario", folder.c_str(),
+        "violation: %s\n  rule: R%d, found by %s (%s), suite %s\n  reduced in %u runs, %.1f s\n"
+        "  %s, trace and reason: %s\n  to look at: %s\n  replay: %s\n",
+        violation_.sentence.c_str(), violation_.rule, violation_.detector.c_str(),
+        violation_.code.c_str(), suite.c_str(), runs_, took.count(),
+        of_machine ? "machine" : "scenario", folder.c_str(),
         std::filesystem::absolute(folder / "report.html").c_str(), command.c_str());
 }
 

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/generate.h"
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
 #include "harness/deviations.h"
+#include "harness/operations.h"
 
 namespace blkdrain_props {
 namespace {
@@ -59,35 +64,73 @@ private:
         }
     }
 
+    // Of the start; operands keep their number, or name the same object as before.
     void drop_backends() {
         for (std::size_t i = original_.graph.backends.size(); i > 0; --i) {
-            offer_with([i](Scenario& s) { s.graph.backends.erase(i - 1); });
+            for (const bool follow : {true, false}) {
+                offer_with([i, follow](Scenario& s) {
+                    s.graph.backends.erase(i - 1);
+                    if (follow) {
+                        move_up(s, OperandKind::backend, i - 1);
+                    }
+                });
+            }
         }
     }
 
     // Edges and roots that pointed to the node go with it; later nodes move up.
     void drop_nodes() {
         for (std::size_t i = original_.graph.nodes.size(); i > 0; --i) {
-            const auto gone = static_cast<std::uint8_t>(i - 1);
-            offer_with([gone](Scenario& s) {
-                s.graph.nodes.erase(gone);
-                for (NodeSpec& node : s.graph.nodes) {
-                    for (std::size_t k = node.children.size(); k > 0; --k) {
-                        if (node.children[k - 1].node == gone) {
-                            node.children.erase(k - 1);
-                        } else if (node.children[k - 1].node > gone) {
-                            --node.children[k - 1].node;
-                        }
+            for (const bool follow : {true, false}) {
+                offer_with([i, follow](Scenario& s) {
+                    erase_node(s, static_cast<std::uint8_t>(i - 1));
+                    if (follow) {
+                        move_up(s, OperandKind::node, i - 1);
+                    }
+                });
+            }
+        }
+    }
+
+    static void erase_node(Scenario& s, std::uint8_t gone) {
+        s.graph.nodes.erase(gone);
+        for (NodeSpec& node : s.graph.nodes) {
+            for (std::size_t k = node.children.size(); k > 0; --k) {
+                if (node.children[k - 1].node == gone) {
+                    node.children.erase(k - 1);
+                } else if (node.children[k - 1].node > gone) {
+                    --node.children[k - 1].node;
+                }
+            }
+        }
+        for (BackendSpec& backend : s.graph.backends) {
+            if (backend.root == gone) {
+                backend.root = no_node;
+            } else if (backend.root != no_node && backend.root > gone) {
+                --backend.root;
+            }
+        }
+    }
+
+    static void move_up(Scenario& s, OperandKind kind, std::size_t gone) {
+        const auto moved = [gone](std::uint8_t& byte) {
+            if (Ordinal{byte}.number() > gone) {
+                --byte;
+            }
+        };
+        for (Program& program : s.programs) {
+            for (Record& record : program) {
+                const std::array<std::uint8_t*, 4> operands{&record.a, &record.b, &record.c,
+                                                            &record.d};
+                for (std::size_t k = 0; k < operands.size(); ++k) {
+                    if (row_of(record.opcode).operands[k] == kind) {
+                        moved(*operands[k]);
                     }
                 }
-                for (BackendSpec& backend : s.graph.backends) {
-                    if (backend.root == gone) {
-                        backend.root = no_node;
-                    } else if (backend.root != no_node && backend.root > gone) {
-                        --backend.root;
-                    }
+                if (kind == OperandKind::backend && record.where != Where::client) {
+                    moved(record.where_backend);
                 }
-            });
+            }
         }
     }
 

@@ -632,7 +632,7 @@ void ImplementationAdapter::completed(void* context, std::error_code result) {
     auto& sent = *static_cast<SentRequest*>(context);
     ImplementationAdapter& self = *sent.adapter;
     self.drivers_.moved();
-    if (self.drivers_.canary == HarnessCanary::completion_swallowed && sent.slot % 8 == 7) {
+    if (self.drivers_.canary == HarnessCanary::completion_swallowed && sent.slot % 3 == 2) {
         return;
     }
     Witness* const witness = self.stage_->witness();
