@@ -86,7 +86,12 @@ public:
         RunOptions options;
         options.explain = explain;
         options.judges = asks_both_judges(seed) ? Judges::both : Judges::trace;
-        return run(scenario_of(suite, seed), options);
+        const Scenario scenario = scenario_of(suite, seed);
+        const Outcome outcome = run(scenario, options);
+        if (schedule_control().promise > 0) {
+            counts_.promised(scenario.header.depth, schedule_control().promise);
+        }
+        return outcome;
     }
 
     Outcome run(const Scenario& scenario, const RunOptions& options) {

@@ -2,6 +2,7 @@
 #include "harness/statistics.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdio>
 
@@ -43,12 +44,21 @@ void SuiteCount::add(const SuiteCount& other) {
     judged_twice += other.judged_twice;
     given_up += other.given_up;
     left_out += other.left_out;
+    for (std::size_t i = 0; i < missed.size(); ++i) {
+        missed[i] += other.missed[i];
+    }
     for (std::size_t i = 0; i < opcode_count; ++i) {
         of[i].uses += other.of[i].uses;
         of[i].effective += other.of[i].effective;
         of[i].blocked += other.of[i].blocked;
         of[i].failed += other.of[i].failed;
         of[i].skipped += other.of[i].skipped;
+    }
+}
+
+void SuiteCount::promised(unsigned depth, double probability) {
+    if (depth >= 1 && depth <= missed.size()) {
+        missed[depth - 1] += std::log1p(-probability);
     }
 }
 
@@ -111,6 +121,14 @@ std::string table(const Counts& counts) {
            static_cast<unsigned long long>(all.judged_twice),
            static_cast<unsigned long long>(all.given_up),
            static_cast<unsigned long long>(all.left_out));
+    if (all.missed[0] < 0) {
+        text += "PCT meets an error that all its scenarios have with a probability of at least";
+        for (std::size_t i = 0; i < all.missed.size(); ++i) {
+            append(text, "%s %.4f (depth %zu)", i == 0 ? "" : ",", -std::expm1(all.missed[i]),
+                   i + 1);
+        }
+        text += "\n";
+    }
     text += "\nrequests seen waiting for";
     const char* separator = " ";
     for (std::size_t i = 0; i < all.kept.size(); ++i) {

@@ -39,6 +39,19 @@ TEST(StatisticsTest, what_never_kept_a_request_is_below_the_threshold) {
     EXPECT_NE(below_threshold(*count)[0].find("GATE and RATE"), std::string::npos);
 }
 
+TEST(StatisticsTest, what_pct_promises_adds_up) {
+    const auto counts = std::make_unique<Counts>();
+    SuiteCount& scheduled = (*counts)[static_cast<std::size_t>(Suite::scheduled)];
+    scheduled.scenarios = 3;
+    scheduled[Opcode::send] = {10, 10, 0, 0, 0};
+    scheduled.promised(1, 0.25);
+    scheduled.promised(1, 0.25);
+    scheduled.promised(2, 0.001);
+    EXPECT_NE(table(*counts).find("at least 0.4375 (depth 1), 0.0010 (depth 2), 0.0000 (depth 3)"),
+              std::string::npos)
+        << table(*counts);
+}
+
 TEST(StatisticsTest, counts_add_up) {
     const auto one = std::make_unique<SuiteCount>();
     const auto two = std::make_unique<SuiteCount>();

@@ -30,6 +30,9 @@ struct ScheduleControl {
     // Of the last scenario that ended: deviations whose point did not occur or did not offer their
     // answer.
     std::vector<Deviation> without_effect;
+    // Of the last scenario: the probability, at least, with which its strategy meets an error of
+    // its depth; 0: the strategy promises nothing.
+    double promise = 0;
     // Of the last scenario or machine that ended: every step of every thread.
     std::uint64_t steps_hash = 0;
     std::uint64_t points = 0;  // choice points of all scenarios so far

@@ -44,6 +44,12 @@ public:
             options.time_jumps = 3;
         }
         simulation_.emplace(schedule(scenario, control), options);
+        schedule_control().promise =
+            header.strategy == Strategy::pct && header.pace == Pace::free
+                ? blkdrain::sim::Pct::bound(
+                      static_cast<std::uint32_t>(header.loops + scenario.programs.size()),
+                      header.horizon, header.depth)
+                : 0;
         gate_.open();
         for (unsigned i = 0; i < std::max<unsigned>(header.loops, 1); ++i) {
             std::error_code error;
