@@ -124,7 +124,7 @@ std::string table(const Counts& counts) {
     if (all.missed[0] < 0) {
         text += "PCT meets an error that all its scenarios have with a probability of at least";
         for (std::size_t i = 0; i < all.missed.size(); ++i) {
-            append(text, "%s %.4f (depth %zu)", i == 0 ? "" : ",", -std::expm1(all.missed[i]),
+            append(text, "%s %.4f (depth %zu)", i == 0 ? "" : ",", 0.0 - std::expm1(all.missed[i]),
                    i + 1);
         }
         text += "\n";
