@@ -30,7 +30,8 @@ struct Bench {
     Feedback feedback;
 
     Bench() {
-        schedule_control().conflict = [](const Conflict& conflict) {
+        schedule_control().conflict = [this](const Conflict& conflict) {
+            feedback.conflict(conflict);
             if (conflict.reversal && last_run().reversals.size() < deviations_max) {
                 last_run().reversals.push_back(*conflict.reversal);
             }

@@ -113,7 +113,7 @@ constexpr std::array moves{
     Move{"delete_deviation", 3, delete_deviation},
     Move{"shift_deviation", 4, shift_deviation},
     Move{"change_deviation", 2, change_deviation},
-    Move{"steer", 8, steer},
+    Move{"steer", 3, steer},
 };
 
 }  // namespace
