@@ -15,12 +15,14 @@ namespace {
 
 constexpr std::size_t places = 3;  // in the client, a completion, a notification
 constexpr std::size_t results = error_words.size() + 1;  // refused_by_api is the last
+constexpr std::size_t conflict_counters = 4096;          // for pairs of places, by hash
 constexpr std::size_t event_kinds = blkdrain_ref::Event::kinds;
 
 struct Counters {
     std::array<std::array<std::array<std::uint8_t, 2>, places>, opcode_count> performed;  // skipped
     std::array<std::array<std::uint8_t, results>, opcode_count> outcomes;
     std::array<std::array<std::uint8_t, error_words.size()>, event_kinds> events;
+    std::array<std::uint8_t, conflict_counters> conflicts;
 };
 // The engine finds them by the name of the section.
 __attribute__((section("__libfuzzer_extra_counters"))) Counters counters{};
@@ -53,6 +55,14 @@ void Feedback::outcome(unsigned, Slot, Opcode opcode, Result result) {
     if (!healing_) {
         count(
             counters.outcomes[static_cast<std::size_t>(opcode)][static_cast<std::size_t>(result)]);
+    }
+}
+
+void Feedback::conflict(const Conflict& conflict) {
+    if (!healing_) {
+        const std::uint64_t pair = std::uint64_t{conflict.first} << 32U | conflict.second;
+        const std::uint64_t hash = pair * 0x9e3779b97f4a7c15U;
+        count(counters.conflicts[(hash >> 32U) % conflict_counters]);
     }
 }
 

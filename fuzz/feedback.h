@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells the engine what code coverage does not: which operation met which fate, where it ran, and
-// which event had which result. libFuzzer takes a counter that reaches a new magnitude for news and
-// keeps the input; other engines ignore the counters.
+// Tells the engine what code coverage does not: which operation met which fate, where it ran, which
+// event had which result, and which conflicting operations of threads came in which order.
+// libFuzzer takes a counter that reaches a new magnitude for news and keeps the input; other
+// engines ignore the counters.
 #pragma once
 
 #include <cstdint>
 
+#include "harness/adapters/schedule_control.h"
 #include "harness/run.h"
 
 namespace blkdrain_fuzz {
@@ -22,6 +24,7 @@ public:
                  blkdrain_props::Result result) override;
     void at_rest(const blkdrain_props::Judge&) override {}
     void healing() override { healing_ = true; }
+    void conflict(const blkdrain_props::Conflict& conflict);
 
     // Before each run.
     void start() { healing_ = false; }

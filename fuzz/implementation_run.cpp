@@ -2,18 +2,18 @@
 #include "implementation_run.h"
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 
-#include "canary/canaries.h"
+#include "canary_of_environment.h"
 #include "feedback.h"
 #include "finding.h"
 #include "harness/adapters/implementation.h"
+#include "harness/adapters/schedule_control.h"
 #include "harness/report.h"
 #include "harness/run.h"
 #include "harness/text.h"
+#include "last_run.h"
 #include "target.h"
 
 namespace blkdrain_fuzz {
@@ -22,34 +22,21 @@ using namespace blkdrain_props;
 
 namespace {
 
-// Before any adapter is made.
-HarnessCanary release_canary_of_environment() {
-    const char* const name = std::getenv("BLKDRAIN_CANARY");
-    if (name == nullptr || *name == '\0') {
-        return HarnessCanary::none;
-    }
-    const CanaryRow* const row = find_canary(name);
-    if (row == nullptr) {
-        std::fprintf(stderr, "BLKDRAIN_CANARY: there is no canary '%s'\n", name);
-        std::exit(2);
-    }
-    std::fprintf(stderr, "canary %s is released: R%d must be found violated\n", name, row->rule);
-    release_canary(*row);
-    return row->home == CanaryHome::harness ? static_cast<HarnessCanary>(row->number)
-                                            : HarnessCanary::none;
-}
-
-HarnessCanary harness_canary() {
-    static const HarnessCanary canary = release_canary_of_environment();
-    return canary;
-}
-
 // Lives as long as the process; keeps its buffers from run to run.
 struct Bench {
-    std::unique_ptr<Adapter> adapter = make_implementation_adapter(harness_canary());
+    std::unique_ptr<Adapter> adapter = make_implementation_adapter(canary_of_environment());
     Runner runner{*adapter};
     SuiteCount counts;
     Feedback feedback;
+
+    Bench() {
+        schedule_control().conflict = [this](const Conflict& conflict) {
+            feedback.conflict(conflict);
+            if (conflict.reversal && last_run().reversals.size() < deviations_max) {
+                last_run().reversals.push_back(*conflict.reversal);
+            }
+        };
+    }
 };
 
 Outcome run(const Scenario& scenario, Bench& bench, TimeLine& time_line) {
@@ -84,6 +71,8 @@ Outcome run(const Scenario& scenario, Bench& bench, TimeLine& time_line) {
 void run_on_implementation(const Scenario& scenario) {
     static Bench& bench = *std::make_unique<Bench>().release();
     bench.feedback.start();
+    last_run().programs = scenario.programs;
+    last_run().reversals.clear();
     const Outcome outcome = run(scenario, bench, bench.feedback);
     if (outcome.violation) {
         report(scenario, *outcome.violation);

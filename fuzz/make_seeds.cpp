@@ -64,7 +64,7 @@ std::vector<Seed> generated() {
         limits.loops = loops_max;
         limits.operations = 24;
         limits.pace = Pace::free;
-        limits.strategy = Strategy::random;
+        limits.portfolio = true;
         SeededSource source(seed);
         Seed& made = seeds.emplace_back();
         made.scenario = generate(source, limits);
@@ -96,6 +96,23 @@ bool read_regressions(const fs::path& folder, std::vector<Seed>& seeds) {
     return true;
 }
 
+// Of a target whose bytes are no scenario and mean something whatever they are.
+bool write_random_bytes(const fs::path& folder) {
+    constexpr std::uint64_t count = 12;
+    constexpr std::size_t length = 96;
+    for (std::uint64_t seed = 0; seed < count; ++seed) {
+        SeededSource source(seed);
+        std::string bytes;
+        while (bytes.size() < length) {
+            bytes.push_back(static_cast<char>(source.pick(256)));
+        }
+        if (!write(folder / ("generated-" + std::to_string(seed)), bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool write_seeds(const fs::path& folder, const std::vector<Seed>& seeds) {
     const auto clean = [&](const char* target) {
         fs::remove_all(folder / target);
@@ -112,7 +129,8 @@ bool write_seeds(const fs::path& folder, const std::vector<Seed>& seeds) {
         }
     }
     const fs::path into = clean("text_fuzzer");
-    return std::all_of(seeds.begin(), seeds.end(),
+    return write_random_bytes(clean("loop_fuzzer")) &&
+           std::all_of(seeds.begin(), seeds.end(),
                        [&](const Seed& seed) { return write(into / seed.name, seed.text); });
 }
 
@@ -187,7 +205,7 @@ int run(const std::vector<std::string>& arguments) {
     if (!write_seeds(arguments[1], seeds) || !write(arguments[2], dictionary())) {
         return 1;
     }
-    std::printf("%zu seeds for each target\n", seeds.size());
+    std::printf("%zu seeds for each target that reads scenarios\n", seeds.size());
     return 0;
 }
 

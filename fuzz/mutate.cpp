@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "harness/bytes.h"
+#include "harness/deviations.h"
 #include "harness/operations.h"
 
 namespace blkdrain_fuzz {
@@ -18,7 +19,7 @@ namespace {
 constexpr std::size_t moves_max = 4;
 
 const Move& any_move(Random& random) {
-    const std::array groups{program_moves(), graph_moves(), header_moves()};
+    const std::array groups{program_moves(), graph_moves(), header_moves(), schedule_moves()};
     std::size_t total = 0;
     for (const auto& group : groups) {
         for (const Move& move : group) {
@@ -65,15 +66,22 @@ void mutate(Scenario& scenario, Random& random) {
 
 Scenario cross(const Scenario& a, const Scenario& b, Random& random) {
     Scenario result = a;
+    const auto take_deviations_of_other = [&] {
+        for (const Deviation& deviation : b.deviations) {
+            result.deviations.push_back(deviation);
+        }
+    };
     switch (random.below(3)) {
         case 0:  // the graph of one under the programs of the other
             result.programs = b.programs;
+            take_deviations_of_other();
             break;
         case 1:  // each client begins as one and goes on as the other
             for (std::size_t i = 0; i < result.programs.size(); ++i) {
                 result.programs[i] =
                     spliced(a.programs[i], b.programs[random.below(b.programs.size())], random);
             }
+            take_deviations_of_other();
             break;
         default:  // the clients of both beside each other
             for (const Program& program : b.programs) {
@@ -82,8 +90,7 @@ Scenario cross(const Scenario& a, const Scenario& b, Random& random) {
             break;
     }
     if (random.once_in(2)) {
-        result.header.seed = b.header.seed;
-        result.header.strategy = b.header.strategy;
+        result.header = b.header;
     }
     result.header.loops = std::max(a.header.loops, b.header.loops);
     return canonical(result);
@@ -92,13 +99,17 @@ Scenario cross(const Scenario& a, const Scenario& b, Random& random) {
 bool cut_to(Scenario& scenario, std::size_t size_max) {
     std::array<std::uint8_t, encoded_size_max> room{};
     while (encode(scenario, room) > size_max) {
-        Program& longest = *std::max_element(
+        const auto longest = std::max_element(
             scenario.programs.begin(), scenario.programs.end(),
             [](const Program& x, const Program& y) { return x.size() < y.size(); });
-        if (longest.empty()) {
+        if (!longest->empty()) {
+            erase_operation(scenario, static_cast<std::size_t>(longest - scenario.programs.begin()),
+                            longest->size() - 1);
+        } else if (!scenario.deviations.empty()) {
+            scenario.deviations.pop_back();
+        } else {
             return false;
         }
-        longest.pop_back();
     }
     return true;
 }

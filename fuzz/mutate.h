@@ -42,20 +42,24 @@ struct Move {
     bool (*apply)(blkdrain_props::Scenario&, Random&);
 };
 
-// Those that change operations and who performs them; the graph; loops and schedule.
+// Those that change operations and who performs them; the graph; loops, strategy, memory and
+// faults; single answers of the schedule.
 std::span<const Move> program_moves();
 std::span<const Move> graph_moves();
 std::span<const Move> header_moves();
+std::span<const Move> schedule_moves();
 
 // One to four moves, some of which may be none.
 void mutate(blkdrain_props::Scenario& scenario, Random& random);
 
-// The programs of one on the graph of the other, or the programs of both put together.
+// The programs of one on the graph of the other, or the programs of both put together; with the
+// deviations of both, as far as they still speak of the same client.
 blkdrain_props::Scenario cross(const blkdrain_props::Scenario& a, const blkdrain_props::Scenario& b,
                                Random& random);
 
-// Cuts operations off the ends of the longest programs until the byte form has at most `size_max`
-// bytes. False: even without operations it is longer.
+// Cuts operations off the ends of the longest programs, with their deviations, and then the other
+// deviations, until the byte form has at most `size_max` bytes. False: even without them it is
+// longer.
 bool cut_to(blkdrain_props::Scenario& scenario, std::size_t size_max);
 
 }  // namespace blkdrain_fuzz

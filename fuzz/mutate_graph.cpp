@@ -184,58 +184,10 @@ constexpr std::array graph{
     Move{"change_backend", 3, change_backend},
 };
 
-bool change_seed(Scenario& scenario, Random& random) {
-    std::uint64_t& seed = scenario.header.seed;
-    switch (random.below(3)) {
-        case 0:
-            ++seed;
-            break;
-        case 1:
-            seed ^= std::uint64_t{1} << random.below(64);
-            break;
-        default:
-            seed = random.word();
-            break;
-    }
-    return true;
-}
-
-bool change_strategy(Scenario& scenario, Random&) {
-    scenario.header.strategy = scenario.header.strategy == Strategy::default_order
-                                   ? Strategy::random
-                                   : Strategy::default_order;
-    return true;
-}
-
-bool change_pace(Scenario& scenario, Random&) {
-    scenario.header.pace = scenario.header.pace == Pace::step ? Pace::free : Pace::step;
-    return true;
-}
-
-bool change_loops(Scenario& scenario, Random& random) {
-    const auto loops = static_cast<std::uint8_t>(1 + random.below(loops_max));
-    if (loops == scenario.header.loops) {
-        return false;
-    }
-    scenario.header.loops = loops;
-    return true;
-}
-
-constexpr std::array header{
-    Move{"change_seed", 8, change_seed},
-    Move{"change_strategy", 1, change_strategy},
-    Move{"change_pace", 1, change_pace},
-    Move{"change_loops", 2, change_loops},
-};
-
 }  // namespace
 
 std::span<const Move> graph_moves() {
     return graph;
-}
-
-std::span<const Move> header_moves() {
-    return header;
 }
 
 }  // namespace blkdrain_fuzz

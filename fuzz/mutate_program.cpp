@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "harness/deviations.h"
 #include "harness/operations.h"
 #include "mutate.h"
 
@@ -70,10 +71,6 @@ Record random_record(Random& random) {
     return record;
 }
 
-Program& any_program(Scenario& scenario, Random& random) {
-    return scenario.programs[random.below(scenario.programs.size())];
-}
-
 // Null: there is no operation at all.
 Program* program_with_operations(Scenario& scenario, Random& random) {
     const std::size_t first = random.below(scenario.programs.size());
@@ -84,6 +81,10 @@ Program* program_with_operations(Scenario& scenario, Random& random) {
         }
     }
     return nullptr;
+}
+
+std::size_t client_of(const Scenario& scenario, const Program& program) {
+    return static_cast<std::size_t>(&program - scenario.programs.begin());
 }
 
 Record* any_record(Scenario& scenario, Random& random) {
@@ -100,29 +101,30 @@ Range any_range(const Program& program, std::size_t length_max, Random& random) 
     return {begin, begin + 1 + random.below(room)};
 }
 
-bool insert_operation(Scenario& scenario, Random& random) {
-    Program& program = any_program(scenario, random);
+bool insert_any_operation(Scenario& scenario, Random& random) {
+    const std::size_t client = random.below(scenario.programs.size());
+    const Program& program = scenario.programs[client];
     if (program.full()) {
         return false;
     }
-    program.insert(random.below(program.size() + 1), random_record(random));
+    insert_operation(scenario, client, random.below(program.size() + 1), random_record(random));
     return true;
 }
 
 bool delete_operations(Scenario& scenario, Random& random) {
-    Program* const program = program_with_operations(scenario, random);
+    const Program* const program = program_with_operations(scenario, random);
     if (program == nullptr) {
         return false;
     }
     const Range range = any_range(*program, random.once_in(4) ? operations_max : 2, random);
     for (std::size_t i = range.end; i > range.begin; --i) {
-        program->erase(i - 1);
+        erase_operation(scenario, client_of(scenario, *program), i - 1);
     }
     return true;
 }
 
 bool duplicate_operations(Scenario& scenario, Random& random) {
-    Program* const program = program_with_operations(scenario, random);
+    const Program* const program = program_with_operations(scenario, random);
     if (program == nullptr || program->full()) {
         return false;
     }
@@ -130,7 +132,7 @@ bool duplicate_operations(Scenario& scenario, Random& random) {
     std::size_t to = random.below(program->size() + 1);
     const Program before = *program;
     for (std::size_t i = range.begin; i < range.end && !program->full(); ++i, ++to) {
-        program->insert(to, before[i]);
+        insert_operation(scenario, client_of(scenario, *program), to, before[i]);
     }
     return true;
 }
@@ -152,11 +154,11 @@ bool swap_operations(Scenario& scenario, Random& random) {
 
 // To the same place in another client's program, perhaps a new client's.
 bool move_to_another_client(Scenario& scenario, Random& random) {
-    Program* const from = program_with_operations(scenario, random);
+    const Program* const from = program_with_operations(scenario, random);
     if (from == nullptr) {
         return false;
     }
-    const std::size_t own = static_cast<std::size_t>(from - scenario.programs.begin());
+    const std::size_t own = client_of(scenario, *from);
     std::size_t to = random.below(std::min(scenario.programs.size() + 1, clients_max));
     if (to == own) {
         to = (to + 1) % scenario.programs.size();
@@ -167,11 +169,11 @@ bool move_to_another_client(Scenario& scenario, Random& random) {
     if (to == scenario.programs.size()) {
         scenario.programs.push_back({});
     }
-    Program& into = scenario.programs[to];
+    const Program& into = scenario.programs[to];
     const Range range = any_range(*from, range_max, random);
     for (std::size_t i = range.begin; i < range.end && !into.full(); ++i) {
-        into.insert(std::min(i, into.size()), (*from)[range.begin]);
-        from->erase(range.begin);
+        insert_operation(scenario, to, std::min(i, into.size()), (*from)[range.begin]);
+        erase_operation(scenario, own, range.begin);
     }
     return true;
 }
@@ -179,7 +181,8 @@ bool move_to_another_client(Scenario& scenario, Random& random) {
 bool wrap_in_section(Scenario& scenario, Random& random) {
     static constexpr std::array kinds{Opcode::isolate, Opcode::drained, Opcode::quiesce_all,
                                       Opcode::self_quiesce, Opcode::open_token};
-    Program& program = any_program(scenario, random);
+    const std::size_t client = random.below(scenario.programs.size());
+    const Program& program = scenario.programs[client];
     if (program.size() + 2 > Program::room) {
         return false;
     }
@@ -190,8 +193,8 @@ bool wrap_in_section(Scenario& scenario, Random& random) {
     Record close;
     close.opcode = open.opcode == Opcode::open_token ? Opcode::close_token : Opcode::end;
     close.a = random_operand(OperandKind::section, random);
-    program.insert(end, close);
-    program.insert(begin, open);
+    insert_operation(scenario, client, end, close);
+    insert_operation(scenario, client, begin, open);
     return true;
 }
 
@@ -299,12 +302,12 @@ bool join_clients(Scenario& scenario, Random& random) {
             both.push_back(b[i]);
         }
     }
-    scenario.programs.erase(second);
+    erase_client(scenario, second);
     return true;
 }
 
 constexpr std::array moves{
-    Move{"insert_operation", 10, insert_operation},
+    Move{"insert_operation", 10, insert_any_operation},
     Move{"delete_operations", 6, delete_operations},
     Move{"duplicate_operations", 4, duplicate_operations},
     Move{"swap_operations", 5, swap_operations},

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "harness/operations.h"
 #include "implementation_run.h"
 #include "input.h"
 #include "target.h"
@@ -17,7 +18,8 @@ blkdrain_props::Scenario scenario_of(std::span<const std::uint8_t> bytes) {
     blkdrain_props::Scenario scenario = scenario_without_expectations(bytes);
     scenario.header.pace = blkdrain_props::Pace::step;
     scenario.header.strategy = blkdrain_props::Strategy::default_order;
-    return scenario;
+    scenario.deviations.clear();
+    return blkdrain_props::canonical(scenario);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ execute_process(
     OUTPUT_VARIABLE output
     ERROR_VARIABLE output
 )
-if(result EQUAL 0 OR NOT output MATCHES "finding: [a-z]+ ${RULE} ")
+if(result EQUAL 0 OR NOT output MATCHES "finding: [a-z]+ ${RULE}[ \n]")
     message(FATAL_ERROR "${NAME} is not found as ${RULE}, the status is ${result}:\n${output}")
 endif()
 file(GLOB crash "${OUT}/crash-*")
@@ -21,6 +21,6 @@ if(NOT crash)
 endif()
 # The file alone shows it again.
 execute_process(COMMAND "${TARGET}" ${crash} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
-if(result EQUAL 0 OR NOT output MATCHES "finding: [a-z]+ ${RULE} " OR output MATCHES "NOT found again")
+if(result EQUAL 0 OR NOT output MATCHES "finding: [a-z]+ ${RULE}[ \n]" OR output MATCHES "NOT found again")
     message(FATAL_ERROR "${crash} does not show it again:\n${output}")
 endif()

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -14,6 +15,7 @@
 #include "harness/generate.h"
 #include "harness/operations.h"
 #include "harness/text.h"
+#include "last_run.h"
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name every engine looks for
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
@@ -29,12 +31,23 @@ namespace {
 
 using namespace blkdrain_props;
 
+const Move& schedule_move(std::string_view name) {
+    return *std::ranges::find(schedule_moves(), name, &Move::name);
+}
+
 Scenario generated(std::uint64_t seed) {
     Limits limits;
     limits.clients = clients_max;
     limits.loops = loops_max;
+    limits.pace = Pace::free;
+    limits.portfolio = true;
     SeededSource source(seed);
-    return generate(source, limits);
+    Scenario scenario = generate(source, limits);
+    Random random(seed);
+    for (int i = 0; i < 4; ++i) {
+        schedule_move("add_deviation").apply(scenario, random);
+    }
+    return canonical(scenario);
 }
 
 std::size_t operations(const Scenario& scenario) {
@@ -47,7 +60,7 @@ std::size_t operations(const Scenario& scenario) {
 
 std::vector<Move> all_moves() {
     std::vector<Move> moves;
-    for (const auto& group : {program_moves(), graph_moves(), header_moves()}) {
+    for (const auto& group : {program_moves(), graph_moves(), header_moves(), schedule_moves()}) {
         moves.insert(moves.end(), group.begin(), group.end());
     }
     return moves;
@@ -70,6 +83,7 @@ TEST(Move, changes_something_or_says_so) {
         for (std::uint64_t seed = 0; seed < attempts; ++seed) {
             const Scenario before = generated(seed);
             Scenario after = before;
+            last_run() = {before.programs, {{0, 0, 0, Question::run, 1, Actor::client_first}}};
             Random random(~seed);  // not the picks that the generator has made
             const bool did = move.apply(after, random);
             if (!did) {
@@ -105,6 +119,9 @@ TEST(Move, finds_nothing_to_do_in_a_full_scenario_or_makes_room) {
     }
     while (full.graph.backends.push_back({})) {
     }
+    for (std::uint16_t point = 0; full.deviations.push_back({0, 0, 0, Question::run, point, 0});
+         ++point) {
+    }
     full = canonical(full);
     for (const Move& move : all_moves()) {
         for (std::uint64_t seed = 0; seed < 50; ++seed) {
@@ -115,6 +132,67 @@ TEST(Move, finds_nothing_to_do_in_a_full_scenario_or_makes_room) {
             EXPECT_EQ(decode(encode(scenario)), scenario) << move.name;
         }
     }
+}
+
+// By operation: what a deviation belongs to has the same neighbours as before.
+TEST(Move, takes_deviations_along) {
+    const std::vector<std::string_view> names{"insert_operation", "delete_operations",
+                                              "duplicate_operations", "wrap_in_section"};
+    for (const Move& move : program_moves()) {
+        if (std::ranges::find(names, move.name) == names.end()) {
+            continue;
+        }
+        for (std::uint64_t seed = 0; seed < 100; ++seed) {
+            Scenario scenario = generated(seed);
+            scenario.deviations.clear();
+            const Program& program = scenario.programs[0];
+            if (program.size() < 2) {
+                continue;
+            }
+            // Found again by its deadline, which no move changes.
+            constexpr std::uint8_t mark = 199;
+            const auto marked = static_cast<std::uint8_t>(program.size() / 2);
+            scenario.programs[0][marked].deadline = mark;
+            scenario.deviations.push_back({0, marked, 0, Question::run, 3, 0});
+            Random random(seed);
+            move.apply(scenario, random);
+            for (const Deviation& deviation : scenario.deviations) {
+                EXPECT_EQ(program[deviation.operation].deadline, mark) << move.name << seed;
+            }
+        }
+    }
+}
+
+TEST(Steer, takes_an_answer_of_the_last_run_in_place_of_another) {
+    Scenario scenario = generated(1);
+    scenario.deviations.clear();
+    const Deviation reversal{Deviation::at_start, 0, 0, Question::run, 7, Actor::client_first};
+    last_run() = {scenario.programs, {reversal}};
+    Random random(1);
+    for (const std::uint8_t before : {Actor::client_first, Actor::world}) {
+        scenario.deviations.clear();
+        scenario.deviations.push_back(reversal);
+        scenario.deviations[0].answer = before;
+        EXPECT_TRUE(schedule_move("steer").apply(scenario, random));
+        ASSERT_EQ(scenario.deviations.size(), 1U);
+        EXPECT_EQ(scenario.deviations[0], reversal);
+    }
+}
+
+TEST(Steer, knows_nothing_of_other_programs) {
+    Scenario scenario = generated(1);
+    last_run() = {generated(2).programs, {{}}};
+    Random random(1);
+    EXPECT_FALSE(schedule_move("steer").apply(scenario, random));
+}
+
+TEST(CutTo, gives_up_deviations_when_no_operation_is_left) {
+    Scenario scenario = canonical(Scenario{});
+    const std::size_t bare = encode(scenario).size();
+    scenario.deviations.push_back({Deviation::at_start, 0, 0, Question::run, 3, 0});
+    EXPECT_TRUE(cut_to(scenario, bare));
+    EXPECT_TRUE(scenario.deviations.empty());
+    EXPECT_FALSE(cut_to(scenario, bare - 1));
 }
 
 TEST(Mutate, same_seed_same_scenario) {
@@ -171,6 +249,7 @@ TEST(Cross, takes_from_both) {
 
 TEST(CutTo, keeps_the_graph_and_says_when_even_that_is_too_much) {
     Scenario scenario = generated(7);
+    scenario.deviations.clear();
     const GraphSpec graph = scenario.graph;
     const std::size_t without_operations = encode(scenario).size() - operations(scenario) * 8;
     EXPECT_TRUE(cut_to(scenario, without_operations + 8 * 3));

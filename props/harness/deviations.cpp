@@ -93,6 +93,16 @@ void make_deviations_canonical(Scenario& scenario) {
     deviations = unique;
 }
 
+void insert_operation(Scenario& scenario, std::size_t client, std::size_t operation,
+                      const Record& record) {
+    scenario.programs[client].insert(operation, record);
+    for (Deviation& d : scenario.deviations) {
+        if (d.client == client && d.operation >= operation) {
+            ++d.operation;
+        }
+    }
+}
+
 void erase_operation(Scenario& scenario, std::size_t client, std::size_t operation) {
     scenario.programs[client].erase(operation);
     keep_if(scenario.deviations, [&](Deviation& d) {

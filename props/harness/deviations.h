@@ -12,6 +12,10 @@ namespace blkdrain_props {
 // Names who exists, in order, without doubles. Needs canonical programs.
 void make_deviations_canonical(Scenario& scenario);
 
+// Inserts an operation, for which there is room; the deviations of later ones follow theirs.
+void insert_operation(Scenario& scenario, std::size_t client, std::size_t operation,
+                      const Record& record);
+
 // Removes an operation with the deviations that belong to it; those of later operations follow
 // theirs.
 void erase_operation(Scenario& scenario, std::size_t client, std::size_t operation);

@@ -2,9 +2,11 @@
 //
 // Schedules of whole scenarios: what the strategies of the check do, and that each can be told as
 // deviations.
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -87,6 +89,40 @@ TEST_F(Schedules, deviations_that_match_nothing_are_listed_and_change_nothing) {
     EXPECT_EQ(plain.trace_hash, with.trace_hash);
     ASSERT_EQ(schedule_control().without_effect.size(), 1U);
     EXPECT_EQ(to_text(schedule_control().without_effect[0]), "when client0 at 60000: run loop0");
+}
+
+TEST_F(Schedules, conflicts_are_told_without_changing_the_run_and_can_be_reversed) {
+    std::uint32_t reversals = 0;
+    std::uint32_t reversed = 0;
+    for (std::uint64_t n = 0; n < 100; ++n) {
+        Scenario scenario = scenario_of(Suite::scheduled, seed_of_nth(n));
+        scenario.header.strategy = Strategy::default_order;
+        scenario = canonical(scenario);
+        schedule_control().conflict = nullptr;
+        const Outcome plain = run(scenario);
+        std::vector<Conflict> conflicts;
+        schedule_control().conflict = [&](const Conflict& conflict) {
+            conflicts.push_back(conflict);
+        };
+        const Outcome watched = run(scenario);
+        ASSERT_EQ(plain.trace_hash, watched.trace_hash);
+        const auto first = std::ranges::find_if(
+            conflicts, [](const Conflict& conflict) { return conflict.reversal.has_value(); });
+        if (first == conflicts.end()) {
+            continue;
+        }
+        const Conflict wanted = *first;
+        conflicts.clear();
+        scenario.deviations.push_back(*wanted.reversal);
+        run(canonical(scenario));
+        EXPECT_TRUE(schedule_control().without_effect.empty()) << to_text(scenario);
+        ++reversals;
+        reversed += std::ranges::any_of(conflicts, [&](const Conflict& conflict) {
+            return conflict.first == wanted.second && conflict.second == wanted.first;
+        });
+    }
+    EXPECT_GT(reversals, 50U);
+    EXPECT_GT(reversed, reversals / 2);
 }
 
 }  // namespace

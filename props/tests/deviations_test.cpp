@@ -86,6 +86,20 @@ RC_GTEST_PROP(Deviations, FollowTheirOperations, ()) {
               expected);
 }
 
+RC_GTEST_PROP(Deviations, StayWithTheirOperationsWhenOneIsInserted, ()) {
+    const Scenario scenario = with_any_deviations();
+    const std::size_t client = *rc::gen::inRange<std::size_t>(0, scenario.programs.size());
+    RC_PRE(!scenario.programs[client].full());
+    const std::size_t at = *rc::gen::inRange<std::size_t>(0, scenario.programs[client].size() + 1);
+    Scenario edited = scenario;
+    insert_operation(edited, client, at, Record{});
+    for (const Deviation& deviation : edited.deviations) {
+        RC_ASSERT(deviation.client != client || deviation.operation != at);
+    }
+    erase_operation(edited, client, at);
+    RC_ASSERT(edited == scenario);
+}
+
 TEST(Deviations, of_a_client_that_is_gone_go_with_it) {
     const ParsedText parsed = parse_text(
         "scenario 3 pace free\n\nnode n0\nbackend b0 on n0\n\n"

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "harness/scenario.h"
@@ -16,12 +17,26 @@ class Strategy;
 
 namespace blkdrain_props {
 
+// Two operations of different threads on one object, at least one of which writes: the second, and
+// the last one before it.
+struct Conflict {
+    // Who did what: equal for operations of one kind, on one class of object, both by loops or both
+    // by clients that perform the same operation of the table.
+    std::uint32_t first = 0;
+    std::uint32_t second = 0;
+    // The answer that lets the second's thread run where the first was about to come. None: nobody
+    // was asked there, or that thread could not run.
+    std::optional<Deviation> reversal;
+};
+
 struct ScheduleControl {
     // Told of every answer that is not the default order's, as it is given: with these as its
     // deviations and in default order, the scenario runs the same way.
     std::function<void(const Deviation&)> record;
     // Told of each deviation of the scenario at the moment it has its effect.
     std::function<void(const Deviation&)> taken;
+    // Told of each conflict, in order.
+    std::function<void(const Conflict&)> conflict;
     // Decides instead of the scenario's own strategy, which then decides nothing.
     blkdrain::sim::Strategy* strategy = nullptr;
     // Every simulated thread, loops in any pace too, is one of the operating system, for debuggers.

@@ -10,6 +10,7 @@
 
 #include "harness/adapters/chosen_strategy.h"
 #include "harness/adapters/client_gate.h"
+#include "harness/adapters/conflict_watch.h"
 #include "harness/adapters/loop_rounds.h"
 #include "harness/adapters/schedule_control.h"
 #include "harness/adapters/schedule_names.h"
@@ -190,6 +191,9 @@ private:
                     }
                 });
         }
+        if (control.conflict) {
+            strategy = &watch_.emplace(*strategy, scenario, control.conflict);
+        }
         return *strategy;
     }
 
@@ -210,6 +214,7 @@ private:
     Bounded<Deviation, deviations_max> given_;
     std::optional<blkdrain::sim::Deviations> deviations_;
     std::optional<blkdrain::sim::Recording> recording_;
+    std::optional<ConflictWatch> watch_;
     std::optional<blkdrain::sim::Simulation> simulation_;
     ClientGate gate_;
     std::vector<std::unique_ptr<blkdrain::EventLoop>> loops_;
