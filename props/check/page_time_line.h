@@ -41,6 +41,9 @@ public:
     void comes_to_its_end() override { healing(); }
     void stop_waits(const std::string& for_what) override;
 
+    // As ScheduleControl::woke.
+    void woke(std::uint8_t waker, std::uint8_t woken);
+
     // The last rows. `without_effect`: lines about deviations.
     void verdict(const std::optional<Violation>& violation,
                  const std::vector<std::string>& without_effect);
@@ -53,6 +56,7 @@ private:
 
     PageTable table_;
     const bool placed_;
+    const bool free_;  // clients are threads
     const std::string graph_file_;
     EdgeRoles roles_;
     unsigned operations_ = 0;

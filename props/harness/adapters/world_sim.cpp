@@ -13,6 +13,7 @@
 #include "harness/adapters/loop_rounds.h"
 #include "harness/adapters/schedule_control.h"
 #include "harness/adapters/schedule_names.h"
+#include "harness/adapters/told_wakes.h"
 #include "harness/adapters/world.h"
 #include "sim/simulation.h"
 #include "sim/strategies/deviations.h"
@@ -42,6 +43,9 @@ public:
         options.spurious = has_spurious(header.faults);
         if (has_time(header.faults)) {
             options.time_jumps = 3;
+        }
+        if (control.woke) {
+            options.wakes = &wakes_.emplace(control.woke);
         }
         simulation_.emplace(schedule(scenario, control), options);
         gate_.open();
@@ -202,6 +206,7 @@ private:
     Bounded<Deviation, deviations_max> given_;
     std::optional<blkdrain::sim::Deviations> deviations_;
     std::optional<blkdrain::sim::Recording> recording_;
+    std::optional<ToldWakes> wakes_;
     std::optional<blkdrain::sim::Simulation> simulation_;
     ClientGate gate_;
     std::vector<std::unique_ptr<blkdrain::EventLoop>> loops_;

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the simulator says of wake-ups, in the words of scenarios.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include "harness/scenario.h"
+#include "harness/text.h"
+#include "sim/wake_listener.h"
+
+namespace blkdrain_props {
+
+// Simulated loops and clients are called loop0 and client1.
+class ToldWakes final : public blkdrain::sim::WakeListener {
+public:
+    using Told = std::function<void(std::uint8_t waker, std::uint8_t woken)>;
+
+    explicit ToldWakes(Told told) : told_(std::move(told)) {}
+
+    void woke(const blkdrain::sim::ThreadView& waker,
+              const blkdrain::sim::ThreadView& woken) override {
+        told_(actor_of(waker), actor_of(woken));
+    }
+
+private:
+    static std::uint8_t actor_of(const blkdrain::sim::ThreadView& thread) {
+        std::uint8_t actor = 0;
+        while (actor < Actor::world && name_of_actor(actor) != thread.name) {
+            ++actor;
+        }
+        return actor;
+    }
+
+    const Told told_;
+};
+
+}  // namespace blkdrain_props
