@@ -96,6 +96,10 @@ void PageTimeLine::healing() {
     note(performer_, "at the end everything is released");
 }
 
+void PageTimeLine::stuck(std::uint8_t actor, const std::string& what) {
+    note(actor, what);
+}
+
 void PageTimeLine::deviation(const Deviation& deviation) {
     const std::uint8_t runs = deviation.question == Question::run && deviation.answer < Actor::world
                                   ? deviation.answer

@@ -124,6 +124,7 @@ public:
         }
         RunOptions options;
         options.explain = true;
+        options.date = true;
         options.judges = Judges::both;
         Outcome outcome;
         for (int i = 0; i < times && !outcome.violation; ++i) {
@@ -253,6 +254,10 @@ public:
         inner_.healing();
         print();
     }
+    void stuck(std::uint8_t actor, const std::string& what) override {
+        inner_.stuck(actor, what);
+        print();
+    }
     void deviation(const Deviation& deviation) override {
         inner_.deviation(deviation);
         print();
@@ -300,6 +305,7 @@ private:
 Outcome run_along(Cases& cases, const Scenario& scenario, TimeLine& time_line) {
     RunOptions options;
     options.explain = true;
+    options.date = true;
     options.judges = Judges::both;
     options.time_line = &time_line;
     schedule_control().taken = [&](const Deviation& taken) { time_line.deviation(taken); };

@@ -7,7 +7,6 @@
 #include <functional>
 #include <utility>
 
-#include "harness/scenario.h"
 #include "harness/text.h"
 #include "sim/wake_listener.h"
 
@@ -22,18 +21,10 @@ public:
 
     void woke(const blkdrain::sim::ThreadView& waker,
               const blkdrain::sim::ThreadView& woken) override {
-        told_(actor_of(waker), actor_of(woken));
+        told_(actor_named(waker.name), actor_named(woken.name));
     }
 
 private:
-    static std::uint8_t actor_of(const blkdrain::sim::ThreadView& thread) {
-        std::uint8_t actor = 0;
-        while (actor < Actor::world && name_of_actor(actor) != thread.name) {
-            ++actor;
-        }
-        return actor;
-    }
-
     const Told told_;
 };
 
