@@ -101,6 +101,7 @@ Machine& Machine::take(Strategy& strategy, const Options& options) {
     machine.reset();
     machine.pool_ = &pool;
     machine.strategy_ = &strategy;
+    machine.wakes_ = options.wakes;
     machine.carrier_ = options.carrier;
     machine.elide_ = options.elide;
     machine.spurious_ = options.spurious;
@@ -244,6 +245,20 @@ void Machine::set_enabled(Fiber& fiber, bool enabled) {
         enable(fiber);
     } else {
         disable(fiber);
+    }
+}
+
+// What runs now ended the fiber's wait.
+void Machine::tell_woken(const Fiber& fiber) {
+    if (wakes_ != nullptr && !time_passes_ && &fiber != this_fiber) [[unlikely]] {
+        wakes_->woke(this_fiber != nullptr ? *this_fiber : host_view_, fiber);
+    }
+}
+
+void Machine::end_wait(Fiber& fiber) {
+    if (!fiber.enabled) {
+        tell_woken(fiber);
+        enable(fiber);
     }
 }
 
@@ -400,6 +415,7 @@ Fiber& Machine::spawn(const char* name, std::function<void()> body) {
     fiber.timed = false;
     fiber.timed_out = false;
     fiber.wait = Fiber::Wait::none;
+    fiber.wait_condition = nullptr;
     fiber.label = label_;
     fiber.place = 0;
     fiber.labels_itself = false;
@@ -446,7 +462,7 @@ Fiber* Machine::carry_out(Fiber& fiber) {
     disable(fiber);
     for (Fiber* other : fibers_) {
         if (other->wait == Fiber::Wait::thread && other->wait_thread == &fiber) {
-            enable(*other);
+            end_wait(*other);
         }
     }
     wake_spinners(&fiber);
@@ -544,8 +560,15 @@ std::string owner_name(const MutexState& mutex) {
 
 void Machine::mutex_changed(const MutexState& mutex) {
     for (Fiber* fiber : fibers_) {
-        if (fiber->wait == Fiber::Wait::mutex && fiber->wait_mutex == &mutex) {
-            set_enabled(*fiber, mutex.owner == nullptr);
+        if (fiber->wait != Fiber::Wait::mutex || fiber->wait_mutex != &mutex) {
+            continue;
+        }
+        if (mutex.owner != nullptr) {
+            disable(*fiber);
+        } else if (fiber->wait_condition != nullptr) {
+            enable(*fiber);  // who ended its wait for the condition was told
+        } else {
+            end_wait(*fiber);
         }
     }
 }
@@ -690,12 +713,14 @@ bool Machine::wait(ConditionState& condition, MutexState& mutex, const os::time_
     ++fiber.place;
     pause(fiber);
     acquire(fiber, mutex);
+    fiber.wait_condition = nullptr;
     performed(fiber);
     return !fiber.timed_out;
 }
 
 // Ends a fiber's wait: what it now wants is the mutex.
 void Machine::wake_waiter(ConditionState& condition, Fiber& fiber) {
+    tell_woken(fiber);
     (fiber.previous_waiter != nullptr ? fiber.previous_waiter->next_waiter : condition.first) =
         fiber.next_waiter;
     (fiber.next_waiter != nullptr ? fiber.next_waiter->previous_waiter : condition.last) =
@@ -964,7 +989,7 @@ void Machine::expire(Fiber& fiber) {
     if (fiber.wait == Fiber::Wait::condition) {
         wake_waiter(*fiber.wait_condition, fiber);
     } else {
-        enable(fiber);
+        end_wait(fiber);
     }
 }
 
@@ -1016,7 +1041,7 @@ void Machine::let_time_jump() {
     const auto next = next_deadline();
     if (next && ask(ChoiceKind::time, 2) == 1) {
         --time_jumps_;
-        advance_to(*next);
+        let_pass_until(*next);
     }
 }
 
@@ -1028,8 +1053,14 @@ bool Machine::pass_time() {
     if (!next) {
         return false;
     }
-    advance_to(*next);
+    let_pass_until(*next);
     return true;
+}
+
+void Machine::let_pass_until(os::time_point target) {
+    time_passes_ = true;
+    advance_to(target);
+    time_passes_ = false;
 }
 
 // --- pollers
@@ -1041,7 +1072,11 @@ void Machine::poller_changed(int poller) {
     const bool has_events = descriptors_.has_events(poller);
     for (Fiber* fiber : fibers_) {
         if (fiber->wait == Fiber::Wait::poller && fiber->wait_descriptor == poller) {
-            set_enabled(*fiber, has_events || fiber->timed_out);
+            if (has_events || fiber->timed_out) {
+                end_wait(*fiber);
+            } else {
+                disable(*fiber);
+            }
         }
     }
 }

@@ -39,6 +39,7 @@
 #include "sim/options.h"
 #include "sim/store_buffer.h"
 #include "sim/strategy.h"
+#include "sim/wake_listener.h"
 
 namespace blkdrain::sim {
 
@@ -96,9 +97,9 @@ struct Fiber final : ThreadView {
     bool timed = false;      // deadline is meant
     bool timed_out = false;  // the last timed wait ended by its deadline
     Wait wait = Wait::none;
-    int wait_descriptor = -1;          // poller
-    MutexState* wait_mutex = nullptr;  // mutex; condition: what to lock again
-    ConditionState* wait_condition = nullptr;
+    int wait_descriptor = -1;                  // poller
+    MutexState* wait_mutex = nullptr;          // mutex; condition: what to lock again
+    ConditionState* wait_condition = nullptr;  // condition; and its mutex, after that
     const Fiber* wait_thread = nullptr;
     Fiber* previous_waiter = nullptr;
     Fiber* next_waiter = nullptr;
@@ -250,6 +251,8 @@ private:
     void enable(Fiber& fiber);
     void disable(Fiber& fiber);
     void set_enabled(Fiber& fiber, bool enabled);
+    void tell_woken(const Fiber& fiber);
+    void end_wait(Fiber& fiber);
     ObjectTag tag_of_new_object(const Fiber& fiber) const {
         return {run_, ObjectTag::unnamed, fiber.id, elide_ == Elide::nothing};
     }
@@ -261,11 +264,13 @@ private:
     void wake_spinners(const Fiber* cause);
     bool release_quiescing();
     bool pass_time();
+    void let_pass_until(os::time_point target);
     void expire(Fiber& fiber);
 
     std::uint32_t run_ = 0;
     MachinePool* pool_ = nullptr;  // where this and its fibers come from; set while it is current
     Strategy* strategy_ = nullptr;
+    WakeListener* wakes_ = nullptr;
     Carrier carrier_ = Carrier::fibers;
     Elide elide_ = Elide::own_objects;
     bool spurious_ = false;
@@ -289,6 +294,7 @@ private:
     std::uint32_t quiescing_ = 0;
     std::uint32_t next_to_release_ = 0;
     bool let_time_pass_ = false;
+    bool time_passes_ = false;  // by itself
     bool stopped_ = false;
     bool running_ = false;
 

@@ -5,6 +5,8 @@
 
 namespace blkdrain::sim {
 
+class WakeListener;
+
 // Which accesses to atomics and mutexes are no choice points, because no other thread can have an
 // interest in them.
 enum class Elide : std::uint8_t {
@@ -68,6 +70,8 @@ struct Options {
     // Keep choices() and trace_text().
     bool record_choices = false;
     bool record_trace = false;
+    // May be null.
+    WakeListener* wakes = nullptr;
     // Operations after which the run is stopped; unshared ones count too.
     std::uint64_t step_limit = 1'000'000;
 };

@@ -33,12 +33,14 @@ PageTimeLine::PageTimeLine(const Scenario& scenario, bool placed, std::string gr
     : table_(print, static_cast<unsigned>(scenario.programs.size()),
              placed ? scenario.header.loops : 0U),
       placed_(placed),
+      free_(scenario.header.pace == Pace::free),
       graph_file_(std::move(graph_file)),
       roles_(scenario.graph) {}
 
 PageTimeLine::PageTimeLine(const MachineProgram& /*program*/, std::string graph_file)
     : table_(print, MachineProgram::clients, MachineProgram::loops),
       placed_(true),
+      free_(true),
       graph_file_(std::move(graph_file)) {}
 
 void PageTimeLine::event(const ref::Event& event, const ref::State& before, std::uint8_t actor) {
@@ -94,6 +96,10 @@ void PageTimeLine::healing() {
     note(performer_, "at the end everything is released");
 }
 
+void PageTimeLine::stuck(std::uint8_t actor, const std::string& what) {
+    note(actor, what);
+}
+
 void PageTimeLine::deviation(const Deviation& deviation) {
     const std::uint8_t runs = deviation.question == Question::run && deviation.answer < Actor::world
                                   ? deviation.answer
@@ -107,6 +113,10 @@ void PageTimeLine::step(std::size_t client, const MachineStep& step) {
 
 void PageTimeLine::stop_waits(const std::string& for_what) {
     note(Actor::world, for_what);
+}
+
+void PageTimeLine::woke(std::uint8_t waker, std::uint8_t woken) {
+    table_.woke(waker == Actor::world && !free_ ? performer_ : waker, woken);
 }
 
 void PageTimeLine::note(std::uint8_t actor, const std::string& text) {

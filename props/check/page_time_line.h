@@ -35,11 +35,15 @@ public:
     void outcome(unsigned client, Slot wait, Opcode opcode, Result result) override;
     void at_rest(const Judge& judge) override;
     void healing() override;
+    void stuck(std::uint8_t actor, const std::string& what) override;
     void deviation(const Deviation& deviation) override;
 
     void step(std::size_t client, const MachineStep& step) override;
     void comes_to_its_end() override { healing(); }
     void stop_waits(const std::string& for_what) override;
+
+    // As ScheduleControl::woke.
+    void woke(std::uint8_t waker, std::uint8_t woken);
 
     // The last rows. `without_effect`: lines about deviations.
     void verdict(const std::optional<Violation>& violation,
@@ -53,6 +57,7 @@ private:
 
     PageTable table_;
     const bool placed_;
+    const bool free_;  // clients are threads
     const std::string graph_file_;
     EdgeRoles roles_;
     unsigned operations_ = 0;

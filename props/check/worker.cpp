@@ -129,6 +129,7 @@ public:
         }
         RunOptions options;
         options.explain = true;
+        options.date = true;
         options.judges = Judges::both;
         Outcome outcome;
         for (int i = 0; i < times && !outcome.violation; ++i) {
@@ -258,6 +259,10 @@ public:
         inner_.healing();
         print();
     }
+    void stuck(std::uint8_t actor, const std::string& what) override {
+        inner_.stuck(actor, what);
+        print();
+    }
     void deviation(const Deviation& deviation) override {
         inner_.deviation(deviation);
         print();
@@ -305,6 +310,7 @@ private:
 Outcome run_along(Cases& cases, const Scenario& scenario, TimeLine& time_line) {
     RunOptions options;
     options.explain = true;
+    options.date = true;
     options.judges = Judges::both;
     options.time_line = &time_line;
     schedule_control().taken = [&](const Deviation& taken) { time_line.deviation(taken); };
@@ -318,6 +324,13 @@ std::vector<std::string> misfits(const Scenario& scenario) {
     return without_effect_text(schedule_control().without_effect, scenario.deviations.size());
 }
 
+// In the runs of this process from now on.
+void draw_wakes(PageTimeLine& time_line) {
+    schedule_control().woke = [&](std::uint8_t waker, std::uint8_t woken) {
+        time_line.woke(waker, woken);
+    };
+}
+
 int page(std::uint64_t real_tick_ns, const char* graph_file, const char* canary_name,
          RunMachine run_machine) {
     set_real_tick_ns(real_tick_ns);
@@ -329,11 +342,13 @@ int page(std::uint64_t real_tick_ns, const char* graph_file, const char* canary_
     if (is_machine(text)) {
         const MachineProgram program = parse_machine(text).program;
         PageTimeLine time_line(program, graph_file);
+        draw_wakes(time_line);
         outcome = cases.run(program, &time_line);
         time_line.verdict(outcome.violation, {});
     } else {
         const Scenario scenario = parse_text(text).scenario;
         PageTimeLine time_line(scenario, !cases.threaded(), graph_file);
+        draw_wakes(time_line);
         outcome = run_along(cases, scenario, time_line);
         time_line.verdict(outcome.violation, misfits(scenario));
     }

@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
+#include "harness/blocked_thread.h"
 #include "harness/judge.h"
 #include "harness/objects.h"
 #include "harness/observed.h"
@@ -112,8 +114,10 @@ public:
     virtual void post(unsigned loop, std::function<void()> task) = 0;
     // Until nothing moves without a further call. Everything announced before has been judged.
     virtual void rest() = 0;
-    // One thread per client; returns when all have ended and nothing moves.
-    virtual void run_clients(unsigned count, const std::function<void(unsigned)>& body) = 0;
+    // One thread per client; returns when all have ended and nothing moves. `all_wait`: told where
+    // no other thread can go on either, before clients that await do; not on real threads.
+    virtual void run_clients(unsigned count, const std::function<void(unsigned)>& body,
+                             const std::function<void()>& all_wait) = 0;
     // The client begins with this operation of its program (Deviation::at_end: all are over): from
     // now on points of the schedule are counted.
     virtual void begins(std::uint8_t /*client*/, std::uint8_t /*operation*/) {}
@@ -131,6 +135,8 @@ public:
     // The observable state at rest, valid until the next call; null if it does not implement.
     // `explain`: with what each pending operation says it waits for.
     virtual const Observed* observe(bool explain) = 0;
+    // At rest, where threads are simulated.
+    [[nodiscard]] virtual std::vector<BlockedThread> blocked() const { return {}; }
 
     // Ids in announcements; 0: none (yet).
     [[nodiscard]] virtual std::uint32_t request_id(Slot request) const = 0;

@@ -92,6 +92,7 @@ void Judge::reset() {
     step_ = 0;
     kept_.fill(0);
     muted_ = false;
+    dues_.clear();
 }
 
 void Judge::announce(const ref::Event& event, std::uint8_t actor) {
@@ -109,6 +110,7 @@ void Judge::announce(const ref::Event& event, std::uint8_t actor) {
         return;
     }
     note(event);
+    date(event);
 }
 
 const ref::View& Judge::view() const {
@@ -133,11 +135,11 @@ void Judge::adopt(const ref::State& model, const std::vector<ref::Event>& accept
     }
 }
 
-void Judge::refuse(const ref::Reason& reason, const char* detector) {
+void Judge::refuse(const ref::Reason& reason, const char* detector, const std::string& more) {
     if (listener_ != nullptr && !failed()) {
         listener_->refused(reason, model_);
     }
-    violation(detector, reason.rule, ref::name(reason.code).c_str(), ref::sentence(reason));
+    violation(detector, reason.rule, ref::name(reason.code).c_str(), ref::sentence(reason) + more);
 }
 
 void Judge::write(std::vector<std::uint8_t>& table, std::uint32_t id, ref::Error error) {
@@ -148,6 +150,26 @@ void Judge::write(std::vector<std::uint8_t>& table, std::uint32_t id, ref::Error
 }
 
 void Judge::note(const ref::Event& event) {
+    if (const std::optional<EndOfWait> end = end_of_wait(event)) {
+        write(end->token ? tokens_ : operations_, end->id, end->error);
+    }
+    if (event.kind != Kind::send) {
+        return;
+    }
+    const ref::Request* const sent = ref::find(model_, event.request);
+    if (sent != nullptr && sent->plugged) {
+        count(Kept::plug);
+        if (ref::has_gate(model_, view().covered().backends, *sent)) {
+            count(Kept::gate_and_plug);
+        }
+    }
+}
+
+std::optional<EndOfWait> Judge::end_of_wait(const ref::Event& event) const {
+    const auto operation = [&](ref::SectionId id, ref::Error error) {
+        return EndOfWait{false, id.value, error};
+    };
+    const EndOfWait token{true, event.token.value, event.error};
     switch (event.kind) {
         case Kind::begin:
         case Kind::change:
@@ -155,57 +177,54 @@ void Judge::note(const ref::Event& event) {
         case Kind::settle:
         case Kind::close_backend:
         case Kind::close_node:
-            if (event.error != ref::Error::ok) {
-                write(operations_, event.section.value, event.error);
-            }
-            break;
-        case Kind::send:
-            if (const ref::Request* sent = ref::find(model_, event.request);
-                sent != nullptr && sent->plugged) {
-                count(Kept::plug);
-                if (ref::has_gate(model_, view().covered().backends, *sent)) {
-                    count(Kept::gate_and_plug);
-                }
-            }
-            break;
+            return event.error != ref::Error::ok
+                       ? std::optional(operation(event.section, event.error))
+                       : std::nullopt;
         case Kind::effective: {
             const ref::Section* section = ref::find(model_, event.section);
-            if (section == nullptr || section->kind != ref::SectionKind::drained) {
-                write(operations_, event.section.value, ref::Error::ok);
-            }
-            break;
+            return section == nullptr || section->kind != ref::SectionKind::drained
+                       ? std::optional(operation(event.section, ref::Error::ok))
+                       : std::nullopt;
         }
         case Kind::idle:
         case Kind::finish:
-            write(operations_, event.section.value, event.error);
-            break;
+            return operation(event.section, event.error);
         case Kind::drain_done:
         case Kind::quiet_done:
-            write(operations_, event.wait.value, event.error);
-            break;
+            return operation(event.wait, event.error);
         case Kind::token_request:
-            if (event.error != ref::Error::ok) {
-                write(tokens_, event.token.value, event.error);
-            }
-            break;
+            return event.error != ref::Error::ok ? std::optional(token) : std::nullopt;
         case Kind::token_open:
-            write(tokens_, event.token.value, ref::Error::ok);
-            break;
+            return EndOfWait{true, event.token.value, ref::Error::ok};
         case Kind::token_fail:
-            write(tokens_, event.token.value, event.error);
-            break;
+            return token;
         case Kind::abandon:
-            if (event.token) {
-                write(tokens_, event.token.value, event.error);
-            } else if (event.wait) {
-                write(operations_, event.wait.value, event.error);
-            } else {
-                write(operations_, event.section.value, event.error);
-            }
-            break;
+            return event.token ? token
+                               : operation(event.wait ? event.wait : event.section, event.error);
         default:
-            break;
+            return std::nullopt;
     }
+}
+
+// `last`: the event that led to the model.
+void Judge::date(const ref::Event& last) {
+    if (!dates_) {
+        return;
+    }
+    due_.clear();
+    ref::due(view(), due_);
+    std::vector<Due> dues;
+    for (const ref::Event& event : due_) {
+        const auto before = std::ranges::find(dues_, event, &Due::event);
+        dues.push_back(before != dues_.end() ? *before : Due{event, events_, last});
+    }
+    dues_.swap(dues);
+}
+
+std::string Judge::since(const Due& due) const {
+    return due.since == 0 ? "since the start"
+                          : "since " + ref::to_string(due.after) + " (event " +
+                                std::to_string(due.since) + " of " + std::to_string(events_) + ")";
 }
 
 void Judge::violation(const char* detector, int rule, const char* code, std::string sentence) {
@@ -225,6 +244,8 @@ void Judge::look_at_clocks(const Observed& observed) {
         model_changed();
         if (reason) {
             refuse(*reason);
+        } else {
+            date(clock);
         }
     }
 }
@@ -235,9 +256,12 @@ void Judge::nothing_is_due() {
     }
     due_.clear();
     ref::due(view(), due_);
-    if (!due_.empty()) {
-        refuse(ref::refusal(model_, due_.front(), ref::Code::never_happened), "liveness");
+    if (due_.empty()) {
+        return;
     }
+    const auto due = std::ranges::find(dues_, due_.front(), &Due::event);
+    refuse(ref::refusal(model_, due_.front(), ref::Code::never_happened), "liveness",
+           due != dues_.end() ? ", due " + since(*due) : "");
 }
 
 const ref::Section* Judge::idle_above(std::uint32_t node, std::uint32_t only) const {

@@ -37,6 +37,20 @@ protected:
     ~EventListener() = default;
 };
 
+// What is due in the model, and what it has been due since, without a break.
+struct Due {
+    blkdrain_ref::Event event;
+    std::uint64_t since;        // the number of an event; 0: the start
+    blkdrain_ref::Event after;  // that one
+};
+
+// The end of a control operation or a token's wait.
+struct EndOfWait {
+    bool token;
+    std::uint32_t id;
+    blkdrain_ref::Error error;
+};
+
 class Judge {
 public:
     void reset();
@@ -58,6 +72,14 @@ public:
     void look_at_clocks(const Observed& observed);
     // At rest nothing is due any more (liveness, R8).
     void nothing_is_due();
+    // From the next reset on; costs as much as judging. Not for orders that are searched for.
+    void date_dues(bool wanted) { dates_ = wanted; }
+    // If dated.
+    [[nodiscard]] const std::vector<Due>& dues() const { return dues_; }
+    // "since finish s2 (event 6 of 7)"
+    [[nodiscard]] std::string since(const Due& due) const;
+    // None: it ends none.
+    [[nodiscard]] std::optional<EndOfWait> end_of_wait(const blkdrain_ref::Event& event) const;
     // At rest the implementation looks like the model.
     void same_state(const Observed& observed);
 
@@ -92,12 +114,15 @@ public:
     void start_with(blkdrain_ref::State model) {
         model_ = std::move(model);
         model_changed();
+        date({});
     }
 
     // For the search of an order in real runs: the model is replaced by one that accepted the
     // events in some order.
     void adopt(const blkdrain_ref::State& model, const std::vector<blkdrain_ref::Event>& accepted);
-    void refuse(const blkdrain_ref::Reason& reason, const char* detector = "trace");
+    // `more`: to be said behind the reason.
+    void refuse(const blkdrain_ref::Reason& reason, const char* detector = "trace",
+                const std::string& more = "");
 
 private:
     static constexpr std::uint8_t open = 0xff;
@@ -112,6 +137,7 @@ private:
                       blkdrain_ref::Error error);
     void model_changed() { view_.reset(); }
     void note(const blkdrain_ref::Event& event);
+    void date(const blkdrain_ref::Event& last);
     void count(Kept what) { ++kept_[static_cast<std::size_t>(what)]; }
     void count_kept(const blkdrain_ref::Blockers& blockers);
     void differs(int rule, const char* code, std::string sentence);
@@ -123,6 +149,8 @@ private:
     std::vector<std::uint8_t> operations_;
     std::vector<std::uint8_t> tokens_;
     std::vector<blkdrain_ref::Event> due_;
+    std::vector<Due> dues_;
+    bool dates_ = false;
     std::optional<Violation> violation_;
     EventListener* listener_ = nullptr;
     std::uint64_t events_ = 0;

@@ -37,17 +37,24 @@ input[type=range] { width: 100%; margin: .5rem 0 0; accent-color: var(--stop); }
 .key { color: var(--faint); font-size: 13px; margin: .2rem 0 1.2rem; }
 .key span { display: inline-block; margin-right: 1rem; }
 .key i { display: inline-block; width: .8em; height: .8em; border-radius: .2em; margin-right: .35em; border: 2px solid; vertical-align: -.1em; }
+.key i.wake { border-width: 0 0 2px 2px; border-color: var(--client); border-radius: 0 0 0 .4em; }
 .program b { color: var(--turn); font-weight: 400; }
 .program i { color: var(--faint); }
-.story { container-type: inline-size; }
+.story { container-type: inline-size; position: relative; padding-left: .3rem; }
+#arrows { position: absolute; top: 0; left: 0; z-index: 0; max-width: none; pointer-events: none; overflow: visible; }
+#arrows path { fill: none; stroke-width: 1.3; opacity: .45; }
+#arrows path.near { stroke-width: 2.2; opacity: 1; }
+#arrows .client { stroke: var(--client); }
+#arrows .loop { stroke: var(--loop); }
+#arrows marker path { fill: context-stroke; opacity: 1; }
 table { --w: min(5rem, calc(46cqw / var(--lanes))); table-layout: fixed; border-collapse: collapse; width: 100%;
   background: repeating-linear-gradient(90deg, var(--line) 0 1px, transparent 1px var(--w)) no-repeat 0 0 / calc(var(--w) * var(--lanes)) 100%; }
 col.lane { width: var(--w); }
-th { position: sticky; top: 0; z-index: 1; background: var(--paper); border-bottom: 1px solid var(--line); text-align: left; font-weight: 600; padding: .1rem 0 .3rem .3rem; overflow: hidden; }
+th { position: sticky; top: 0; z-index: 2; background: var(--paper); border-bottom: 1px solid var(--line); text-align: left; font-weight: 600; padding: .1rem 0 .3rem .3rem; overflow: hidden; }
 th.client { color: var(--client); }
 th.loop { color: var(--loop); }
 td { padding: 1px 0 1px .3rem; vertical-align: top; overflow-wrap: anywhere; }
-td > span { background: var(--paper); border-radius: .25rem; padding: 0 .3rem; display: inline-block; }
+td > span { background: var(--paper); border-radius: .25rem; padding: 0 .3rem; display: inline-block; position: relative; z-index: 1; }
 tr.operation td { padding-top: .35rem; }
 tr.operation td > span { font-weight: 600; color: var(--client); border: 1px solid; background: var(--soft); }
 tr.event .loop::before, tr.event .client::before { content: "\25cf\00a0"; font-size: 9px; vertical-align: 1px; }
@@ -96,6 +103,55 @@ svg .role { fill: var(--faint); stroke: var(--paper); stroke-width: 4; paint-ord
 @container (max-width: 34rem) { th { writing-mode: vertical-rl; padding: .2rem 0; } }
 )";
 
+// From where somebody last stood when it woke another to that one's next row: along the lines of
+// their columns, and across where no text stands. Returns what is to be told of the selected row.
+constexpr std::string_view arrows = R"(
+const drawArrows = (rows, story) => {
+  const make = name => document.createElementNS('http://www.w3.org/2000/svg', name);
+  const svg = make('svg'), heads = story.querySelectorAll('th'), body = story.querySelector('tbody'), round = 4;
+  svg.id = 'arrows';
+  svg.innerHTML = `<marker id='tip' viewBox='0 0 6 8' refX='5' refY='4' markerWidth='6' markerHeight='8' markerUnits='userSpaceOnUse' orient='auto'><path d='M0 0L6 4L0 8z'/></marker>
+    <marker id='foot' viewBox='0 0 6 6' refX='3' refY='3' markerWidth='5' markerHeight='5' markerUnits='userSpaceOnUse'><path d='M3 0a3 3 0 1 1 0 6a3 3 0 1 1 0-6z'/></marker>`;
+  const laneOf = row => !/operation|event/.test(row.className) ? -1 : row.cells.length > 1 ? row.cells[0].colSpan : 0;
+  const all = rows.flatMap((row, to) => {
+    if (!row.dataset.from) return [];
+    const lane = +row.dataset.from, before = row.dataset.rows - 1, path = make('path');
+    let from = before;
+    while (from >= 0 && laneOf(rows[from]) !== lane) --from;
+    path.setAttribute('class', heads[lane].className);
+    path.setAttribute('marker-start', 'url(#foot)');
+    path.setAttribute('marker-end', 'url(#tip)');
+    svg.append(path);
+    return [{path, lane, before, from, to}];
+  });
+  const draw = () => {
+    const view = story.getBoundingClientRect();
+    const line = lane => heads[lane].getBoundingClientRect().left - view.left + .5;
+    const down = y => y - view.top + story.scrollTop;
+    const middle = row => down(rows[row].querySelector('td > span').getBoundingClientRect().top) + 10;
+    const below = row => down(row < 0 ? body.getBoundingClientRect().top : rows[row].getBoundingClientRect().bottom);
+    for (const {path, lane, before, from, to} of all) {
+      const x = line(lane), y = from < 0 ? below(before) : middle(from), end = line(laneOf(rows[to])), row = middle(to);
+      const turn = from === before ? y : below(before);
+      path.setAttribute('d', `M${x} ${y}` + (x < end
+        ? `V${row - round}q0 ${round} ${round} ${round}H${end + 5}`
+        : (turn - y > round ? `V${turn - round}q0 ${round} ${-round} ${round}` : '') +
+          `H${end + round}q${-round} 0 ${-round} ${round}V${row - round}q0 ${round} ${round + 1} ${round}`));
+    }
+  };
+  story.append(svg);
+  new ResizeObserver(draw).observe(story.querySelector('table'));
+  let selected = -1, hovered = -1;
+  const emphasise = () => all.forEach(({path, from, to}) =>
+    path.classList.toggle('near', [from, to].some(row => row >= 0 && (row === selected || row === hovered))));
+  rows.forEach((row, i) => {
+    row.addEventListener('mouseenter', () => { hovered = i; emphasise(); });
+    row.addEventListener('mouseleave', () => { hovered = -1; emphasise(); });
+  });
+  return row => { selected = row; emphasise(); };
+};
+)";
+
 // The state after a row is the one that the next row with a picture meets.
 constexpr std::string_view script = R"(
 addEventListener('DOMContentLoaded', () => {
@@ -107,11 +163,13 @@ addEventListener('DOMContentLoaded', () => {
   }
   const slider = document.getElementById('slider'), stage = document.getElementById('stage');
   const story = document.querySelector('.story');
+  const near = drawArrows(rows, story);
   slider.max = Math.max(0, rows.length - 1);
   const show = (i, scroll) => {
     if (!rows.length) { stage.textContent = 'The run ended before anything happened.'; return; }
     i = Math.max(0, Math.min(rows.length - 1, i));
     rows.forEach((row, k) => row.classList.toggle('here', k === i));
+    near(i);
     slider.value = i;
     stage.innerHTML = frames[Math.min(after[i], frames.length - 1)] || '';
     if (/event|bad/.test(rows[i].className)) {
@@ -173,8 +231,8 @@ std::string page_head(const PageHead& head) {
     return "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'><meta name='viewport' "
            "content='width=device-width'><title>" +
            escaped(head.title) + "</title><style>" + std::string(style) + "</style><script>" +
-           std::string(script) + "</script></head><body>\n<h1>" + escaped(head.verdict) +
-           "</h1>\n<div class='rule'>" + escaped(head.rule) +
+           std::string(arrows) + std::string(script) + "</script></head><body>\n<h1>" +
+           escaped(head.verdict) + "</h1>\n<div class='rule'>" + escaped(head.rule) +
            "</div>\n<div class='again'><pre id='command'>" + escaped(head.command) +
            "</pre><button id='copy'>copy</button></div>\n" +
            (head.notes.empty() ? "" : "<pre class='notes'>" + escaped(head.notes) + "</pre>\n") +
@@ -185,7 +243,8 @@ std::string page_head(const PageHead& head) {
            "<span><i style='border-color:var(--stop)'></i>stopped</span>"
            "<span><i style='border-color:var(--ok)'></i>request in flight</span>"
            "<span><i style='border-color:var(--gate);border-style:dashed'></i>request "
-           "waiting</span><span>arrow keys: a row up or down</span><br>b1, n1: the library counts "
+           "waiting</span><span><i class='wake'></i>who woke whom</span><span>arrow keys: a row up "
+           "or down</span><br>b1, n1: the library counts "
            "from 1</p></div>"
            "<div class='program'><h2>The program</h2><pre>" +
            coloured(head.program) +
@@ -215,21 +274,41 @@ PageTable::PageTable(std::function<void(const std::string&)> write, unsigned cli
     write_(text + "<th></th></tr></thead><tbody>\n");
 }
 
-std::optional<unsigned> PageTable::column_of(const PageRow& row) const {
-    if (row.actor >= Actor::client_first && row.actor < Actor::world) {
-        return row.actor - Actor::client_first;
+std::optional<unsigned> PageTable::column_of(std::uint8_t actor) const {
+    if (actor >= Actor::client_first && actor < Actor::world) {
+        return actor - Actor::client_first;
     }
-    if (row.actor < Actor::client_first && loops_ != 0) {
-        return clients_ + row.actor;
+    return actor < Actor::client_first && loops_ != 0 ? std::optional(clients_ + actor)
+                                                      : std::nullopt;
+}
+
+void PageTable::woke(std::uint8_t waker, std::uint8_t woken) {
+    if (woken < Actor::world) {
+        wakes_[woken] = Wake{waker, rows_};
     }
-    return loops_ == 0 && row.kind == PageRow::Kind::event ? std::optional(clients_) : std::nullopt;
+}
+
+std::string PageTable::arrow(const PageRow& row) {
+    const bool ends_it = row.kind == PageRow::Kind::operation || row.kind == PageRow::Kind::event;
+    if (!ends_it || row.actor >= Actor::world) {
+        return {};
+    }
+    const std::optional<Wake> wake = std::exchange(wakes_[row.actor], std::nullopt);
+    const std::optional<unsigned> from = wake ? column_of(wake->waker) : std::nullopt;
+    return from ? " data-from='" + std::to_string(*from) + "' data-rows='" +
+                      std::to_string(wake->rows) + "' title='woken by " +
+                      name_of_actor(wake->waker) + "'"
+                : "";
 }
 
 void PageTable::add(const PageRow& row) {
-    const std::optional<unsigned> column = column_of(row);
+    std::optional<unsigned> column = column_of(row.actor);
+    if (!column && loops_ == 0 && row.kind == PageRow::Kind::event) {
+        column = clients_;
+    }
     const unsigned columns = clients_ + std::max(loops_, 1U) + 1 - column.value_or(0);
-    std::string text =
-        "<tr class='" + std::string(classes[static_cast<std::size_t>(row.kind)]) + "'>";
+    std::string text = "<tr class='" + std::string(classes[static_cast<std::size_t>(row.kind)]) +
+                       "'" + arrow(row) + ">";
     if (column.value_or(0) != 0) {
         text += "<td colspan='" + std::to_string(*column) + "'></td>";
     }
@@ -249,6 +328,7 @@ void PageTable::add(const PageRow& row) {
         last_picture_ = row.picture;
     }
     write_(text + "</td></tr>\n");
+    ++rows_;
 }
 
 }  // namespace blkdrain_props

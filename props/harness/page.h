@@ -5,6 +5,8 @@
 // a run that ends with its process leaves a page up to there.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -52,14 +54,26 @@ public:
     PageTable(std::function<void(const std::string&)> write, unsigned clients, unsigned loops);
 
     void add(const PageRow& row);
+    // After what was added last the one actor ended the other's wait: an arrow to the next row that
+    // `woken` has an operation or event in. Of several the last counts.
+    void woke(std::uint8_t waker, std::uint8_t woken);
 
 private:
-    // None: across all.
-    [[nodiscard]] std::optional<unsigned> column_of(const PageRow& row) const;
+    struct Wake {
+        std::uint8_t waker;
+        std::size_t rows;  // so many before it
+    };
+
+    // None: neither of a client nor of a loop that has one.
+    [[nodiscard]] std::optional<unsigned> column_of(std::uint8_t actor) const;
+    // The attributes of the arrow that ends in the row.
+    std::string arrow(const PageRow& row);
 
     std::function<void(const std::string&)> write_;
     const unsigned clients_;
     const unsigned loops_;
+    std::size_t rows_ = 0;
+    std::array<std::optional<Wake>, Actor::world> wakes_{};  // by who was woken
     std::string last_picture_;
 };
 

@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::size_t name_width = 10;
 
+std::string aligned(const std::string& name) {
+    return std::string(name_width - std::min(name_width, name.size()), ' ') + name;
+}
+
 // " (GATE and RATE)"; nothing if nothing keeps it.
 std::string to_words(const ref::Blockers& blockers) {
     std::string text;
@@ -134,13 +138,16 @@ void TextTimeLine::healing() {
     text_ += "   at the end everything is released: devices answer, sections end, tokens close\n";
 }
 
+void TextTimeLine::stuck(std::uint8_t actor, const std::string& what) {
+    text_ += aligned(actor == Actor::world ? "" : name_of_actor(actor)) + " : " + what + '\n';
+}
+
 void TextTimeLine::deviation(const Deviation& deviation) {
     text_ += "           ~ " + effect_of(deviation) + '\n';
 }
 
 std::string event_line(const ref::Event& event, const std::string& by) {
-    return std::string(name_width - std::min(name_width, by.size()), ' ') + by + " | " +
-           ref::to_string(event);
+    return aligned(by) + " | " + ref::to_string(event);
 }
 
 std::vector<std::string> refusal_lines(const ref::Reason& reason, const ref::State& state) {

@@ -25,6 +25,7 @@ public:
     void outcome(unsigned client, Slot wait, Opcode opcode, Result result) override;
     void at_rest(const Judge& judge) override;
     void healing() override;
+    void stuck(std::uint8_t actor, const std::string& what) override;
     void deviation(const Deviation& deviation) override;
 
     [[nodiscard]] const std::string& text() const { return text_; }

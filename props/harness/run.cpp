@@ -125,6 +125,7 @@ std::string label(const char* what, Slot slot) {
 }  // namespace
 
 Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCount& counts) {
+    judge_.date_dues(options.date && !threaded_);
     judge_.reset();
     judge_.listen(nullptr);
     objects_.clear();
@@ -330,7 +331,12 @@ std::size_t Runner::step(unsigned client, const Program& program, std::size_t ne
 void Runner::freely(const Scenario& scenario) {
     adapter_.run_clients(
         static_cast<unsigned>(scenario.programs.size()),
-        [this, &scenario](unsigned number) { client(number, scenario.programs[number]); });
+        [this, &scenario](unsigned number) { client(number, scenario.programs[number]); },
+        [this] {
+            if (!stopped()) {
+                at_rest();
+            }
+        });
     at_rest();
 }
 
@@ -910,13 +916,13 @@ void Runner::compare_with_model() {
     judged_calls_ = calls_;
     const Observed* const observed = adapter_.observe(options_.explain);
     if (threaded_) {
-        judge_.nothing_is_due();  // by the clock of then: a timer may be late
+        nothing_is_due();  // by the clock of then: a timer may be late
     }
     if (observed != nullptr) {
         judge_.look_at_clocks(*observed);
     }
     if (!threaded_) {
-        judge_.nothing_is_due();
+        nothing_is_due();
     }
     if (observed != nullptr) {
         judge_.same_state(*observed);
@@ -927,6 +933,45 @@ void Runner::compare_with_model() {
     if (options_.time_line != nullptr && !setting_up_) {
         options_.time_line->at_rest(judge_);
     }
+}
+
+void Runner::nothing_is_due() {
+    if (options_.time_line != nullptr && !judge_.failed() && !judge_.dues().empty()) {
+        for (const Due& due : judge_.dues()) {
+            if (const std::optional<Slot> slot = ended_by(due.event)) {
+                const Objects::Wait& wait = objects_.waits[*slot];
+                options_.time_line->stuck(
+                    static_cast<std::uint8_t>(Actor::client_first + wait.client),
+                    label("w", *slot) + " (" + std::string(row_of(wait.opcode).name) +
+                        ") could return " + judge_.since(due));
+            } else {
+                options_.time_line->stuck(
+                    Actor::world, ref::to_string(due.event) + " is due " + judge_.since(due));
+            }
+        }
+        tell_blocked();
+    }
+    judge_.nothing_is_due();
+}
+
+void Runner::tell_blocked() {
+    for (const BlockedThread& thread : adapter_.blocked()) {
+        options_.time_line->stuck(thread.actor, "blocked: " + thread.operation);
+    }
+}
+
+std::optional<Slot> Runner::ended_by(const ref::Event& event) const {
+    const std::optional<EndOfWait> end = judge_.end_of_wait(event);
+    for (Slot slot = 0; end && slot < objects_.waits.size(); ++slot) {
+        const Objects::Wait& wait = objects_.waits[slot];
+        const bool token = wait.token != no_slot;
+        const std::uint32_t id =
+            token ? adapter_.token_id(wait.token) : adapter_.operation_id(slot);
+        if (wait.pending && token == end->token && id == end->id) {
+            return slot;
+        }
+    }
+    return std::nullopt;
 }
 
 void Runner::ask_black_box() {
@@ -1020,6 +1065,9 @@ void Runner::verify_outcomes() {
         found = differing_outcome();
     }
     if (found && !judge_.failed()) {
+        if (options_.time_line != nullptr) {
+            tell_blocked();
+        }
         judge_.violation(found->detector.c_str(), found->rule, found->code.c_str(),
                          found->sentence);
     }

@@ -32,6 +32,9 @@ public:
     virtual void outcome(unsigned client, Slot wait, Opcode opcode, Result result) = 0;
     virtual void at_rest(const Judge& judge) = 0;
     virtual void healing() = 0;
+    // Everything is at rest, and something that has to happen has not: that, or where the client or
+    // loop stands.
+    virtual void stuck(std::uint8_t /*actor*/, const std::string& /*what*/) {}
     // A deviation of the schedule has its effect now.
     virtual void deviation(const Deviation& /*deviation*/) {}
 
@@ -45,6 +48,7 @@ enum class Judges : std::uint8_t { trace, both, black_box };
 struct RunOptions {
     Judges judges = Judges::trace;
     bool explain = false;  // compare what pending operations say they wait for, too
+    bool date = false;     // say since when something is due that never happens
     bool heal = true;      // at the end release everything; then nothing may be left
     TimeLine* time_line = nullptr;
     std::uint8_t deaf_to = clients_max;  // a canary: the black box hears nothing of this client
@@ -130,6 +134,10 @@ private:
     std::optional<Violation> differing_outcome();
     void verify_outcomes();
     void compare_with_model();
+    void nothing_is_due();
+    void tell_blocked();
+    // The wait that would be over.
+    [[nodiscard]] std::optional<Slot> ended_by(const blkdrain_ref::Event& event) const;
     void ask_black_box();
     [[nodiscard]] bool alone() const { return options_.judges == Judges::black_box; }
     bool heal_once();

@@ -257,6 +257,14 @@ std::string name_of_actor(std::uint8_t actor) {
     return out;
 }
 
+std::uint8_t actor_named(std::string_view name) {
+    std::uint8_t actor = 0;
+    while (actor < Actor::world && name_of_actor(actor) != name) {
+        ++actor;
+    }
+    return actor;
+}
+
 std::string effect_of(const Deviation& deviation) {
     const std::string actor = name_of_actor(deviation.actor);
     const std::string answer = std::to_string(deviation.answer);

@@ -71,6 +71,8 @@ std::string to_text(const Record& record);
 std::string to_text(const Deviation& deviation);
 // "loop0", "client1", "stores of client1", "world"
 std::string name_of_actor(std::uint8_t actor);
+// Of a loop or client; else Actor::world.
+std::uint8_t actor_named(std::string_view name);
 // What it does, for people: "loop1 runs instead of client0 (when client0 at 12)".
 std::string effect_of(const Deviation& deviation);
 

@@ -9,6 +9,7 @@
 
 #include "harness/adapters/current_client.h"
 #include "harness/adapters/schedule_control.h"
+#include "harness/adapters/told_wakes.h"
 #include "harness/adapters/translate.h"
 #include "os/backend.h"
 #include "sim/simulation.h"
@@ -94,6 +95,10 @@ MachineOutcome MachineRun::run() {
     }
     if (schedule_control().system_threads) {
         options.carrier = blkdrain::sim::Carrier::threads;
+    }
+    std::optional<ToldWakes> wakes;
+    if (schedule_control().woke) {
+        options.wakes = &wakes.emplace(schedule_control().woke);
     }
     judge_.reset();
     judge_.listen(listener_);

@@ -19,6 +19,7 @@ protected:
     Outcome run(const Scenario& scenario, TimeLine* time_line = nullptr) {
         RunOptions options;
         options.explain = true;
+        options.date = true;
         options.time_line = time_line;
         Outcome outcome = runner_->run(scenario, options, *counts_);
         if (outcome.violation && adapter_->threaded()) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What time lines are told of the simulated world: where things happen, and when a schedule
-// departs.
+// What time lines are told of the simulated world: where things happen, when a schedule departs and
+// who wakes whom.
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -51,6 +53,21 @@ TEST_F(TimeLines, deviations_stand_where_they_take_effect) {
     const std::size_t mark = text.find("~ client1 runs instead of client0 (when client0 at 1)\n");
     ASSERT_NE(mark, std::string::npos) << text;
     EXPECT_GT(text.find("1. client 1: drain"), mark) << text;  // the send comes to its loop later
+}
+
+TEST_F(TimeLines, who_wakes_whom_is_told_on_either_carrier) {
+    std::string told_of;
+    schedule_control().woke = [&](std::uint8_t waker, std::uint8_t woken) {
+        told_of += name_of_actor(waker) + " wakes " + name_of_actor(woken) + "\n";
+    };
+    told(std::string("scenario 3 loops 2 pace free") + two_loops);
+    EXPECT_NE(told_of.find("client0 wakes loop1\n"), std::string::npos) << told_of;
+    EXPECT_NE(told_of.find("world wakes loop0\n"), std::string::npos) << told_of;
+
+    const std::string on_fibers = std::exchange(told_of, "");
+    schedule_control().system_threads = true;
+    told(std::string("scenario 3 loops 2 pace free") + two_loops);
+    EXPECT_EQ(told_of, on_fibers);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/judge.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace blkdrain_props {
@@ -62,6 +64,27 @@ TEST_F(JudgeTest, what_is_due_at_rest_is_a_violation_of_liveness) {
     ASSERT_TRUE(judge_.failed());
     EXPECT_EQ(judge_.found()->detector, "liveness");
     EXPECT_NE(judge_.found()->rule, 0);
+}
+
+TEST_F(JudgeTest, of_what_is_due_it_says_since_when) {
+    judge_.date_dues(true);
+    judge_.reset();
+    backend();
+    send(1);
+    send(2);
+    on_request(Kind::admit, 1);
+    on_request(Kind::complete, 1, ref::Error::no_medium);
+    std::string told;
+    for (const Due& due : judge_.dues()) {
+        told += ref::to_string(due.event) + " " + judge_.since(due) + "\n";
+    }
+    EXPECT_EQ(told,
+              "admit r2 since admit r1 (event 4 of 5)\n"
+              "done r1 since complete r1 -> no_medium (event 5 of 5)\n");
+    judge_.nothing_is_due();
+    ASSERT_TRUE(judge_.failed());
+    EXPECT_EQ(judge_.found()->sentence,
+              "admit r2 b1: never happened (R18), due since admit r1 (event 4 of 5)");
 }
 
 TEST_F(JudgeTest, equal_states_are_fine_and_each_difference_is_found) {

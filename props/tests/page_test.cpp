@@ -73,6 +73,34 @@ TEST_F(Page, a_picture_that_has_not_changed_is_not_written_again) {
     EXPECT_TRUE(has(text, "<template><svg>2</svg></template>"));
 }
 
+TEST_F(Page, an_arrow_leads_from_who_woke_to_the_next_thing_that_who_was_woken_does) {
+    std::string text;
+    PageTable table([&](const std::string& part) { text += part; }, 1, 2);
+    table.add({.kind = Kind::event, .actor = 0, .text = "a"});
+    table.woke(Actor::client_first, 1);
+    table.woke(0, 1);
+    text.clear();
+    table.add({.kind = Kind::note, .actor = 1, .text = "no doing of its own"});
+    table.add({.kind = Kind::event, .actor = Actor::client_first, .text = "another's"});
+    EXPECT_FALSE(has(text, "data-from"));
+    table.add({.kind = Kind::event, .actor = 1, .text = "b"});
+    EXPECT_TRUE(has(text, "<tr class='event' data-from='1' data-rows='1' title='woken by loop0'>"));
+    text.clear();
+    table.add({.kind = Kind::event, .actor = 1, .text = "c"});
+    EXPECT_FALSE(has(text, "data-from"));
+}
+
+TEST_F(Page, no_arrow_comes_from_outside_of_the_columns) {
+    std::string text;
+    PageTable table([&](const std::string& part) { text += part; }, 1, 1);
+    table.woke(Actor::client_first, 0);
+    table.woke(Actor::world, 0);
+    table.woke(0, Actor::world);
+    table.add({.kind = Kind::event, .actor = 0, .text = "a"});
+    table.add({.kind = Kind::event, .text = "b"});
+    EXPECT_FALSE(has(text, "data-from"));
+}
+
 TEST_F(Page, a_row_can_have_a_list) {
     EXPECT_TRUE(
         has(row({.kind = Kind::bad, .text = "x", .list_title = "Else:", .list = {"a", "b"}}),

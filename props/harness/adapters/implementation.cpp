@@ -116,14 +116,15 @@ public:
         loop_[loop]->post(std::move(task));
     }
     void rest() override;
-    void run_clients(unsigned count, const std::function<void(unsigned)>& body) override {
+    void run_clients(unsigned count, const std::function<void(unsigned)>& body,
+                     const std::function<void()>& all_wait) override {
         world_->run_clients(
             count,
             [&body](unsigned client) {
                 const ClientScope scope(client);
                 body(client);
             },
-            drivers_.moves);
+            drivers_.moves, all_wait);
         rest();
     }
     void begins(std::uint8_t client, std::uint8_t operation) override {
@@ -145,6 +146,7 @@ public:
         return threaded() ? 0 : world_->tick_duration_ns();
     }
     const Observed* observe(bool explain) override;
+    std::vector<BlockedThread> blocked() const override { return world_->blocked(); }
 
     std::uint32_t request_id(Slot slot) const override {
         return requests_[slot] == nullptr ? 0 : requests_[slot]->id;

@@ -412,7 +412,8 @@ void ReferenceAdapter::rest() {
     } while (!stage_->judge().failed() && (!posted_.empty() || !callbacks_.empty()));
 }
 
-void ReferenceAdapter::run_clients(unsigned count, const std::function<void(unsigned)>& body) {
+void ReferenceAdapter::run_clients(unsigned count, const std::function<void(unsigned)>& body,
+                                   const std::function<void()>&) {
     for (unsigned client = 0; client < count; ++client) {
         body(client);
     }

@@ -27,7 +27,8 @@ public:
     void on_loop(unsigned loop, const std::function<void()>& task) override;
     void post(unsigned loop, std::function<void()> task) override;
     void rest() override;
-    void run_clients(unsigned count, const std::function<void(unsigned)>& body) override;
+    void run_clients(unsigned count, const std::function<void(unsigned)>& body,
+                     const std::function<void()>& all_wait) override;
     void await(const std::function<bool()>& over) override;
     void advance(std::uint64_t ticks) override;
     const Observed* observe(bool) override { return nullptr; }

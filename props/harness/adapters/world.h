@@ -12,6 +12,7 @@
 
 #include <blkdrain/event_loop.h>
 
+#include "harness/blocked_thread.h"
 #include "harness/scenario.h"
 
 namespace blkdrain_props {
@@ -41,7 +42,10 @@ public:
     // happens.
     virtual void rest(const std::atomic<std::uint64_t>& moves) = 0;
     virtual void run_clients(unsigned count, const std::function<void(unsigned)>& body,
-                             const std::atomic<std::uint64_t>& moves) = 0;
+                             const std::atomic<std::uint64_t>& moves,
+                             const std::function<void()>& all_wait) = 0;
+    // As Adapter::blocked.
+    [[nodiscard]] virtual std::vector<BlockedThread> blocked() const { return {}; }
     // As Adapter::begins.
     virtual void begins(std::uint8_t client, std::uint8_t operation) = 0;
     // In a client; wakes up by changed().

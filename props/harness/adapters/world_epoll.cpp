@@ -67,7 +67,8 @@ public:
 
     // One after the other: a client goes on where it does not wait, the loops run where it does.
     void run_clients(unsigned count, const std::function<void(unsigned)>& body,
-                     const std::atomic<std::uint64_t>& moves) override {
+                     const std::atomic<std::uint64_t>& moves,
+                     const std::function<void()>&) override {
         for (unsigned i = 0; i < count; ++i) {
             body(i);
         }

@@ -113,7 +113,8 @@ public:
     }
 
     void run_clients(unsigned count, const std::function<void(unsigned)>& body,
-                     const std::atomic<std::uint64_t>& moves) override {
+                     const std::atomic<std::uint64_t>& moves,
+                     const std::function<void()>&) override {
         std::vector<std::thread> threads;
         const std::function<void(unsigned)>* const what = &body;
         for (unsigned i = 0; i < count; ++i) {

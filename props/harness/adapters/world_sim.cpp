@@ -14,6 +14,7 @@
 #include "harness/adapters/loop_rounds.h"
 #include "harness/adapters/schedule_control.h"
 #include "harness/adapters/schedule_names.h"
+#include "harness/adapters/told_wakes.h"
 #include "harness/adapters/world.h"
 #include "sim/simulation.h"
 #include "sim/strategies/deviations.h"
@@ -44,6 +45,10 @@ public:
         if (has_time(header.faults)) {
             options.time_jumps = 3;
         }
+        if (control.woke) {
+            options.wakes = &wakes_.emplace(control.woke);
+        }
+        at_rest_ = {};
         simulation_.emplace(schedule(scenario, control), options);
         schedule_control().promise =
             header.strategy == Strategy::pct && header.pace == Pace::free
@@ -117,7 +122,7 @@ public:
 
     void rest(const std::atomic<std::uint64_t>&) override {
         if (!stepped_) {
-            blkdrain::sim::quiesce();
+            quiesce();
             return;
         }
         // Until every loop in turn was idle. Bounded: a loop that is never idle is a busy loop,
@@ -130,7 +135,8 @@ public:
     }
 
     void run_clients(unsigned count, const std::function<void(unsigned)>& body,
-                     const std::atomic<std::uint64_t>&) override {
+                     const std::atomic<std::uint64_t>&,
+                     const std::function<void()>& all_wait) override {
         static constexpr const char* names[] = {"client0", "client1", "client2", "client3"};
         const std::function<void(unsigned)>* const what = &body;
         for (unsigned i = 0; i < count; ++i) {
@@ -140,10 +146,18 @@ public:
                 gate_.client_ends();
             });
         }
-        do {
-            blkdrain::sim::quiesce();
-        } while (gate_.release());
-        blkdrain::sim::quiesce();
+        for (quiesce(); gate_.waiting() != 0; quiesce()) {
+            all_wait();
+            gate_.release();
+        }
+    }
+
+    std::vector<BlockedThread> blocked() const override {
+        std::vector<BlockedThread> threads;
+        for (const auto& [thread, operation] : at_rest_.unfinished) {
+            threads.push_back({actor_named(thread), operation});
+        }
+        return threads;
     }
 
     void begins(std::uint8_t client, std::uint8_t operation) override {
@@ -158,6 +172,8 @@ public:
     std::uint64_t tick_duration_ns() const override { return tick_ns; }
 
 private:
+    void quiesce() { at_rest_ = blkdrain::sim::quiesce(); }
+
     // One round of a loop, when stepped; whether there was anything to do in it.
     bool round(std::size_t number) {
         return rounds_.empty() ? loops_[number]->run_once(std::chrono::nanoseconds(0))
@@ -214,8 +230,13 @@ private:
     Bounded<Deviation, deviations_max> given_;
     std::optional<blkdrain::sim::Deviations> deviations_;
     std::optional<blkdrain::sim::Recording> recording_;
+<<<<<<< HEAD
     std::optional<ConflictWatch> watch_;
+=======
+    std::optional<ToldWakes> wakes_;
+>>>>>>> wakes
     std::optional<blkdrain::sim::Simulation> simulation_;
+    blkdrain::sim::Outcome at_rest_;  // as of the last time, unless stepped
     ClientGate gate_;
     std::vector<std::unique_ptr<blkdrain::EventLoop>> loops_;
     std::vector<std::unique_ptr<LoopRounds>> rounds_;  // if stepped on threads of the system

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is said of a run in which everything stands still and something has to happen: a wake-up
+// that was lost, a wait that could return.
+#include <cstdio>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "canary/canaries.h"
+#include "suites/suite_runner.h"
+
+namespace blkdrain_props {
+namespace {
+
+class Standstill : public SuiteTest {
+protected:
+    // In a process of its own, with the broken variant: a run that fails leaves its graph behind.
+    // What is missing in its sentence and time line is said in the output of that process.
+    void expect_found(const char* canary, const std::string& scenario, const std::string& sentence,
+                      const std::string& lines) {
+        EXPECT_EXIT(
+            {
+                release_canary(*find_canary(canary));
+                const ParsedText parsed = parse_text(scenario);
+                TextTimeLine time_line;
+                const Outcome outcome = run(parsed.scenario, &time_line);
+                const std::string found = outcome.violation ? outcome.violation->sentence : "";
+                const bool right =
+                    found == sentence && time_line.text().find(lines) != std::string::npos;
+                std::fputs((found + "\n" + time_line.text()).c_str(), stderr);
+                _exit(right ? 0 : 1);
+            },
+            testing::ExitedWithCode(0), "");
+    }
+};
+
+TEST_F(Standstill,
+       a_lost_wake_up_is_told_with_what_is_due_since_when_and_where_each_thread_stands) {
+    expect_found("wake-dropped",
+                 "scenario 3 loops 3 pace free\nnode n0 settles\nbackend b0 on n0 listening\n"
+                 "set_loop n0 loop 2\n",
+                 "notify b1 end: never happened (R9), due since finish s2 (event 5 of 5)",
+                 "           : notify b1 end is due since finish s2 (event 5 of 5)\n"
+                 "     loop0 : blocked: epoll wait poller#3, no deadline\n"
+                 "     loop1 : blocked: epoll wait poller#6, no deadline\n"
+                 "     loop2 : blocked: epoll wait poller#9, no deadline\n"
+                 "           ! notify b1 end: never happened (R9)\n");
+}
+
+// Found while the client awaits it, before what the client does next ends the wait after all.
+TEST_F(Standstill, a_wait_that_could_return_is_found_while_its_client_still_waits) {
+    expect_found("drain-awaits-internal",
+                 "scenario 3 pace free\nnode n0\nbackend b0 on n0\n"
+                 "internal_start n0\ndrain b0\nawait w0\ninternal_end n0\n",
+                 "drain_done s2 b1: never happened (R10), due since drain s2 b1 (event 2 of 2)",
+                 "   client0 : w0 (drain) could return since drain s2 b1 (event 2 of 2)\n"
+                 "     loop0 : blocked: epoll wait poller#3, no deadline\n"
+                 "   client0 : blocked: condition wait condition#1, no deadline\n"
+                 "           ! drain_done s2 b1: never happened (R10)\n");
+}
+
+}  // namespace
+}  // namespace blkdrain_props
