@@ -114,7 +114,7 @@ void LoopCore::run() {
 void LoopCore::stop() {
     // seq_cst: the producer's write of RemoteQueue I4; releases what the caller did before.
     stop_.store(true, std::memory_order_seq_cst);
-    if (!is_current() && posted_.claim_wake_up()) {
+    if (!is_current() && posted_.claim_wake_up() && !canary(Canary::stop_unheard)) {
         wake_.signal();
     }
 }
@@ -146,6 +146,9 @@ std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
         if (descriptors_.empty()) {
             return 0;
         }
+        timeout = os::duration::zero();
+    }
+    if (canary(Canary::never_idle)) {
         timeout = os::duration::zero();
     }
     if (timeout != os::duration::zero()) {

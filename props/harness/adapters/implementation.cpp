@@ -215,6 +215,7 @@ private:
     bool follow(const std::vector<TimedEvent>& events, const ref::State& from, bool report);
     bool right(const ref::State& state) const;
     void look(bool explain);
+    void tell_trouble();
     void abandon_graph();
     // Another client may name a wait while the call that began it has not returned yet.
     blkdrain::Wait wait_of(Slot slot) {
@@ -362,6 +363,7 @@ void ImplementationAdapter::close(bool clean) {
                            "the drivers count requests that never left their nodes (R22)");
     }
     world_->close(true);
+    tell_trouble();
 }
 
 // After a violation nothing can be relied on: what exists is left behind.
@@ -971,9 +973,16 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
     }
 }
 
+void ImplementationAdapter::tell_trouble() {
+    if (const std::string trouble = world_->trouble(); !trouble.empty()) {
+        stage_->misbehaved(0, "threads", trouble);
+    }
+}
+
 void ImplementationAdapter::rest() {
     if (!threaded()) {
         world_->rest(drivers_.moves);
+        tell_trouble();
         return;
     }
     do {

@@ -46,6 +46,9 @@ public:
                              const std::function<void()>& all_wait) = 0;
     // As Adapter::blocked.
     [[nodiscard]] virtual std::vector<BlockedThread> blocked() const { return {}; }
+    // What is wrong with the threads themselves, in words: they never come to rest, or do not end
+    // when they are to. Empty: nothing. Known after rest(), run_clients() and close().
+    [[nodiscard]] virtual std::string trouble() const { return {}; }
     // As Adapter::begins.
     virtual void begins(std::uint8_t client, std::uint8_t operation) = 0;
     // In a client; wakes up by changed().

@@ -49,6 +49,7 @@ public:
             options.wakes = &wakes_.emplace(control.woke);
         }
         at_rest_ = {};
+        trouble_.clear();
         simulation_.emplace(schedule(scenario, control), options);
         schedule_control().promise =
             header.strategy == Strategy::pct && header.pace == Pace::free
@@ -83,7 +84,11 @@ public:
                     loop->stop();
                 }
             }
-            clean = simulation_->run().finished();
+            const blkdrain::sim::Outcome outcome = simulation_->run();
+            clean = outcome.finished();
+            if (!clean && trouble_.empty()) {
+                trouble_ = "loops that are stopped do not end: " + outcome.to_string();
+            }
         }
         if (!clean) {
             for (auto& loop : loops_) {
@@ -132,6 +137,9 @@ public:
         for (std::size_t turn = 0; idle < loops_.size() && turn < turns_max; ++turn) {
             idle = round(turn % loops_.size()) ? 0 : idle + 1;
         }
+        if (idle < loops_.size()) {
+            trouble_ = "the loops find something to do in every round";
+        }
     }
 
     void run_clients(unsigned count, const std::function<void(unsigned)>& body,
@@ -146,7 +154,7 @@ public:
                 gate_.client_ends();
             });
         }
-        for (quiesce(); gate_.waiting() != 0; quiesce()) {
+        for (quiesce(); gate_.waiting() != 0 && trouble_.empty(); quiesce()) {
             all_wait();
             gate_.release();
         }
@@ -160,6 +168,8 @@ public:
         return threads;
     }
 
+    std::string trouble() const override { return trouble_; }
+
     void begins(std::uint8_t client, std::uint8_t operation) override {
         blkdrain::sim::label(label_of(client, operation));
     }
@@ -172,7 +182,12 @@ public:
     std::uint64_t tick_duration_ns() const override { return tick_ns; }
 
 private:
-    void quiesce() { at_rest_ = blkdrain::sim::quiesce(); }
+    void quiesce() {
+        at_rest_ = blkdrain::sim::quiesce();
+        if (at_rest_.kind == blkdrain::sim::Outcome::Kind::step_limit) {
+            trouble_ = "the threads never come to rest: " + at_rest_.to_string();
+        }
+    }
 
     // One round of a loop, when stepped; whether there was anything to do in it.
     bool round(std::size_t number) {
@@ -237,6 +252,7 @@ private:
 >>>>>>> wakes
     std::optional<blkdrain::sim::Simulation> simulation_;
     blkdrain::sim::Outcome at_rest_;  // as of the last time, unless stepped
+    std::string trouble_;
     ClientGate gate_;
     std::vector<std::unique_ptr<blkdrain::EventLoop>> loops_;
     std::vector<std::unique_ptr<LoopRounds>> rounds_;  // if stepped on threads of the system
