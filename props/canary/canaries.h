@@ -72,6 +72,7 @@ inline constexpr std::array canaries{
     CanaryRow{"interrupted-wait-stops",  any_rule, any_rule, CanaryHome::schedule, 39, "a loop whose wait is interrupted ends (shows with faults alone)"},
     CanaryRow{"lock-dropped",            any_rule, any_rule, CanaryHome::schedule, 40, "nobody holds the lock of a graph (shows where threads overlap alone)"},
     CanaryRow{"notify-dropped",          any_rule, any_rule, CanaryHome::machine, 41, "a blocking call is not told that its result is there"},
+    CanaryRow{"look-forgotten",          9,  9,  CanaryHome::schedule, 42, "a loop that has announced its sleep does not look again"},
     CanaryRow{"completion-swallowed",    3,  3,  CanaryHome::harness, 2,  "every eighth completion is not passed on to the owner"},
     CanaryRow{"rogue-driver",            20, 20, CanaryHome::harness, 1,  "a driver that is refused an internal request sends to its child all the same"},
 };

@@ -55,6 +55,7 @@ enum class Canary : unsigned char {
     interrupted_wait_stops,  // any
     lock_dropped,            // any
     notify_dropped,          // any
+    look_forgotten,          // R9
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)
