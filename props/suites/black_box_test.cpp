@@ -96,8 +96,8 @@ TEST_F(BlackBoxByIslands, explains_what_the_whole_explains) {
 TEST_F(BlackBoxByIslands, refuses_what_the_whole_refuses) {
     release_canary(*find_canary("notification-lost"));
     expect_apart([&] {
-        const Verdicts verdicts = compare(500);
-        return verdicts.refused > 10 && verdicts.different == 0;
+        const Verdicts verdicts = compare(60);
+        return verdicts.refused > 5 && verdicts.different == 0;
     });
     release_canary(CanaryRow{"none", 0, 0, CanaryHome::library, 0, ""});
 }
