@@ -72,6 +72,7 @@ inline constexpr std::array canaries{
     CanaryRow{"interrupted-wait-stops",  any_rule, any_rule, CanaryHome::schedule, 39, "a loop whose wait is interrupted ends (shows with faults alone)"},
     CanaryRow{"lock-dropped",            any_rule, any_rule, CanaryHome::schedule, 40, "nobody holds the lock of a graph (shows where threads overlap alone)"},
     CanaryRow{"notify-dropped",          any_rule, any_rule, CanaryHome::machine, 41, "a blocking call is not told that its result is there"},
+    CanaryRow{"look-forgotten",          9,  9,  CanaryHome::schedule, 42, "a loop that has announced its sleep does not look again"},
     CanaryRow{"stop-unheard",            any_rule, any_rule, CanaryHome::schedule, 43, "a loop that sleeps is not told to stop"},
     CanaryRow{"never-idle",              any_rule, any_rule, CanaryHome::schedule, 44, "a loop that has nothing to do looks again at once, for ever"},
     CanaryRow{"completion-swallowed",    3,  3,  CanaryHome::harness, 2,  "every third completion is not passed on to the owner"},

@@ -62,7 +62,9 @@ inline Scenario scenario_of(Suite suite, std::uint64_t seed) {
         limits.pace = Pace::free;
         limits.portfolio = true;
     } else if (suite == Suite::real && (seed & 1U) != 0) {
-        limits.clients = 3;
+        limits.clients = clients_max;
+        limits.clients_min = 2;
+        limits.loops_min = 2;
         limits.operations = 28;
         limits.pace = Pace::free;
     }
@@ -73,6 +75,11 @@ inline Scenario scenario_of(Suite suite, std::uint64_t seed) {
 // Asking every pending operation what it waits for is slow: done for one scenario of eight.
 constexpr bool explains(std::uint64_t seed) {
     return seed / 2 % 8 == 0;
+}
+
+// On real threads: in one scenario of two, whichever suite it comes from.
+constexpr bool lingers(std::uint64_t seed) {
+    return seed / 256 % 2 == 0;
 }
 
 // The black box takes twice as long as the run that it looks at: one of 32.

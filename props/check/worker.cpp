@@ -86,6 +86,7 @@ public:
         RunOptions options;
         options.explain = explain;
         options.judges = asks_both_judges(seed) ? Judges::both : Judges::trace;
+        set_real_lingering(lingers(seed) ? seed : 0);
         const Scenario scenario = scenario_of(suite, seed);
         const Outcome outcome = run(scenario, options);
         if (schedule_control().promise > 0) {
@@ -133,6 +134,7 @@ public:
         options.judges = Judges::both;
         Outcome outcome;
         for (int i = 0; i < times && !outcome.violation; ++i) {
+            set_real_lingering(static_cast<std::uint64_t>(i));
             outcome = run(parsed.scenario, options);
         }
         return outcome;

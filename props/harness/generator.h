@@ -52,7 +52,8 @@ private:
     void header() {
         Header& header = scenario_->header;
         const std::uint8_t loops = std::clamp<std::uint8_t>(limits_.loops, 1, loops_max);
-        header.loops = static_cast<std::uint8_t>(1 + pick(loops));
+        header.loops =
+            static_cast<std::uint8_t>(limits_.loops_min + pick(loops - limits_.loops_min + 1U));
         header.pace = limits_.pace;
         header.strategy = limits_.portfolio ? Strategy::default_order : limits_.strategy;
         if (header.strategy != Strategy::default_order) {
@@ -187,7 +188,8 @@ private:
         }
 
         const std::size_t clients = std::clamp<std::size_t>(limits_.clients, 1, clients_max);
-        const std::size_t client_count = 1 + pick(clients);
+        const std::size_t client_count =
+            limits_.clients_min + pick(clients - limits_.clients_min + 1);
         for (std::size_t i = 0; i < client_count; ++i) {
             scenario_->programs.push_back({});
         }

@@ -161,6 +161,7 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
     const bool watching = options.judges != Judges::trace && adapter_.implements() &&
                           !adapter_.drivers_take_time() && (tick != 0 || !uses_groups(scenario));
     watched_ = watching && !known;
+    witness_.take_whole(options.whole);
     if (watched_) {
         witness_.start(scenario, empty_graph(scenario), tick);
     }

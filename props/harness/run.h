@@ -52,6 +52,7 @@ struct RunOptions {
     bool heal = true;      // at the end release everything; then nothing may be left
     TimeLine* time_line = nullptr;
     std::uint8_t deaf_to = clients_max;  // a canary: the black box hears nothing of this client
+    bool whole = false;  // the black box takes the graph at once, not island by island
 };
 
 struct Outcome {

@@ -24,7 +24,7 @@ void Witness::start(const Scenario& scenario, ref::State state, std::uint64_t ti
             settling.insert(node_of(slot));
         }
     }
-    box_.start(std::move(state), settling);
+    boxes_.start(std::move(state), settling, whole_);
     tick_ns_ = tick;
     now_ = for_sure_ = 0;
     calls_.assign(1, {});
@@ -92,7 +92,7 @@ Ticket Witness::called(const Call& call) {
     }
     if (call.opcode == Opcode::new_node &&
         static_cast<SettleKind>(call.number) != SettleKind::none) {
-        box_.settles(event.node);
+        boxes_.settles(event.node);
     }
     this->call({&event, 1}, call.deadline);
     put(waits_, call.own_wait, own);
@@ -192,12 +192,12 @@ void Witness::rest() {
 
 BlackBox::Verdict Witness::explain() {
     const std::lock_guard<std::mutex> lock(mutex_);
-    return box_.explain();
+    return boxes_.explain();
 }
 
 Violation Witness::violation() {
     const std::lock_guard<std::mutex> lock(mutex_);
-    return box_.violation();
+    return boxes_.violation();
 }
 
 }  // namespace blkdrain_props

@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include "harness/black_box.h"
 #include "harness/call_event.h"
+#include "harness/islands.h"
 #include "harness/scenario.h"
 
 namespace blkdrain_props {
@@ -52,6 +52,8 @@ public:
     [[nodiscard]] Violation violation();
     // A canary: nothing is written down of what this client calls.
     void ignore_client(std::uint8_t client) { deaf_to_ = client; }
+    // From the next start on: the graph is taken at once, not island by island.
+    void take_whole(bool whole) { whole_ = whole; }
 
 private:
     // CallNames
@@ -64,10 +66,11 @@ private:
     }
     static void put(std::vector<Ticket>& table, Slot slot, Ticket ticket);
     Ticket call(std::span<const blkdrain_ref::Event> events, std::uint8_t deadline);
-    void see(const Seen& seen) { box_.see(seen); }
+    void see(const Seen& seen) { boxes_.see(seen); }
 
     std::mutex mutex_;  // all that follows, but deaf_to_, which is set before anybody calls
-    BlackBox box_;
+    Islands boxes_;
+    bool whole_ = false;
     std::uint64_t tick_ns_ = 0;
     std::uint64_t now_ = 0, for_sure_ = 0;  // what the clock may show, and shows at least
     std::uint8_t deaf_to_ = clients_max;

@@ -58,6 +58,50 @@ TEST_F(BothJudges, black_box_that_does_not_hear_a_client_is_noticed) {
     expect_apart([&] { return run_many(Suite::scheduled, 100, options, "black_box") > 20; });
 }
 
+// What has nothing to do with each other is judged apart, and that changes no verdict.
+class BlackBoxByIslands : public BothJudges {
+protected:
+    struct Verdicts {
+        std::uint32_t refused = 0, given_up_by_islands = 0, given_up_whole = 0, different = 0;
+    };
+    Verdicts compare(std::uint64_t count) {
+        using Verdict = BlackBox::Verdict;
+        Verdicts verdicts;
+        RunOptions options;
+        options.judges = Judges::black_box;
+        for (std::uint64_t n = 0; n < count; ++n) {
+            const Scenario scenario =
+                scenario_of(Suite::scheduled, seed_of(22, Suite::scheduled, 0, n));
+            options.whole = false;
+            const auto by_islands = runner_->run(scenario, options, *counts_).black_box;
+            options.whole = true;
+            const auto whole = runner_->run(scenario, options, *counts_).black_box;
+            const bool one_gave_up = by_islands == Verdict::given_up || whole == Verdict::given_up;
+            verdicts.refused += by_islands == Verdict::refused ? 1U : 0U;
+            verdicts.given_up_by_islands += by_islands == Verdict::given_up ? 1U : 0U;
+            verdicts.given_up_whole += whole == Verdict::given_up ? 1U : 0U;
+            verdicts.different += by_islands != whole && !one_gave_up ? 1U : 0U;
+        }
+        return verdicts;
+    }
+};
+
+TEST_F(BlackBoxByIslands, explains_what_the_whole_explains) {
+    const Verdicts verdicts = compare(5000);
+    EXPECT_EQ(verdicts.refused, 0U);
+    EXPECT_EQ(verdicts.different, 0U);
+    EXPECT_LT(verdicts.given_up_by_islands, verdicts.given_up_whole);
+}
+
+TEST_F(BlackBoxByIslands, refuses_what_the_whole_refuses) {
+    release_canary(*find_canary("notification-lost"));
+    expect_apart([&] {
+        const Verdicts verdicts = compare(60);
+        return verdicts.refused > 5 && verdicts.different == 0;
+    });
+    release_canary(CanaryRow{"none", 0, 0, CanaryHome::library, 0, ""});
+}
+
 class BlackBoxAlone : public BothJudges, public testing::WithParamInterface<const char*> {
 protected:
     static void release(const CanaryRow& row) { release_canary(row); }

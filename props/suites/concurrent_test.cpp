@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Concurrent conformance: several clients and loops; every announced step is one the reference
-// takes, and what is left at the end is what it has. On the simulator by a strategy drawn for each
-// run, on real threads as the kernel has it.
+// takes, and what is left at the end is what it has; and the black box can explain what was seen.
+// On the simulator by a strategy drawn for each run, on real threads as the kernel has it, which
+// linger in every second run.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "harness/adapters/world.h"
 #include "harness/generate_rapidcheck.h"
 #include "suites/suite_runner.h"
 
 namespace blkdrain_props {
 namespace {
 
-class Concurrent : public SuiteTest {};
+class Concurrent : public SuiteTest {
+protected:
+    Concurrent() { judges_ = Judges::both; }
+    ~Concurrent() override { set_real_lingering(0); }
+};
 
 RC_GTEST_FIXTURE_PROP(Concurrent, implementation_conforms_to_reference, ()) {
     Limits limits;
@@ -21,6 +27,10 @@ RC_GTEST_FIXTURE_PROP(Concurrent, implementation_conforms_to_reference, ()) {
     limits.operations = 28;
     limits.pace = Pace::free;
     limits.portfolio = true;
+    if (World::threaded()) {
+        limits.clients_min = limits.loops_min = 2;
+    }
+    set_real_lingering(*rc::gen::element<std::uint64_t>(0, 1));
     const Outcome outcome = run(*any_scenario(limits));
     if (outcome.violation) {
         RC_FAIL(outcome.violation->signature() + ": " + outcome.violation->sentence);

@@ -20,6 +20,7 @@ protected:
         RunOptions options;
         options.explain = true;
         options.date = true;
+        options.judges = judges_;
         options.time_line = time_line;
         Outcome outcome = runner_->run(scenario, options, *counts_);
         if (outcome.violation && adapter_->threaded()) {
@@ -37,6 +38,7 @@ protected:
         return run(parsed.scenario);
     }
 
+    Judges judges_ = Judges::trace;
     std::unique_ptr<Adapter> adapter_ = make_implementation_adapter();
     std::unique_ptr<Runner> runner_ = std::make_unique<Runner>(*adapter_);
     std::unique_ptr<SuiteCount> counts_ = std::make_unique<SuiteCount>();

@@ -8,6 +8,7 @@
 #include <blkdrain/detail/check.h>
 
 #include "os/canary.h"
+#include "os/linger.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 
@@ -52,6 +53,7 @@ void LoopCore::post(Task& task) {
     if (is_current()) {
         ready_.push_back(task);
     } else if (posted_.push(task) && !(canary(Canary::wake_dropped) && current() != nullptr)) {
+        linger();
         wake_.signal();
     }
 }
@@ -114,6 +116,7 @@ void LoopCore::run() {
 void LoopCore::stop() {
     // seq_cst: the producer's write of RemoteQueue I4; releases what the caller did before.
     stop_.store(true, std::memory_order_seq_cst);
+    linger();
     if (!is_current() && posted_.claim_wake_up() && !canary(Canary::stop_unheard)) {
         wake_.signal();
     }
@@ -153,6 +156,7 @@ std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
     }
     if (timeout != os::duration::zero()) {
         set_alarm();
+        linger();
         // seq_cst load: the consumer's read of RemoteQueue I4, for stop.
         if (!posted_.prepare_sleep() || (for_run && stop_.load(std::memory_order_seq_cst))) {
             posted_.wake_up();
@@ -161,6 +165,7 @@ std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
     }
     if (timeout != os::duration::zero()) {
         recent_time_.reset();
+        linger();
     }
     const int found = poller_.wait(events_, timeout);
     if (found == 0 && timeout < os::duration::zero() && canary(Canary::interrupted_wait_stops)) {

@@ -8,6 +8,7 @@
 #include "loop/task_list.h"
 #include "os/backend.h"
 #include "os/canary.h"
+#include "os/linger.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 
@@ -39,6 +40,7 @@ public:
             task.next = top;
             // seq_cst: publishes the task (release), and is the producer's write of I4.
         } while (!head_.compare_exchange_weak(top, &task, std::memory_order_seq_cst));
+        linger();
         return claim_wake_up();
     }
 
@@ -79,7 +81,7 @@ public:
         // seq_cst, both: the consumer's write and read of I4.
         asleep_.store(true, canary(Canary::wake_flag_relaxed) ? std::memory_order_relaxed
                                                               : std::memory_order_seq_cst);
-        return head_.load(std::memory_order_seq_cst) == nullptr;
+        return head_.load(std::memory_order_seq_cst) == nullptr || canary(Canary::look_forgotten);
     }
 
     // Consumer: from now on it looks by itself before it sleeps again. A wake-up that a producer

@@ -8,6 +8,7 @@
 
 #include "os/backend.h"
 #include "os/canary.h"
+#include "os/linger.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 
@@ -21,6 +22,7 @@ public:
         // Notified under the lock: the waiter destroys this as soon as it gets the lock back.
         const os::mutex_lock lock(mutex_);
         result_.emplace(std::move(result));
+        linger();
         if (!canary(Canary::notify_dropped)) {
             arrived_.notify_one();
         }

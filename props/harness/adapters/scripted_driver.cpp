@@ -118,8 +118,9 @@ void ScriptedDriver::submit(blkdrain::Node& node, blkdrain::Request& request) {
     }
     if (sent != nullptr && world_.stage->node_holds(slot_)) {
         sent->holder = this;
-        // release: who completes it sees the holder.
-        sent->held.store(&request, std::memory_order_release);
+        // seq_cst: who completes it sees the holder (release); and sees it at once, since the stage
+        // is told next, which has no lock in the simulated world.
+        sent->held.store(&request, std::memory_order_seq_cst);
         request.on_cancel(&ScriptedDriver::cancel, nullptr);
         world_.stage->request_held(sent->slot, true);
         return;
@@ -155,7 +156,8 @@ void ScriptedDriver::settle(blkdrain::Node& node, blkdrain::Settlement& settleme
     if (Witness* const witness = world_.stage->witness()) {
         witness->settling(slot_);
     }
-    settlement_.store(&settlement, std::memory_order_release);
+    // seq_cst: as held in submit.
+    settlement_.store(&settlement, std::memory_order_seq_cst);
     if (node.children().empty()) {
         settle_or_hold();
         return;

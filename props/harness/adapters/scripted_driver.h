@@ -30,10 +30,10 @@ struct SentRequest {
     Call call;  // the send
     Slot slot = no_slot;
     std::uint32_t id = 0;
-    Slot last = no_slot;                            // the node that it has reached
-    std::atomic<blkdrain::Request*> held{nullptr};  // by a leaf, waiting for the scenario
-    std::atomic<bool> obliges{false};               // that leaf's driver, when asked to cancel it
-    class ScriptedDriver* holder = nullptr;         // that leaf's driver
+    Slot last = no_slot;                                     // the node that it has reached
+    blkdrain::os::atomic<blkdrain::Request*> held{nullptr};  // by a leaf, waiting for the scenario
+    blkdrain::os::atomic<bool> obliges{false};  // that leaf's driver, when asked to cancel it
+    class ScriptedDriver* holder = nullptr;     // that leaf's driver
 
     [[nodiscard]] blkdrain::Io io() {
         const auto word = static_cast<IoWord>(call.number);
@@ -136,7 +136,7 @@ private:
     // The graph asks may_move when the node is born, before anybody can use it: that is how the
     // driver learns its node.
     mutable blkdrain::Node* node_ = nullptr;
-    std::atomic<blkdrain::Settlement*> settlement_{nullptr};
+    blkdrain::os::atomic<blkdrain::Settlement*> settlement_{nullptr};
 };
 
 }  // namespace blkdrain_props

@@ -67,4 +67,8 @@ protected:
 // what has not timed out yet. Set before any run.
 void set_real_tick_ns(std::uint64_t duration);
 
+// Real world only: how long threads linger before they wake others or go to sleep (os/linger.h) is
+// drawn from `seed`; 0: not at all. Set before a run.
+void set_real_lingering(std::uint64_t seed);
+
 }  // namespace blkdrain_props

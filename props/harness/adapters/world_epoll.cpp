@@ -121,4 +121,6 @@ ScheduleControl& schedule_control() {
 
 void set_real_tick_ns(std::uint64_t) {}
 
+void set_real_lingering(std::uint64_t) {}
+
 }  // namespace blkdrain_props

@@ -14,6 +14,7 @@
 #include "harness/adapters/client_gate.h"
 #include "harness/adapters/schedule_control.h"
 #include "harness/adapters/world.h"
+#include "os/linger.h"
 
 namespace blkdrain_props {
 
@@ -54,7 +55,10 @@ private:
 // The loops and their threads stay from scenario to scenario.
 class RealWorld final : public World {
 public:
-    RealWorld() { start(); }
+    RealWorld() {
+        blkdrain::detail::linger_number = Actor::world;
+        start();
+    }
     ~RealWorld() override { stop(); }
 
     void open(const Scenario& scenario) override {
@@ -122,6 +126,7 @@ public:
         }
         for (unsigned i = 0; i < count; ++i) {
             threads.emplace_back([this, what, i] {
+                blkdrain::detail::linger_number = Actor::client_first + i;
                 (*what)(i);
                 gate_.client_ends();
             });
@@ -167,7 +172,10 @@ private:
                 std::exit(2);
             }
             blkdrain::EventLoop* const loop = loops_[i].get();
-            threads_[i] = std::thread([loop] { loop->run(); });
+            threads_[i] = std::thread([loop, i] {
+                blkdrain::detail::linger_number = i;
+                loop->run();
+            });
         }
     }
     void stop() {
@@ -209,6 +217,11 @@ ScheduleControl& schedule_control() {
 
 void set_real_tick_ns(std::uint64_t duration) {
     real_tick_ns = duration;
+}
+
+void set_real_lingering(std::uint64_t seed) {
+    // relaxed: threads hear of it when they hear of the scenario.
+    blkdrain::detail::linger_seed.store(seed, std::memory_order_relaxed);
 }
 
 }  // namespace blkdrain_props

@@ -284,4 +284,6 @@ std::unique_ptr<World> World::make() {
 
 void set_real_tick_ns(std::uint64_t) {}
 
+void set_real_lingering(std::uint64_t) {}
+
 }  // namespace blkdrain_props
