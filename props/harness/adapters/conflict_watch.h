@@ -46,7 +46,8 @@ public:
 
     bool follows() const override { return true; }
     void performed(const blkdrain::sim::ThreadView& thread) override {
-        const Step step{thread.id, site(thread), std::exchange(asked_, {})};
+        const Step step{thread.id, thread.label, thread.pending.kind, thread.pending.object_class,
+                        std::exchange(asked_, {})};
         const blkdrain::sim::Operation& operation = thread.pending;
         // What an unlock conflicts with comes after it in any order; the lock is what matters.
         if (operation.object_class == blkdrain::sim::ObjectClass::none ||
@@ -73,7 +74,9 @@ private:
     };
     struct Step {
         std::uint32_t thread = 0;
-        std::uint32_t site = 0;
+        std::uint32_t label = 0;
+        blkdrain::sim::OperationKind kind{};
+        blkdrain::sim::ObjectClass object_class{};
         Asked asked;  // right before it
     };
     struct Object {
@@ -86,11 +89,11 @@ private:
         return thread < blkdrain::sim::store_buffer_id(0) ? std::uint64_t{1} << (thread % 64) : 0;
     }
 
-    std::uint32_t site(const blkdrain::sim::ThreadView& thread) const {
-        std::uint32_t site = static_cast<std::uint32_t>(thread.pending.kind) << 8U |
-                             static_cast<std::uint32_t>(thread.pending.object_class);
+    std::uint32_t site(const Step& step) const {
+        std::uint32_t site = static_cast<std::uint32_t>(step.kind) << 8U |
+                             static_cast<std::uint32_t>(step.object_class);
         const std::optional<Deviation> point =
-            names_.from_sim({thread.label, thread.id, 0, blkdrain::sim::ChoiceKind::waiter, 0});
+            names_.from_sim({step.label, step.thread, 0, blkdrain::sim::ChoiceKind::waiter, 0});
         if (point && point->client < scenario_.programs.size() &&
             point->actor == Actor::client_first + point->client) {
             const Record& record = scenario_.programs[point->client][point->operation];
@@ -111,7 +114,7 @@ private:
         if (!first || first->thread == second.thread) {
             return;
         }
-        Conflict conflict{first->site, second.site, std::nullopt};
+        Conflict conflict{site(*first), site(second), std::nullopt};
         const Asked& asked = first->asked;
         if ((asked.offered & bit(second.thread)) != 0) {
             conflict.reversal = names_.from_sim({asked.label, asked.thread, asked.place,
