@@ -51,6 +51,7 @@ void interrupt(int) {
 struct Options {
     SearchPlan plan;
     std::string memory = "sequential";
+    std::uint32_t departures = 0;
     bool every_schedule = false;
     bool reference = false;
     std::uint64_t runs_max = 0;  // 0: no limit
@@ -113,9 +114,7 @@ std::string duration_text(double seconds) {
 class Exploration {
 public:
     Exploration(const Options& options, Checkpoint from)
-        : options_(options),
-          from_(std::move(from)),
-          programs_(from_.plan.nodes, from_.plan.calls, from_.plan.memory) {}
+        : options_(options), from_(std::move(from)), programs_(from_.plan.programs()) {}
 
     int run() {
         std::printf("%s: %s programs, %u processes\n", what().c_str(),
@@ -137,9 +136,11 @@ private:
         return "all " + std::to_string(programs_.graphs()) + " graphs of up to " +
                std::to_string(from_.plan.nodes) +
                " nodes with up to 2 backends, all programs of up to " +
-               std::to_string(from_.plan.calls) +
-               " concurrent calls, every schedule with at most " +
-               std::to_string(from_.plan.bound.max) + " departures from the default order, " +
+               std::to_string(from_.plan.calls) + " concurrent calls" +
+               (from_.plan.preemptions() ? " but for who makes which" : "") +
+               ", every schedule with at most " + std::to_string(from_.plan.bound.max) +
+               (from_.plan.preemptions() ? " preemptions, "
+                                         : " departures from the default order, ") +
                (from_.plan.memory == Memory::tso ? "total store order"
                                                  : "sequentially consistent memory");
     }
@@ -311,7 +312,10 @@ private:
                     what().c_str(), made.c_str(),
                     grouped(static_cast<double>(programs_.count())).c_str());
         if (from_.plan.bound.reduce) {
-            std::printf(", and %s like one of them but for steps that commute",
+            std::printf(from_.plan.preemptions()
+                            ? "; %s preemptions are left out, as they give the same but for steps "
+                              "that commute"
+                            : ", and %s like one of them but for steps that commute",
                         grouped(static_cast<double>(left_out())).c_str());
         }
         std::printf("\n");
@@ -355,10 +359,17 @@ int main_with(int argc, char** argv) {
         ->check(CLI::Range(1U, 4U));
     app.add_option("--calls", plan.calls, "programs of up to so many concurrent calls (default 2)")
         ->check(CLI::Range(1U, static_cast<unsigned>(clients_max)));
-    app.add_option("--preemptions", plan.bound.max,
-                   "schedules with at most so many departures from the default order (default 1): "
-                   "a preemption, another thread than the first after one that blocked, a store "
-                   "that is delayed, another event first");
+    app.add_option(
+        "--preemptions", plan.bound.max,
+        "every schedule with at most so many preemptions (default 1): that another thread "
+        "runs though the one before could go on. Who runs after one that blocks, which "
+        "event comes first, who is woken are all tried");
+    const CLI::Option* const departures =
+        app.add_option("--departures", options.departures,
+                       "instead every schedule with at most so many departures from the default "
+                       "order, which are fewer: a preemption, another thread than the first after "
+                       "one that blocked, a store that is delayed, another event or waiter first")
+            ->excludes("--preemptions");
     app.add_option("--memory", options.memory, "sequential (default) or tso, total store order")
         ->check(CLI::IsMember({"sequential", "tso"}));
     app.add_flag("--every-schedule", options.every_schedule,
@@ -389,9 +400,14 @@ int main_with(int argc, char** argv) {
     if (options.reference) {
         return explore_reference(plan.nodes) ? exit_clean : exit_violation;
     }
+    plan.bound.cost = blkdrain::sim::ScheduleBound::Cost::preemptions;
+    if (departures->count() != 0) {
+        plan.bound = {blkdrain::sim::ScheduleBound::Cost::departures, options.departures};
+    }
     plan.memory = options.memory == "tso" ? Memory::tso : Memory::sequential;
     // Stores that wait are steps of their own, which the reduction knows nothing of.
-    plan.bound.reduce = !options.every_schedule && plan.memory == Memory::sequential;
+    plan.bound.reduce =
+        !options.every_schedule && plan.memory == Memory::sequential && plan.bound.max != 0;
     Checkpoint from;
     from.plan = plan;
     for (std::uint32_t i = 0; i < plan.processes; ++i) {

@@ -36,6 +36,15 @@ struct SearchPlan {
     Memory memory = Memory::sequential;
     blkdrain::sim::ScheduleBound bound;
     std::uint32_t processes = 1;
+
+    // What the bound counts: preemptions, or departures from the default order.
+    [[nodiscard]] bool preemptions() const {
+        return bound.cost == blkdrain::sim::ScheduleBound::Cost::preemptions;
+    }
+    [[nodiscard]] Programs programs() const {
+        return {nodes, calls, memory,
+                preemptions() ? Programs::Clients::alike : Programs::Clients::differ};
+    }
 };
 
 // Searches from where the page stands; returns when there is nothing left, a run failed, or it is
