@@ -56,6 +56,7 @@ struct Options {
     bool reference = false;
     std::uint64_t runs_max = 0;  // 0: no limit
     std::string resume;
+    double save_every = 30;
     std::string checkpoint = "blkdrain-explore.checkpoint";
     std::string out = "blkdrain-failures";
     std::string canary;
@@ -207,7 +208,7 @@ private:
             }
             const Clock::time_point now = Clock::now();
             progress(std::chrono::duration<double>(now - started).count(), before);
-            if (now - saved > std::chrono::seconds(30)) {
+            if (now - saved > std::chrono::duration<double>(options_.save_every)) {
                 saved = now;
                 save();
             }
@@ -260,25 +261,39 @@ private:
         return nullptr;
     }
 
+    // Of a process that runs: where its program began, for the answers may be torn; or where it was
+    // resumed, if it is still at that.
+    static Checkpoint::Process standing(const Process& process, const Checkpoint::Process& from) {
+        const SearchPage& page = *process.page;
+        Checkpoint::Process at = from;
+        if (process.pid > 0) {
+            std::uint32_t begun = page.begun.load(std::memory_order_acquire);
+            for (std::uint32_t seen = begun + 1; begun != 0 && seen != begun;) {
+                seen = begun;
+                const SearchPage::Begin& begin = page.begins[begun % 2];
+                at = {begin.program.load(std::memory_order_acquire),
+                      begin.runs.load(std::memory_order_acquire),
+                      begin.left_out.load(std::memory_order_acquire),
+                      false,
+                      {}};
+                begun = page.begun.load(std::memory_order_acquire);
+            }
+            return at;
+        }
+        at.program = page.program.load(std::memory_order_relaxed);
+        at.runs = page.runs.load(std::memory_order_relaxed);
+        at.left_out = page.left_out.load(std::memory_order_relaxed);
+        at.done = page.done.load(std::memory_order_relaxed) != 0;
+        const std::uint32_t count = page.answer_count.load(std::memory_order_relaxed);
+        at.answers.assign(page.answers.begin(), page.answers.begin() + count);
+        return at;
+    }
+
     void save() const {
         Checkpoint checkpoint;
         checkpoint.plan = from_.plan;
-        for (const Process& process : processes_) {
-            const SearchPage& page = *process.page;
-            Checkpoint::Process at;
-            // A process that runs moves on meanwhile: at worst its last runs are done again, or,
-            // if it went to the next program in between, that one from its start.
-            at.runs = page.runs.load(std::memory_order_relaxed);
-            at.left_out = page.left_out.load(std::memory_order_relaxed);
-            at.program = page.program.load(std::memory_order_acquire);
-            at.done = page.done.load(std::memory_order_acquire) != 0;
-            const std::uint32_t count = page.answer_count.load(std::memory_order_acquire);
-            at.answers.assign(page.answers.begin(), page.answers.begin() + count);
-            if (process.pid > 0) {
-                // Torn answers would leave something out.
-                at.answers.clear();
-            }
-            checkpoint.processes.push_back(at);
+        for (std::size_t i = 0; i < processes_.size(); ++i) {
+            checkpoint.processes.push_back(standing(processes_[i], from_.processes[i]));
         }
         const std::string next = options_.checkpoint + ".new";
         std::ofstream(next) << to_text(checkpoint);
@@ -381,6 +396,8 @@ int main_with(int argc, char** argv) {
     app.add_option("--runs", options.runs_max, "stop after about so many executions and save");
     app.add_option("--checkpoint", options.checkpoint,
                    "where it is saved how far it is (default ./blkdrain-explore.checkpoint)");
+    app.add_option("--save-every", options.save_every, "seconds (default 30)")
+        ->check(CLI::NonNegativeNumber);
     app.add_option("--resume", options.resume, "go on from this checkpoint; says all the rest");
     app.add_option("--out", options.out,
                    "where a failure is written (default ./blkdrain-failures)");

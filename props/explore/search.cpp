@@ -51,6 +51,16 @@ std::vector<std::uint32_t> noted(const SearchPage& page) {
     return {page.answers.begin(), page.answers.begin() + count};
 }
 
+// Whoever looks meanwhile sees the begin before this one.
+void note_begin(SearchPage& page) {
+    const std::uint32_t begun = page.begun.load(std::memory_order_relaxed) + 1;
+    SearchPage::Begin& begin = page.begins[begun % 2];
+    begin.program.store(page.program.load(std::memory_order_relaxed), std::memory_order_release);
+    begin.runs.store(page.runs.load(std::memory_order_relaxed), std::memory_order_release);
+    begin.left_out.store(page.left_out.load(std::memory_order_relaxed), std::memory_order_release);
+    page.begun.store(begun, std::memory_order_release);
+}
+
 }  // namespace
 
 void search(const SearchPlan& plan, const Programs& programs, SearchPage& page) {
@@ -60,8 +70,11 @@ void search(const SearchPlan& plan, const Programs& programs, SearchPage& page) 
          number < programs.count(); number += plan.processes) {
         const Scenario scenario = programs.at(number);
         Exhaustive strategy(plan.bound, resume);
-        resume.clear();
         page.program.store(number, std::memory_order_relaxed);
+        if (resume.empty()) {
+            note_begin(page);
+        }
+        resume.clear();
         bool more = true;
         while (more) {
             note(page, strategy.answers().empty() ? noted(page) : strategy.answers());

@@ -24,6 +24,14 @@ struct SearchPage {
     std::atomic<std::uint64_t> program{0};
     std::atomic<std::uint64_t> runs{0};
     std::atomic<std::uint64_t> left_out{0};  // runs like one that was made
+    // Where it stood when it began with a program: the last one under `begun`, if it is not 0.
+    struct Begin {
+        std::atomic<std::uint64_t> program{0};
+        std::atomic<std::uint64_t> runs{0};
+        std::atomic<std::uint64_t> left_out{0};
+    };
+    std::atomic<std::uint32_t> begun{0};  // how many programs
+    std::array<Begin, 2> begins{};        // the even ones, the odd ones
     // The answers that the run under way begins with.
     std::atomic<std::uint32_t> answer_count{0};
     std::array<std::uint8_t, answers_max> answers{};

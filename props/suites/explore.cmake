@@ -46,6 +46,25 @@ if(NOT whole EQUAL parts)
     message(FATAL_ERROR "in one go ${whole}, resumed ${parts}")
 endif()
 
+# Killed in the midst of it, it goes on from where it last saved.
+set(longer --nodes 2 --calls 1 --departures 2 --jobs 1)
+expect(0 "proved by enumeration" ${longer} ${save})
+count(whole)
+execute_process(
+    COMMAND "${EXPLORE}" ${longer} --save-every 0 ${save}
+    TIMEOUT 3
+    RESULT_VARIABLE killed
+    OUTPUT_QUIET
+)
+if(killed EQUAL 0)
+    message(FATAL_ERROR "it was over before it was killed")
+endif()
+expect(0 "proved by enumeration" --resume "${OUT}/checkpoint" --out "${OUT}")
+count(after)
+if(NOT whole EQUAL after)
+    message(FATAL_ERROR "in one go ${whole}, after a crash ${after}")
+endif()
+
 # What the reduction leaves out gives nothing new: the first program that fails is the same without it.
 foreach(canary IN ITEMS notification-lost idle-before-settled wake-dropped change-before-quiet)
     set(explore --nodes 2 --calls 2 --departures 1 --jobs 1 --canary ${canary} ${save})
