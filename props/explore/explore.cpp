@@ -25,6 +25,9 @@
 #include <unistd.h>
 
 #include "canary/canaries.h"
+#include "check/child.h"
+#include "check/evaluator.h"
+#include "check/failure.h"
 #include "explore/checkpoint.h"
 #include "explore/programs.h"
 #include "explore/reference_search.h"
@@ -337,18 +340,27 @@ private:
         return exit_clean;
     }
 
-    int report(const Process& process) {
-        const Finding finding = tell(from_.plan, programs_, *process.page);
-        std::error_code error;
-        std::filesystem::create_directories(options_.out, error);
-        const std::filesystem::path file =
-            std::filesystem::absolute(options_.out) /
-            ("explored-" + std::to_string(process.page->program.load(std::memory_order_relaxed)) +
-             ".scn");
-        std::ofstream(file) << to_text(finding.scenario);
-        std::printf("%s\nviolation: %s\nreplay: ./dev replay %s%s%s\n",
-                    to_text(finding.scenario).c_str(), finding.reason.c_str(), file.c_str(),
-                    options_.canary.empty() ? "" : " --canary ", options_.canary.c_str());
+    // In the same folder and form as what a check finds.
+    int report(const Process& process) const {
+        const std::uint64_t number = process.page->program.load(std::memory_order_relaxed);
+        const std::string original = to_text(canonical(tell(from_.plan, programs_, *process.page)));
+        Face face;
+        face.replay = "./dev replay";
+        face.whole = true;
+        face.simulated = {std::filesystem::path(program_path()).parent_path() /
+                          "blkdrain-check-sim"};
+        Evaluator evaluator(face.simulated, Suite::scheduled, 1, options_.canary);
+        const std::optional<Violation> violation = evaluator.judge(original);
+        if (!violation) {
+            std::printf(
+                "%s\nviolation: program %llu failed with this schedule, but not when run "
+                "alone\n",
+                original.c_str(), static_cast<unsigned long long>(number));
+            return exit_violation;
+        }
+        blkdrain_props::report({Suite::scheduled, "exploration", number, original, *violation, {}},
+                               face, options_.canary, options_.out,
+                               [] { return interrupted.load(std::memory_order_relaxed) != 0; });
         return exit_violation;
     }
 

@@ -59,13 +59,9 @@ struct SearchPlan {
 // told to stop.
 void search(const SearchPlan& plan, const Programs& programs, SearchPage& page);
 
-// The failed run that the page stands at, told as deviations; with its violation, unless the run
-// killed the process. In a process of its own.
-struct Finding {
-    Scenario scenario;
-    std::string reason;
-};
-Finding tell(const SearchPlan& plan, const Programs& programs, const SearchPage& page);
+// The failed run that the page stands at, told as deviations. In a process of its own, which the
+// run may kill.
+Scenario tell(const SearchPlan& plan, const Programs& programs, const SearchPage& page);
 
 // How many runs there are and how long one takes, from random ones.
 struct SearchEstimate {
