@@ -16,7 +16,7 @@ endfunction()
 
 expect(0 "--preemptions.*--departures" --help)
 expect(2 "" --nodes 9)
-file(WRITE "${OUT}/no-checkpoint" "blkdrain-explore 2\nnodes 1")
+file(WRITE "${OUT}/no-checkpoint" "blkdrain-explore 3\nnodes 1")
 expect(2 "not a checkpoint" --resume "${OUT}/no-checkpoint")
 
 # count(<variable>): how many schedules `output` says were run or left out
