@@ -167,11 +167,11 @@ std::string Reporter::reduced(const std::string& original) {
         return original;
     }
     return failure_.suite == Suite::machines
-               ? reduced_program(any_machine(failure_.seed),
+               ? reduced_program(parse_machine(original).program,
                                  [](const MachineProgram& failing, const auto& fails) {
                                      return smaller_machine(failing, fails);
                                  })
-               : reduced_program(scenario_of(failure_.suite, failure_.seed),
+               : reduced_program(parse_text(original).scenario,
                                  [this](const Scenario& failing, const auto& fails) {
                                      return smaller_scenario(failing, fails);
                                  });
@@ -179,18 +179,17 @@ std::string Reporter::reduced(const std::string& original) {
 
 void Reporter::write(const std::string& out) {
     const bool of_machine = failure_.suite == Suite::machines;
-    const std::string original = of_machine ? to_text(any_machine(failure_.seed))
-                                            : to_text(scenario_of(failure_.suite, failure_.seed));
+    const std::string& original = failure_.original;
     const auto started = std::chrono::steady_clock::now();
     const std::string minimal = reduced(original);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
     if (isatty(STDERR_FILENO) == 1) {
         std::fputs("\r\033[K", stderr);
     }
-    const std::string suite(suite_names[static_cast<std::size_t>(failure_.suite)]);
+    const std::string& suite = failure_.suite_name;
     std::array<char, 80> name{};
     std::snprintf(name.data(), name.size(), "%s-R%d-%s-%016llx", suite.c_str(), violation_.rule,
-                  violation_.detector.c_str(), static_cast<unsigned long long>(failure_.seed));
+                  violation_.detector.c_str(), static_cast<unsigned long long>(failure_.number));
     const std::filesystem::path folder = std::filesystem::path(out) / name.data();
     std::error_code error;
     std::filesystem::create_directories(folder, error);

@@ -12,8 +12,10 @@
 namespace blkdrain_props {
 
 struct Failure {
-    Suite suite{};
-    std::uint64_t seed = 0;  // of the scenario or machine
+    Suite suite{};             // it is run as one of this
+    std::string suite_name;    // for people: that, or of what else found it
+    std::uint64_t number = 0;  // there: a seed, or a program
+    std::string original;      // the scenario or machine, as text
     Violation violation;
     std::string complaint;  // of a worker that died
 };

@@ -302,9 +302,15 @@ private:
 
     void fail(const Worker& worker, Violation violation, std::string complaint = {}) {
         if (!failure_) {
+            const std::uint64_t seed = worker.page->scenario_seed.load(std::memory_order_relaxed);
             failure_ =
-                Failure{worker.suite, worker.page->scenario_seed.load(std::memory_order_relaxed),
-                        std::move(violation), std::move(complaint)};
+                Failure{worker.suite,
+                        std::string(suite_names[static_cast<std::size_t>(worker.suite)]),
+                        seed,
+                        worker.suite == Suite::machines ? to_text(any_machine(seed))
+                                                        : to_text(scenario_of(worker.suite, seed)),
+                        std::move(violation),
+                        std::move(complaint)};
         }
     }
 

@@ -9,9 +9,10 @@ namespace blkdrain_props {
 std::string to_text(const Checkpoint& checkpoint) {
     std::ostringstream out;
     const SearchPlan& plan = checkpoint.plan;
-    out << "blkdrain-explore 2\nnodes " << plan.nodes << " calls " << plan.calls << " departures "
-        << plan.bound.max << " tso " << (plan.memory == Memory::tso ? 1 : 0) << " reduce "
-        << (plan.bound.reduce ? 1 : 0) << " processes " << checkpoint.processes.size() << '\n';
+    out << "blkdrain-explore 3\nnodes " << plan.nodes << " calls " << plan.calls << " bound "
+        << plan.bound.max << " preemptions " << (plan.preemptions() ? 1 : 0) << " tso "
+        << (plan.memory == Memory::tso ? 1 : 0) << " reduce " << (plan.bound.reduce ? 1 : 0)
+        << " processes " << checkpoint.processes.size() << '\n';
     for (const Checkpoint::Process& process : checkpoint.processes) {
         out << "at " << process.program << " runs " << process.runs << " left_out "
             << process.left_out << " done " << (process.done ? 1 : 0) << " answers "
@@ -37,16 +38,19 @@ std::optional<Checkpoint> parse_checkpoint(const std::string& text) {
     Checkpoint checkpoint;
     SearchPlan& plan = checkpoint.plan;
     int version = 0;
+    int preemptions = 0;
     int tso = 0;
     int reduce = 0;
     std::size_t processes = 0;
     constexpr std::size_t processes_max = 1024;
-    if (!number("blkdrain-explore", version) || version != 2 || !number("nodes", plan.nodes) ||
-        !number("calls", plan.calls) || !number("departures", plan.bound.max) ||
-        !number("tso", tso) || !number("reduce", reduce) || !number("processes", processes) ||
-        processes == 0 || processes > processes_max) {
+    if (!number("blkdrain-explore", version) || version != 3 || !number("nodes", plan.nodes) ||
+        !number("calls", plan.calls) || !number("bound", plan.bound.max) ||
+        !number("preemptions", preemptions) || !number("tso", tso) || !number("reduce", reduce) ||
+        !number("processes", processes) || processes == 0 || processes > processes_max) {
         return std::nullopt;
     }
+    plan.bound.cost = preemptions != 0 ? blkdrain::sim::ScheduleBound::Cost::preemptions
+                                       : blkdrain::sim::ScheduleBound::Cost::departures;
     plan.memory = tso != 0 ? Memory::tso : Memory::sequential;
     plan.bound.reduce = reduce != 0;
     plan.processes = static_cast<std::uint32_t>(processes);

@@ -25,6 +25,9 @@
 #include <unistd.h>
 
 #include "canary/canaries.h"
+#include "check/child.h"
+#include "check/evaluator.h"
+#include "check/failure.h"
 #include "explore/checkpoint.h"
 #include "explore/programs.h"
 #include "explore/reference_search.h"
@@ -51,10 +54,12 @@ void interrupt(int) {
 struct Options {
     SearchPlan plan;
     std::string memory = "sequential";
+    std::uint32_t departures = 0;
     bool every_schedule = false;
     bool reference = false;
     std::uint64_t runs_max = 0;  // 0: no limit
     std::string resume;
+    double save_every = 30;
     std::string checkpoint = "blkdrain-explore.checkpoint";
     std::string out = "blkdrain-failures";
     std::string canary;
@@ -113,9 +118,7 @@ std::string duration_text(double seconds) {
 class Exploration {
 public:
     Exploration(const Options& options, Checkpoint from)
-        : options_(options),
-          from_(std::move(from)),
-          programs_(from_.plan.nodes, from_.plan.calls, from_.plan.memory) {}
+        : options_(options), from_(std::move(from)), programs_(from_.plan.programs()) {}
 
     int run() {
         std::printf("%s: %s programs, %u processes\n", what().c_str(),
@@ -137,9 +140,11 @@ private:
         return "all " + std::to_string(programs_.graphs()) + " graphs of up to " +
                std::to_string(from_.plan.nodes) +
                " nodes with up to 2 backends, all programs of up to " +
-               std::to_string(from_.plan.calls) +
-               " concurrent calls, every schedule with at most " +
-               std::to_string(from_.plan.bound.max) + " departures from the default order, " +
+               std::to_string(from_.plan.calls) + " concurrent calls" +
+               (from_.plan.preemptions() ? " but for who makes which" : "") +
+               ", every schedule with at most " + std::to_string(from_.plan.bound.max) +
+               (from_.plan.preemptions() ? " preemptions, "
+                                         : " departures from the default order, ") +
                (from_.plan.memory == Memory::tso ? "total store order"
                                                  : "sequentially consistent memory");
     }
@@ -206,7 +211,7 @@ private:
             }
             const Clock::time_point now = Clock::now();
             progress(std::chrono::duration<double>(now - started).count(), before);
-            if (now - saved > std::chrono::seconds(30)) {
+            if (now - saved > std::chrono::duration<double>(options_.save_every)) {
                 saved = now;
                 save();
             }
@@ -259,25 +264,39 @@ private:
         return nullptr;
     }
 
+    // Of a process that runs: where its program began, for the answers may be torn; or where it was
+    // resumed, if it is still at that.
+    static Checkpoint::Process standing(const Process& process, const Checkpoint::Process& from) {
+        const SearchPage& page = *process.page;
+        Checkpoint::Process at = from;
+        if (process.pid > 0) {
+            std::uint32_t begun = page.begun.load(std::memory_order_acquire);
+            for (std::uint32_t seen = begun + 1; begun != 0 && seen != begun;) {
+                seen = begun;
+                const SearchPage::Begin& begin = page.begins[begun % 2];
+                at = {begin.program.load(std::memory_order_acquire),
+                      begin.runs.load(std::memory_order_acquire),
+                      begin.left_out.load(std::memory_order_acquire),
+                      false,
+                      {}};
+                begun = page.begun.load(std::memory_order_acquire);
+            }
+            return at;
+        }
+        at.program = page.program.load(std::memory_order_relaxed);
+        at.runs = page.runs.load(std::memory_order_relaxed);
+        at.left_out = page.left_out.load(std::memory_order_relaxed);
+        at.done = page.done.load(std::memory_order_relaxed) != 0;
+        const std::uint32_t count = page.answer_count.load(std::memory_order_relaxed);
+        at.answers.assign(page.answers.begin(), page.answers.begin() + count);
+        return at;
+    }
+
     void save() const {
         Checkpoint checkpoint;
         checkpoint.plan = from_.plan;
-        for (const Process& process : processes_) {
-            const SearchPage& page = *process.page;
-            Checkpoint::Process at;
-            // A process that runs moves on meanwhile: at worst its last runs are done again, or,
-            // if it went to the next program in between, that one from its start.
-            at.runs = page.runs.load(std::memory_order_relaxed);
-            at.left_out = page.left_out.load(std::memory_order_relaxed);
-            at.program = page.program.load(std::memory_order_acquire);
-            at.done = page.done.load(std::memory_order_acquire) != 0;
-            const std::uint32_t count = page.answer_count.load(std::memory_order_acquire);
-            at.answers.assign(page.answers.begin(), page.answers.begin() + count);
-            if (process.pid > 0) {
-                // Torn answers would leave something out.
-                at.answers.clear();
-            }
-            checkpoint.processes.push_back(at);
+        for (std::size_t i = 0; i < processes_.size(); ++i) {
+            checkpoint.processes.push_back(standing(processes_[i], from_.processes[i]));
         }
         const std::string next = options_.checkpoint + ".new";
         std::ofstream(next) << to_text(checkpoint);
@@ -311,25 +330,37 @@ private:
                     what().c_str(), made.c_str(),
                     grouped(static_cast<double>(programs_.count())).c_str());
         if (from_.plan.bound.reduce) {
-            std::printf(", and %s like one of them but for steps that commute",
+            std::printf(from_.plan.preemptions()
+                            ? "; %s preemptions are left out, as they give the same but for steps "
+                              "that commute"
+                            : ", and %s like one of them but for steps that commute",
                         grouped(static_cast<double>(left_out())).c_str());
         }
         std::printf("\n");
         return exit_clean;
     }
 
-    int report(const Process& process) {
-        const Finding finding = tell(from_.plan, programs_, *process.page);
-        std::error_code error;
-        std::filesystem::create_directories(options_.out, error);
-        const std::filesystem::path file =
-            std::filesystem::absolute(options_.out) /
-            ("explored-" + std::to_string(process.page->program.load(std::memory_order_relaxed)) +
-             ".scn");
-        std::ofstream(file) << to_text(finding.scenario);
-        std::printf("%s\nviolation: %s\nreplay: ./dev replay %s%s%s\n",
-                    to_text(finding.scenario).c_str(), finding.reason.c_str(), file.c_str(),
-                    options_.canary.empty() ? "" : " --canary ", options_.canary.c_str());
+    // In the same folder and form as what a check finds.
+    int report(const Process& process) const {
+        const std::uint64_t number = process.page->program.load(std::memory_order_relaxed);
+        const std::string original = to_text(canonical(tell(from_.plan, programs_, *process.page)));
+        Face face;
+        face.replay = "./dev replay";
+        face.whole = true;
+        face.simulated = {std::filesystem::path(program_path()).parent_path() /
+                          "blkdrain-check-sim"};
+        Evaluator evaluator(face.simulated, Suite::scheduled, 1, options_.canary);
+        const std::optional<Violation> violation = evaluator.judge(original);
+        if (!violation) {
+            std::printf(
+                "%s\nviolation: program %llu failed with this schedule, but not when run "
+                "alone\n",
+                original.c_str(), static_cast<unsigned long long>(number));
+            return exit_violation;
+        }
+        blkdrain_props::report({Suite::scheduled, "exploration", number, original, *violation, {}},
+                               face, options_.canary, options_.out,
+                               [] { return interrupted.load(std::memory_order_relaxed) != 0; });
         return exit_violation;
     }
 
@@ -355,10 +386,17 @@ int main_with(int argc, char** argv) {
         ->check(CLI::Range(1U, 4U));
     app.add_option("--calls", plan.calls, "programs of up to so many concurrent calls (default 2)")
         ->check(CLI::Range(1U, static_cast<unsigned>(clients_max)));
-    app.add_option("--preemptions", plan.bound.max,
-                   "schedules with at most so many departures from the default order (default 1): "
-                   "a preemption, another thread than the first after one that blocked, a store "
-                   "that is delayed, another event first");
+    app.add_option(
+        "--preemptions", plan.bound.max,
+        "every schedule with at most so many preemptions (default 1): that another thread "
+        "runs though the one before could go on. Who runs after one that blocks, which "
+        "event comes first, who is woken are all tried");
+    const CLI::Option* const departures =
+        app.add_option("--departures", options.departures,
+                       "instead every schedule with at most so many departures from the default "
+                       "order, which are fewer: a preemption, another thread than the first after "
+                       "one that blocked, a store that is delayed, another event or waiter first")
+            ->excludes("--preemptions");
     app.add_option("--memory", options.memory, "sequential (default) or tso, total store order")
         ->check(CLI::IsMember({"sequential", "tso"}));
     app.add_flag("--every-schedule", options.every_schedule,
@@ -370,6 +408,8 @@ int main_with(int argc, char** argv) {
     app.add_option("--runs", options.runs_max, "stop after about so many executions and save");
     app.add_option("--checkpoint", options.checkpoint,
                    "where it is saved how far it is (default ./blkdrain-explore.checkpoint)");
+    app.add_option("--save-every", options.save_every, "seconds (default 30)")
+        ->check(CLI::NonNegativeNumber);
     app.add_option("--resume", options.resume, "go on from this checkpoint; says all the rest");
     app.add_option("--out", options.out,
                    "where a failure is written (default ./blkdrain-failures)");
@@ -389,9 +429,14 @@ int main_with(int argc, char** argv) {
     if (options.reference) {
         return explore_reference(plan.nodes) ? exit_clean : exit_violation;
     }
+    plan.bound.cost = blkdrain::sim::ScheduleBound::Cost::preemptions;
+    if (departures->count() != 0) {
+        plan.bound = {blkdrain::sim::ScheduleBound::Cost::departures, options.departures};
+    }
     plan.memory = options.memory == "tso" ? Memory::tso : Memory::sequential;
     // Stores that wait are steps of their own, which the reduction knows nothing of.
-    plan.bound.reduce = !options.every_schedule && plan.memory == Memory::sequential;
+    plan.bound.reduce =
+        !options.every_schedule && plan.memory == Memory::sequential && plan.bound.max != 0;
     Checkpoint from;
     from.plan = plan;
     for (std::uint32_t i = 0; i < plan.processes; ++i) {

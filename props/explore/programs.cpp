@@ -7,6 +7,7 @@
 #include <blkdrain_ref/state.h>
 
 #include "../reference/tests/explore.h"
+#include "explore/calls.h"
 #include "harness/operations.h"
 
 namespace blkdrain_props {
@@ -14,8 +15,6 @@ namespace blkdrain_props {
 namespace ref = blkdrain_ref;
 
 namespace {
-
-constexpr std::uint8_t loops = 2;
 
 // In the order of a scenario, children first.
 GraphSpec spec_of(const ref::State& state) {
@@ -54,65 +53,34 @@ GraphSpec spec_of(const ref::State& state) {
     return spec;
 }
 
-// Every call with every choice of objects that are there from the start.
-std::vector<Record> calls_on(const GraphSpec& graph) {
-    std::vector<Record> calls;
-    const auto nodes = static_cast<std::uint8_t>(graph.nodes.size());
-    const auto backends = static_cast<std::uint8_t>(graph.backends.size());
-    const auto add = [&](Opcode opcode, std::uint8_t a = 0, std::uint8_t b = 0,
-                         std::uint8_t c = 0) {
-        Record record;
-        record.opcode = opcode;
-        record.a = a;
-        record.b = b;
-        record.c = c;
-        calls.push_back(canonical(record));
-    };
-    for (std::uint8_t b = 0; b < backends; ++b) {
-        for (std::uint8_t loop = 0; loop < loops; ++loop) {
-            add(Opcode::send, b, 0, loop);
-        }
-        for (const Opcode opcode :
-             {Opcode::drain, Opcode::isolate, Opcode::self_quiesce, Opcode::open_token,
-              Opcode::close_backend, Opcode::remove_medium}) {
-            add(opcode, b);
-        }
-        for (std::uint8_t n = 0; n < nodes; ++n) {
-            add(Opcode::insert_medium, b, n);
-        }
-    }
-    for (std::uint8_t n = 0; n < nodes; ++n) {
-        for (const Opcode opcode : {Opcode::drained, Opcode::close_node, Opcode::settle,
-                                    Opcode::internal_start, Opcode::remove_filter}) {
-            add(opcode, n);
-        }
-        add(Opcode::set_loop, n, 1);
-        const auto children = static_cast<std::uint8_t>(graph.nodes[n].children.size());
-        for (std::uint8_t k = 0; k < children; ++k) {
-            add(Opcode::detach, n, k);
-        }
-        for (std::uint8_t other = 0; other < nodes; ++other) {
-            if (other < n) {
-                add(Opcode::attach, n, other);
-            }
-            if (other != n) {
-                add(Opcode::replace, n, other);
+// Somebody says when nodes are settled: so they have something to settle, and wait for that.
+void settle_if_asked(Scenario& scenario) {
+    for (const Program& program : scenario.programs) {
+        for (const Record& record : program) {
+            if (record.opcode == Opcode::settle_done) {
+                for (NodeSpec& node : scenario.graph.nodes) {
+                    node.settle = SettleKind::works;
+                }
             }
         }
     }
-    add(Opcode::quiesce_all);
-    // Of what other calls make; skipped if that has not happened yet.
-    add(Opcode::complete);
-    add(Opcode::end);
-    add(Opcode::close_token);
-    add(Opcode::abandon);
-    return calls;
+}
+
+// How many programs of so many calls there are, of `choices` calls.
+std::uint64_t programs_of(std::uint64_t choices, std::uint32_t length, Programs::Clients clients) {
+    std::uint64_t count = 1;
+    for (std::uint32_t i = 0; i < length; ++i) {
+        // n to the k; or (n + k - 1) over k, the factors ascending, so that each quotient is whole
+        count = clients == Programs::Clients::differ ? count * choices
+                                                     : count * (choices + i) / (i + 1);
+    }
+    return count;
 }
 
 }  // namespace
 
-Programs::Programs(std::uint32_t nodes, std::uint32_t calls, Memory memory)
-    : calls_(calls), memory_(memory) {
+Programs::Programs(std::uint32_t nodes, std::uint32_t calls, Memory memory, Clients clients)
+    : calls_(calls), memory_(memory), clients_(clients) {
     first_.push_back(0);
     for (std::uint32_t n = 1; n <= nodes; ++n) {
         for (std::uint32_t b = 1; b <= 2; ++b) {
@@ -127,10 +95,8 @@ Programs::Programs(std::uint32_t nodes, std::uint32_t calls, Memory memory)
                 graph.spec = spec_of(state);
                 graph.calls = calls_on(graph.spec);
                 std::uint64_t programs = 0;
-                std::uint64_t of_length = 1;
                 for (std::uint32_t length = 1; length <= calls_; ++length) {
-                    of_length *= graph.calls.size();
-                    programs += of_length;
+                    programs += programs_of(graph.calls.size(), length, clients_);
                 }
                 first_.push_back(first_.back() + programs);
                 graphs_.push_back(std::move(graph));
@@ -144,25 +110,35 @@ Scenario Programs::at(std::uint64_t number) const {
     const auto place = static_cast<std::size_t>(after - first_.begin() - 1);
     const Graph& graph = graphs_[place];
     std::uint64_t left = number - first_[place];
-    const std::uint64_t choices = graph.calls.size();
-    std::uint64_t of_length = choices;
+    std::uint64_t choices = graph.calls.size();
     std::uint32_t length = 1;
-    while (left >= of_length) {
-        left -= of_length;
-        of_length *= choices;
+    while (left >= programs_of(choices, length, clients_)) {
+        left -= programs_of(choices, length, clients_);
         ++length;
     }
     Scenario scenario;
-    scenario.header.loops = loops;
+    scenario.header.loops = loops_explored;
     scenario.header.pace = Pace::free;
     scenario.header.memory = memory_;
     scenario.graph = graph.spec;
-    for (std::uint32_t i = 0; i < length; ++i) {
-        Program program;
-        program.push_back(graph.calls[left % choices]);
-        scenario.programs.push_back(program);
-        left /= choices;
+    std::uint64_t first = 0;  // what the clients before have had, where they are alike
+    for (; length > 0; --length) {
+        std::uint64_t call = 0;
+        for (;; ++call) {
+            const std::uint64_t rest = clients_ == Clients::alike ? choices - call : choices;
+            const std::uint64_t with = programs_of(rest, length - 1, clients_);
+            if (left < with) {
+                break;
+            }
+            left -= with;
+        }
+        scenario.programs.push_back(graph.calls[first + call]);
+        if (clients_ == Clients::alike) {
+            first += call;
+            choices -= call;
+        }
     }
+    settle_if_asked(scenario);
     return canonical(scenario);
 }
 

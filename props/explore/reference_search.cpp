@@ -5,96 +5,52 @@
 #include <string>
 #include <vector>
 
-#include "../reference/tests/explore.h"
+#include <unistd.h>
+
+#include "../reference/tests/families.h"
 
 namespace blkdrain_props {
 
 namespace ref = blkdrain_ref;
 
-namespace {
-
-struct Family {
-    const char* name;
-    std::uint32_t backends;
-    ref::Bounds bounds;
-};
-
-// The product of all operations is too large: those that have to do with each other together.
-std::vector<Family> families() {
-    using ref::ChangeOp;
-    using ref::SectionKind;
-    return {
-        {"drains, chains", 1, {.requests = 2, .waits = 1, .chains = true, .drains = true}},
-        {"sections and a request",
-         2,
-         {.requests = 1,
-          .sections = 1,
-          .waits = 1,
-          .internal = 1,
-          .kinds = {SectionKind::isolate, SectionKind::drained, SectionKind::quiesce_all,
-                    SectionKind::self_quiesce},
-          .also = true}},
-        {"two sections",
-         2,
-         {.sections = 2,
-          .kinds = {SectionKind::isolate, SectionKind::drained, SectionKind::quiesce_all}}},
-        {"changes of edges",
-         1,
-         {.sections = 1,
-          .kinds = {SectionKind::change},
-          .changes = {ChangeOp::attach, ChangeOp::detach, ChangeOp::replace}}},
-        {"changes of media and filters",
-         1,
-         {.sections = 1,
-          .kinds = {SectionKind::change},
-          .changes = {ChangeOp::insert_filter, ChangeOp::remove_filter, ChangeOp::insert_medium,
-                      ChangeOp::remove_medium}}},
-        {"moves to another loop",
-         1,
-         {.sections = 1, .internal = 1, .loops = 2, .kinds = {SectionKind::context}}},
-        {"closing",
-         1,
-         {.sections = 2,
-          .kinds = {SectionKind::close_node, SectionKind::close_backend, SectionKind::drained}}},
-    };
-}
-
-}  // namespace
-
 bool explore_reference(std::uint32_t nodes) {
+    const bool shown = isatty(STDERR_FILENO) != 0;
+    const std::vector<ref::Family> families = ref::families(nodes);
     ref::Coverage coverage;
-    std::size_t graphs = 0;
-    for (const Family& family : families()) {
+    for (const ref::Family& family : families) {
         const std::uint64_t states = coverage.states;
         const std::uint64_t steps = coverage.steps;
-        std::size_t starts = 0;
-        for (std::uint32_t n = 0; n <= nodes; ++n) {
-            for (std::uint32_t b = 0; b <= family.backends; ++b) {
-                for (const ref::State& start : ref::all_graphs(n, b)) {
-                    constexpr std::uint32_t probe = 64;
-                    const std::string objection =
-                        ref::explore(start, family.bounds, probe, coverage);
-                    if (!objection.empty()) {
-                        std::printf("%s: %s\n", family.name, objection.c_str());
-                        return false;
-                    }
-                    ++starts;
-                }
+        std::size_t done = 0;
+        for (const ref::State& start : family.starts) {
+            if (shown) {
+                std::fprintf(stderr, "\r\033[K%s: graph %zu of %zu, %llu states so far",
+                             family.name, ++done, family.starts.size(),
+                             static_cast<unsigned long long>(coverage.states));
+            }
+            const std::string objection =
+                ref::explore(start, family.bounds, family.probe, coverage);
+            if (!objection.empty()) {
+                std::printf("%s: %s\n", family.name, objection.c_str());
+                return false;
             }
         }
-        std::printf("  %-28s %6zu graphs %9llu states %10llu steps\n", family.name, starts,
+        if (shown) {
+            std::fputs("\r\033[K", stderr);
+        }
+        std::printf("  %-28s %4zu graphs of up to %u nodes %9llu states %10llu steps\n",
+                    family.name, family.starts.size(), family.nodes,
                     static_cast<unsigned long long>(coverage.states - states),
                     static_cast<unsigned long long>(coverage.steps - steps));
         std::fflush(stdout);
-        graphs += starts;
     }
     std::printf(
         "proved by enumeration: the model's invariants hold and everything can come to rest in "
-        "each of %llu states (%llu steps) that %zu families reach on all graphs of up to %u "
-        "nodes\n",
+        "each of %llu states (%llu steps, %zu of %d kinds of events) that these %zu families of "
+        "operations reach, each to its fixpoint on its graphs\n",
         static_cast<unsigned long long>(coverage.states),
-        static_cast<unsigned long long>(coverage.steps), families().size(), nodes);
-    return graphs != 0;
+        static_cast<unsigned long long>(coverage.steps), coverage.kinds.size(), ref::Event::kinds,
+        families.size());
+    return true;
 }
 
 }  // namespace blkdrain_props

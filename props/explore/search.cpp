@@ -14,7 +14,6 @@
 
 #include "harness/adapters/implementation.h"
 #include "harness/adapters/schedule_control.h"
-#include "harness/report.h"
 #include "harness/run.h"
 
 namespace blkdrain_props {
@@ -51,6 +50,16 @@ std::vector<std::uint32_t> noted(const SearchPage& page) {
     return {page.answers.begin(), page.answers.begin() + count};
 }
 
+// Whoever looks meanwhile sees the begin before this one.
+void note_begin(SearchPage& page) {
+    const std::uint32_t begun = page.begun.load(std::memory_order_relaxed) + 1;
+    SearchPage::Begin& begin = page.begins[begun % 2];
+    begin.program.store(page.program.load(std::memory_order_relaxed), std::memory_order_release);
+    begin.runs.store(page.runs.load(std::memory_order_relaxed), std::memory_order_release);
+    begin.left_out.store(page.left_out.load(std::memory_order_relaxed), std::memory_order_release);
+    page.begun.store(begun, std::memory_order_release);
+}
+
 }  // namespace
 
 void search(const SearchPlan& plan, const Programs& programs, SearchPage& page) {
@@ -60,8 +69,11 @@ void search(const SearchPlan& plan, const Programs& programs, SearchPage& page) 
          number < programs.count(); number += plan.processes) {
         const Scenario scenario = programs.at(number);
         Exhaustive strategy(plan.bound, resume);
-        resume.clear();
         page.program.store(number, std::memory_order_relaxed);
+        if (resume.empty()) {
+            note_begin(page);
+        }
+        resume.clear();
         bool more = true;
         while (more) {
             note(page, strategy.answers().empty() ? noted(page) : strategy.answers());
@@ -89,12 +101,11 @@ void search(const SearchPlan& plan, const Programs& programs, SearchPage& page) 
     page.done.store(1, std::memory_order_release);
 }
 
-Finding tell(const SearchPlan& plan, const Programs& programs, const SearchPage& page) {
-    Finding finding;
-    finding.scenario = programs.at(page.program.load(std::memory_order_relaxed));
+Scenario tell(const SearchPlan& plan, const Programs& programs, const SearchPage& page) {
+    Scenario scenario = programs.at(page.program.load(std::memory_order_relaxed));
     int ends[2];
     if (pipe(ends) != 0) {
-        return finding;
+        return scenario;
     }
     std::fflush(nullptr);
     const pid_t child = fork();
@@ -109,11 +120,7 @@ Finding tell(const SearchPlan& plan, const Programs& programs, const SearchPage&
         };
         Exhaustive strategy(plan.bound, noted(page));
         Player player;
-        const Outcome outcome = player.run(finding.scenario, strategy);
-        if (outcome.violation) {
-            std::fprintf(out, "violation\n%s", reason_text(*outcome.violation).c_str());
-        }
-        std::fflush(out);
+        player.run(scenario, strategy);
         _exit(0);
     }
     close(ends[1]);
@@ -127,29 +134,22 @@ Finding tell(const SearchPlan& plan, const Programs& programs, const SearchPage&
         text.append(buffer.data(), static_cast<std::size_t>(count));
     }
     close(ends[0]);
-    int status = 0;
-    waitpid(child, &status, 0);
+    waitpid(child, nullptr, 0);
 
     std::istringstream lines(text);
     std::string line;
-    while (std::getline(lines, line) && line != "violation") {
+    while (std::getline(lines, line)) {
         std::istringstream numbers(line);
         std::array<unsigned, 6> d{};
         for (unsigned& number : d) {
             numbers >> number;
         }
-        finding.scenario.deviations.push_back(
+        scenario.deviations.push_back(
             {static_cast<std::uint8_t>(d[0]), static_cast<std::uint8_t>(d[1]),
              static_cast<std::uint8_t>(d[2]), static_cast<Question>(d[3]),
              static_cast<std::uint16_t>(d[4]), static_cast<std::uint8_t>(d[5])});
     }
-    while (std::getline(lines, line)) {
-        finding.reason += line + "\n";
-    }
-    if (finding.reason.empty()) {
-        finding.reason = "the process died, with status " + std::to_string(status) + "\n";
-    }
-    return finding;
+    return scenario;
 }
 
 SearchEstimate estimate(const SearchPlan& plan, const Programs& programs, double seconds) {

@@ -24,6 +24,14 @@ struct SearchPage {
     std::atomic<std::uint64_t> program{0};
     std::atomic<std::uint64_t> runs{0};
     std::atomic<std::uint64_t> left_out{0};  // runs like one that was made
+    // Where it stood when it began with a program: the last one under `begun`, if it is not 0.
+    struct Begin {
+        std::atomic<std::uint64_t> program{0};
+        std::atomic<std::uint64_t> runs{0};
+        std::atomic<std::uint64_t> left_out{0};
+    };
+    std::atomic<std::uint32_t> begun{0};  // how many programs
+    std::array<Begin, 2> begins{};        // the even ones, the odd ones
     // The answers that the run under way begins with.
     std::atomic<std::uint32_t> answer_count{0};
     std::array<std::uint8_t, answers_max> answers{};
@@ -36,19 +44,24 @@ struct SearchPlan {
     Memory memory = Memory::sequential;
     blkdrain::sim::ScheduleBound bound;
     std::uint32_t processes = 1;
+
+    // What the bound counts: preemptions, or departures from the default order.
+    [[nodiscard]] bool preemptions() const {
+        return bound.cost == blkdrain::sim::ScheduleBound::Cost::preemptions;
+    }
+    [[nodiscard]] Programs programs() const {
+        return {nodes, calls, memory,
+                preemptions() ? Programs::Clients::alike : Programs::Clients::differ};
+    }
 };
 
 // Searches from where the page stands; returns when there is nothing left, a run failed, or it is
 // told to stop.
 void search(const SearchPlan& plan, const Programs& programs, SearchPage& page);
 
-// The failed run that the page stands at, told as deviations; with its violation, unless the run
-// killed the process. In a process of its own.
-struct Finding {
-    Scenario scenario;
-    std::string reason;
-};
-Finding tell(const SearchPlan& plan, const Programs& programs, const SearchPage& page);
+// The failed run that the page stands at, told as deviations. In a process of its own, which the
+// run may kill.
+Scenario tell(const SearchPlan& plan, const Programs& programs, const SearchPage& page);
 
 // How many runs there are and how long one takes, from random ones.
 struct SearchEstimate {

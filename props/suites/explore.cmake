@@ -14,9 +14,9 @@ function(expect status regex)
     set(output "${output}" PARENT_SCOPE)
 endfunction()
 
-expect(0 "--preemptions" --help)
+expect(0 "--preemptions.*--departures" --help)
 expect(2 "" --nodes 9)
-file(WRITE "${OUT}/no-checkpoint" "blkdrain-explore 2\nnodes 1")
+file(WRITE "${OUT}/no-checkpoint" "blkdrain-explore 3\nnodes 1")
 expect(2 "not a checkpoint" --resume "${OUT}/no-checkpoint")
 
 # count(<variable>): how many schedules `output` says were run or left out
@@ -31,33 +31,61 @@ function(count variable)
 endfunction()
 
 # As many schedules in one go as in parts, and as without the reduction.
-expect(0 "proved by enumeration: no violation on all 3 graphs" --nodes 1 --calls 1 --preemptions 2 ${save})
+expect(0 "proved by enumeration: no violation on all 3 graphs" --nodes 1 --calls 1 --departures 2 ${save})
 count(whole)
-expect(0 ": [0-9,]+ executions of" --nodes 1 --calls 1 --preemptions 2 --every-schedule ${save})
+expect(0 ": [0-9,]+ executions of" --nodes 1 --calls 1 --departures 2 --every-schedule ${save})
 string(REGEX REPLACE ".*: ([0-9,]+) executions of.*" "\\1" every "${output}")
 string(REPLACE "," "" every "${every}")
 if(NOT whole EQUAL every)
     message(FATAL_ERROR "${whole} schedules with the reduction, ${every} without")
 endif()
-expect(4 "unfinished after .* go on with: ./dev explore --resume" --nodes 1 --calls 1 --preemptions 2 --runs 300 ${save})
+expect(4 "unfinished after .* go on with: ./dev explore --resume" --nodes 1 --calls 1 --departures 2 --runs 300 ${save})
 expect(0 "proved by enumeration" --resume "${OUT}/checkpoint" --out "${OUT}")
 count(parts)
 if(NOT whole EQUAL parts)
     message(FATAL_ERROR "in one go ${whole}, resumed ${parts}")
 endif()
 
+# Killed in the midst of it, it goes on from where it last saved.
+set(longer --nodes 2 --calls 1 --departures 2 --jobs 1)
+expect(0 "proved by enumeration" ${longer} ${save})
+count(whole)
+execute_process(
+    COMMAND "${EXPLORE}" ${longer} --save-every 0 ${save}
+    TIMEOUT 3
+    RESULT_VARIABLE killed
+    OUTPUT_QUIET
+)
+if(killed EQUAL 0)
+    message(FATAL_ERROR "it was over before it was killed")
+endif()
+expect(0 "proved by enumeration" --resume "${OUT}/checkpoint" --out "${OUT}")
+count(after)
+if(NOT whole EQUAL after)
+    message(FATAL_ERROR "in one go ${whole}, after a crash ${after}")
+endif()
+
 # What the reduction leaves out gives nothing new: the first program that fails is the same without it.
 foreach(canary IN ITEMS notification-lost idle-before-settled wake-dropped change-before-quiet)
-    set(explore --nodes 2 --calls 2 --preemptions 1 --jobs 1 --canary ${canary} ${save})
-    expect(1 "violation: .*replay: ./dev replay .*explored-[0-9]+.scn" ${explore})
-    string(REGEX MATCH "explored-[0-9]+" reduced "${output}")
-    expect(1 "violation: .*replay: ./dev replay .*explored-[0-9]+.scn" ${explore} --every-schedule)
-    string(REGEX MATCH "explored-[0-9]+" whole "${output}")
+    set(explore --nodes 2 --calls 2 --departures 1 --jobs 1 --canary ${canary} ${save})
+    expect(1 "violation: .*replay: ./dev replay .*exploration-[^/]*/minimal.scn" ${explore})
+    string(REGEX MATCH "exploration-R[0-9]+-[a-z_]+-[0-9a-f]+" reduced "${output}")
+    expect(1 "violation: .*replay: ./dev replay .*exploration-[^/]*/minimal.scn" ${explore} --every-schedule)
+    string(REGEX MATCH "exploration-R[0-9]+-[a-z_]+-[0-9a-f]+" whole "${output}")
     if(NOT whole STREQUAL reduced)
         message(FATAL_ERROR "${canary}: ${whole} fails first, but ${reduced} where equivalent schedules are left out")
     endif()
 endforeach()
 
-expect(0 "total store order" --nodes 1 --calls 1 --preemptions 1 --memory tso ${save})
-expect(1 "violation: .*replay: ./dev replay .*explored-.*scn" --nodes 1 --calls 2 --preemptions 0 --canary admit-while-gated ${save})
+expect(0 "total store order" --nodes 1 --calls 1 --departures 1 --memory tso ${save})
+
+# A finding is told as those of a check are: made smaller, in a folder.
+set(broken --nodes 1 --calls 2 --departures 0 --canary admit-while-gated)
+expect(1 "violation: .*replay: ./dev replay .*exploration-.*/minimal.scn.*--canary" ${broken} ${save})
+string(REGEX MATCH "exploration-R[0-9]+-[a-z_]+-[0-9a-f]+" folder "${output}")
+foreach(file IN ITEMS minimal.scn original.scn trace.txt graph.dot report.html reason.txt)
+    if(NOT EXISTS "${OUT}/${folder}/${file}")
+        message(FATAL_ERROR "${folder} has no ${file}:\n${output}")
+    endif()
+endforeach()
 expect(0 "proved by enumeration: the model's invariants hold" --reference --nodes 1)

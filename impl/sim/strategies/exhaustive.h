@@ -29,7 +29,7 @@ struct ScheduleBound {
     Cost cost = Cost::departures;
     std::uint32_t max = std::numeric_limits<std::uint32_t>::max();
     // Leave out schedules that differ from an enumerated one in the order of steps alone that
-    // commute (see Reduction). With Cost::departures and sequential memory only.
+    // commute (see Reduction). With sequential memory only, and not with Cost::delays.
     bool reduce = false;
 
     // What it costs to answer `passed` further on, in a circle, than the default order.
@@ -73,8 +73,8 @@ public:
                 return choice.fallback;
             }
             spent_ += step.tried == 0 ? 0 : step.costs;
-            if (step.tried != 0 && spent_ == bound_.max && step.threads != 0) {
-                reduction_.departs(point_of(index), step.answer);
+            if (step.tried != 0 && step.costs != 0 && spent_ == bound_.max && step.threads != 0) {
+                reduction_.departs(point_of(index), step.answer, index + 1 == path_.size());
             }
             return step.answer;
         }
@@ -125,7 +125,7 @@ public:
                     step.answer = (step.fallback + step.tried) % step.count;
                     if (step.spent + step.costs < bound_.max) {
                         reduction_.forget();
-                    } else if (step.threads != 0 &&
+                    } else if (step.costs != 0 && step.threads != 0 &&
                                reduction_.redundant(point_of(path_.size() - 1), step.answer)) {
                         ++left_out_;
                         continue;
@@ -137,7 +137,8 @@ public:
         }
         return false;
     }
-    // Runs that were not made because others are equivalent.
+    // Departures that were not made because others are equivalent; with Cost::departures one run
+    // each.
     std::uint64_t left_out() const { return left_out_; }
 
     // Of the run that is over, or, after next(), those that the coming run begins with.
@@ -180,8 +181,11 @@ private:
         for (const ThreadView* const thread : choice.enabled) {
             threads_.push_back({thread->id, thread->place, thread->pending});
         }
-        // Of a step of the default order alone: others are never looked at.
-        if (last_thread_step_ < path_.size() && path_[last_thread_step_].tried == 0) {
+        // Of a step of the default order alone: others are never looked at. Where other questions
+        // are free their answers lead to several next choices, of which one says nothing.
+        const bool alone =
+            bound_.cost != Cost::preemptions || last_thread_step_ + 1 == path_.size();
+        if (last_thread_step_ < path_.size() && path_[last_thread_step_].tried == 0 && alone) {
             path_[last_thread_step_].next = path_.size();
         }
         last_thread_step_ = path_.size();

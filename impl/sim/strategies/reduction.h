@@ -13,10 +13,11 @@
 namespace blkdrain::sim {
 
 // Which of the last departures give nothing new. After the last one that the bound allows all goes
-// by the default order. So if A runs by default at two points that follow each other, and B instead
-// at the later one, then B instead at the earlier one gives the same run but for A's step in
-// between, which now comes after what ran until it was A's turn again. Where that step commutes
-// with all of it, and with what every other thread is about to do there, the two are equivalent
+// by the default order, or by answers that are free and so are all tried. So if A runs by default
+// at two points that follow each other, and B instead at the later one, then B instead at the
+// earlier one gives the same runs but for A's step in between, which now comes after what ran until
+// it was A's turn again. Where that step commutes with all of it, in whichever of these runs, and
+// with what every other thread is about to do there, each is equivalent to one that was made
 // (Mazurkiewicz 1986), and so is a third point before, seen from the second. Points are looked at
 // from the last to the first.
 //
@@ -39,14 +40,17 @@ public:
         bool touches = true;         // A's step
     };
 
-    // Another thread than A runs at this point in the run that begins, by the last departure.
-    void departs(const Point& point, std::uint32_t answer) {
+    // Another thread than A runs at this point in the run that begins, by the last departure; as in
+    // the run before, unless it is the first with this departure.
+    void departs(const Point& point, std::uint32_t answer, bool first) {
         Segment& segment = segment_of(point.enabled[answer].id);
-        segment.index = point.index;
-        segment.passed = point.enabled[point.fallback].id;
-        segment.place = point.enabled[answer].place;
-        segment.operations.clear();
-        segment.touches = false;
+        if (first) {
+            segment.index = point.index;
+            segment.passed = point.enabled[point.fallback].id;
+            segment.place = point.enabled[answer].place;
+            segment.operations.clear();
+            segment.touches = false;
+        }
         running_ = segment.thread;
         ran_.clear();
     }
@@ -59,11 +63,11 @@ public:
             running_ = nobody;
             // Where those that ran stand now, A's step may be what they wait for.
             for (const ThreadView* const stands : ran_) {
-                segment.operations.push_back(stands->pending);
+                note(segment, stands->pending);
             }
             return;
         }
-        segment.operations.push_back(thread.pending);
+        note(segment, thread.pending);
         if (std::ranges::find(ran_, &thread) == ran_.end()) {
             ran_.push_back(&thread);
         }
@@ -114,6 +118,12 @@ private:
         std::vector<Operation> operations;
         bool touches = false;
     };
+
+    static void note(Segment& segment, const Operation& operation) {
+        if (std::ranges::find(segment.operations, operation) == segment.operations.end()) {
+            segment.operations.push_back(operation);
+        }
+    }
 
     Segment& segment_of(std::uint32_t thread) {
         for (Segment& segment : segments_) {
