@@ -410,6 +410,10 @@ int play(std::uint64_t real_tick_ns, bool strict, const char* canary_name, RunMa
         PrintingTimeLine time_line;
         outcome = run_along(cases, scenario.scenario, time_line);
         say_verdict(outcome);
+        if (const std::size_t departures = scenario.scenario.deviations.size(); departures != 0) {
+            std::printf("schedule: departures %zu, preemptions among them %zu\n", departures,
+                        schedule_control().preemptions);
+        }
         const std::vector<std::string> lines = misfits(scenario.scenario);
         for (const std::string& line : lines) {
             std::printf("%s\n", line.c_str());

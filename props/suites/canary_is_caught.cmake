@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# cmake -DCHECK=... -DNAME=... -DRULE=... -DKIND=scn|machine -DSECONDS=... -DOUT=... -P canary_is_caught.cmake: the broken variant is caught by its rule. With
-# a seed, that the rarest of them is no lottery where a sanitizer is slow.
+# cmake -DCHECK=... -DNAME=... -DRULE=... -DKIND=scn|machine -DSECONDS=... -DOPERATIONS=... -DPREEMPTIONS=...
+# -DREDUCING=... -DOUT=... -P canary_is_caught.cmake: one process catches the broken variant by its rule, and within REDUCING
+# seconds what shows it comes down to at most 4 nodes, so many operations and so many preemptions. With a seed, that the
+# rarest of them is no lottery where a sanitizer is slow.
 execute_process(
-    COMMAND "${CHECK}" --canary "${NAME}" --seed 1 --seconds ${SECONDS} --out "${OUT}"
+    COMMAND "${CHECK}" --canary "${NAME}" --seed 1 --jobs 1 --seconds ${SECONDS} --out "${OUT}"
     RESULT_VARIABLE result
     OUTPUT_VARIABLE output
     ERROR_VARIABLE output
@@ -29,6 +31,24 @@ if(dot)
     if(NOT result EQUAL 0 OR NOT picture MATCHES "</svg>")
         message(FATAL_ERROR "${folder}/graph.dot is nothing for Graphviz:\n${error}")
     endif()
+endif()
+# Small enough to be understood, and in time.
+file(READ "${folder}/trace.txt" trace)
+if(trace MATCHES "schedule: departures [0-9]+, preemptions among them ([0-9]+)" AND CMAKE_MATCH_1 GREATER PREEMPTIONS)
+    message(FATAL_ERROR "${CMAKE_MATCH_1} preemptions are left:\n${trace}")
+endif()
+if(KIND STREQUAL "scn")
+    file(STRINGS "${folder}/minimal.scn" nodes REGEX "^node ")
+    file(STRINGS "${folder}/minimal.scn" operations REGEX "^[a-z]")
+    list(FILTER operations EXCLUDE REGEX "^(scenario|rule|node|backend|client|when) ")
+    list(LENGTH nodes nodes)
+    list(LENGTH operations operations)
+    if(nodes GREATER 4 OR operations GREATER OPERATIONS)
+        message(FATAL_ERROR "${nodes} nodes, ${operations} operations are left:\n${trace}")
+    endif()
+endif()
+if(NOT output MATCHES "reduced in [0-9]+ runs, ([0-9]+)" OR CMAKE_MATCH_1 GREATER REDUCING)
+    message(FATAL_ERROR "reducing takes more than ${REDUCING} s:\n${output}")
 endif()
 file(READ "${folder}/report.html" page)
 set(shown "<h1>.*</h1>.*<tbody>.*</html>")

@@ -101,7 +101,7 @@ public:
         simulation_.reset();
         rounds_.clear();
         if (deviations_) {
-            note_what_had_no_effect();
+            note_effects();
         }
     }
 
@@ -228,12 +228,17 @@ private:
         return *strategy;
     }
 
-    void note_what_had_no_effect() {
-        std::vector<Deviation>& list = schedule_control().without_effect;
-        list.clear();
+    void note_effects() {
+        ScheduleControl& control = schedule_control();
+        control.without_effect.clear();
+        control.preemptions = 0;
         for (std::size_t i = 0; i < given_.size(); ++i) {
             if (!deviations_->fits()[i]) {
-                list.push_back(given_[i]);
+                control.without_effect.push_back(given_[i]);
+            }
+            // That stores reach memory takes no thread's place.
+            if (deviations_->preempts()[i] && given_[i].answer < Actor::stores_first) {
+                ++control.preemptions;
             }
         }
         deviations_.reset();
@@ -245,11 +250,8 @@ private:
     Bounded<Deviation, deviations_max> given_;
     std::optional<blkdrain::sim::Deviations> deviations_;
     std::optional<blkdrain::sim::Recording> recording_;
-<<<<<<< HEAD
     std::optional<ConflictWatch> watch_;
-=======
     std::optional<ToldWakes> wakes_;
->>>>>>> wakes
     std::optional<blkdrain::sim::Simulation> simulation_;
     blkdrain::sim::Outcome at_rest_;  // as of the last time, unless stepped
     std::string trouble_;
