@@ -80,6 +80,7 @@ public:
                 rounds->end();
             }
             if (!stepped_) {
+                quiesce();  // a loop that sleeps must hear it
                 for (const auto& loop : loops_) {
                     loop->stop();
                 }
