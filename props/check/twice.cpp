@@ -19,7 +19,7 @@ namespace {
 // A worker that prints a line for each run, and the lines so far.
 class Pass {
 public:
-    bool start(std::vector<std::string> command) {
+    bool start(const std::vector<std::string>& command) {
         Child::Options options;
         options.pipes = true;
         return child_.start(command, options);

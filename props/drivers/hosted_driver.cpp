@@ -165,12 +165,16 @@ void HostedDriver::cancel_passage(blkdrain::Request&, void* passage, std::uint64
 }
 
 void HostedDriver::cancel_held(blkdrain::Request& request, void* leaf, std::uint64_t) {
-    static_cast<HostedDriver*>(leaf)->answer_all(
-        [&](const Held& held) {
-            return held.request == &request && held.origin != nullptr &&
-                   held.origin->obliges.load(std::memory_order_relaxed);
-        },
-        make_error_code(blkdrain::Errc::cancelled));
+    auto& driver = *static_cast<HostedDriver*>(leaf);
+    const auto found = std::find_if(driver.held_.begin(), driver.held_.end(),
+                                    [&](const Held& held) { return held.request == &request; });
+    SentRequest* const origin = found == driver.held_.end() ? nullptr : found->origin;
+    // Others may run here: nothing is walked over meanwhile, and the request may be gone behind it.
+    if (origin != nullptr && origin->obliges.load(std::memory_order_relaxed)) {
+        driver.answer_all(
+            [&](const Held& held) { return held.request == &request && held.origin == origin; },
+            make_error_code(blkdrain::Errc::cancelled));
+    }
 }
 
 void HostedDriver::answer(const SentRequest& sent, std::error_code result) {
