@@ -26,11 +26,11 @@ Scenario with_sends(std::size_t sends, std::size_t deviations) {
         program.push_back(send);
     }
     scenario.programs.push_back(program);
-    for (std::uint16_t point = 0; point < deviations; ++point) {
+    for (std::size_t point = 0; point < deviations; ++point) {
         Deviation deviation;
         deviation.client = 0;
         deviation.actor = Actor::client_first;
-        deviation.point = point;
+        deviation.point = static_cast<std::uint16_t>(point);
         scenario.deviations.push_back(deviation);
     }
     return canonical(scenario);
