@@ -17,11 +17,13 @@ constexpr std::size_t places = 3;  // in the client, a completion, a notificatio
 constexpr std::size_t results = error_words.size() + 1;  // refused_by_api is the last
 constexpr std::size_t conflict_counters = 4096;          // for pairs of places, by hash
 constexpr std::size_t event_kinds = blkdrain_ref::Event::kinds;
+constexpr std::size_t state_classes = 1U << 7U;
 
 struct Counters {
     std::array<std::array<std::array<std::uint8_t, 2>, places>, opcode_count> performed;  // skipped
     std::array<std::array<std::uint8_t, results>, opcode_count> outcomes;
     std::array<std::array<std::uint8_t, error_words.size()>, event_kinds> events;
+    std::array<std::array<std::uint8_t, event_kinds>, state_classes> in_state;
     std::array<std::uint8_t, conflict_counters> conflicts;
 };
 // The engine finds them by the name of the section.
@@ -35,11 +37,44 @@ std::size_t place_of(const char* where) {
     return *where == '\0' ? 0 : *where == 'c' ? 1 : 2;
 }
 
+// What is under way: each kind of section, anything that ends by itself (a drain, a change, ...),
+// requests that wait, open tokens.
+std::size_t class_of(const blkdrain_ref::State& state) {
+    using Kind = blkdrain_ref::SectionKind;
+    std::size_t found = 0;
+    for (const blkdrain_ref::Section& section : state.sections) {
+        switch (section.kind) {
+            case Kind::isolate:
+                found |= 1U;
+                break;
+            case Kind::drained:
+                found |= 2U;
+                break;
+            case Kind::quiesce_all:
+                found |= 4U;
+                break;
+            case Kind::self_quiesce:
+                found |= 8U;
+                break;
+            default:
+                found |= 16U;
+        }
+    }
+    for (const blkdrain_ref::Request& request : state.requests) {
+        found |= request.state == blkdrain_ref::RequestState::waiting ? 32U : 0U;
+    }
+    for (const blkdrain_ref::Token& token : state.tokens) {
+        found |= token.open ? 64U : 0U;
+    }
+    return found;
+}
+
 }  // namespace
 
-void Feedback::event(const blkdrain_ref::Event& event, const blkdrain_ref::State& /*before*/,
+void Feedback::event(const blkdrain_ref::Event& event, const blkdrain_ref::State& before,
                      std::uint8_t /*actor*/) {
     if (!healing_) {
+        count(counters.in_state[class_of(before)][static_cast<std::size_t>(event.kind)]);
         count(counters.events[static_cast<std::size_t>(event.kind)]
                              [static_cast<std::size_t>(event.error)]);
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Tells the engine what code coverage does not: which operation met which fate, where it ran, which
-// event had which result, and which conflicting operations of threads came in which order.
-// libFuzzer takes a counter that reaches a new magnitude for news and keeps the input; other
-// engines ignore the counters.
+// event had which result and came in which kind of state, and which conflicting operations of
+// threads came in which order. libFuzzer takes a counter that reaches a new magnitude for news and
+// keeps the input; other engines ignore the counters.
 #pragma once
 
 #include <cstdint>
