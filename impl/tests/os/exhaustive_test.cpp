@@ -229,7 +229,7 @@ TEST(Exhaustive, what_the_reduction_leaves_out_gives_nothing_new) {
          {Exhaustive::Cost::departures, Exhaustive::Cost::preemptions}) {
         std::uint64_t runs = 0;
         std::uint64_t runs_of_all = 0;
-        for (std::uint64_t seed = 0; seed < 1'000; ++seed) {
+        for (std::uint64_t seed = 0; seed < EXHAUSTIVE_TEST_PROGRAMS; ++seed) {
             const Enumerated all = outcomes_of_program(seed, true, false, cost);
             const Enumerated some = outcomes_of_program(seed, true, true, cost);
             ASSERT_EQ(some.outcomes, all.outcomes) << "program " << seed;
