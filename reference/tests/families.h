@@ -18,8 +18,6 @@ struct Family {
     std::uint32_t probe;
 };
 
-inline constexpr std::uint32_t family_nodes_max = 3;
-
 // On graphs of no more nodes than that.
 std::vector<Family> families(std::uint32_t nodes);
 

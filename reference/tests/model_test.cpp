@@ -21,7 +21,7 @@ TEST(Model, graphs_are_counted_right) {
 // One test, since what was seen is demanded of all families together.
 TEST(Model, invariants_hold_and_everything_occurs) {
     Coverage all;
-    for (const Family& family : families(family_nodes_max)) {
+    for (const Family& family : families(MODEL_TEST_NODES)) {
         const std::uint64_t states = all.states, steps = all.steps;
         for (const State& start : family.starts)
             EXPECT_EQ(explore(start, family.bounds, family.probe, all), "") << family.name;
