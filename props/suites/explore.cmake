@@ -47,12 +47,12 @@ if(NOT whole EQUAL parts)
 endif()
 
 # Killed in the midst of it, it goes on from where it last saved.
-set(longer --nodes 1 --calls 1 --departures 2 --jobs 1)
+set(longer --nodes 1 --calls 2 --departures 1 --jobs 1)
 expect(0 "proved by enumeration" ${longer} ${save})
 count(whole)
 execute_process(
     COMMAND "${EXPLORE}" ${longer} --save-every 0 ${save}
-    TIMEOUT 1
+    TIMEOUT 3
     RESULT_VARIABLE killed
     OUTPUT_QUIET
 )
