@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# cmake -DEXPLORE=... -DOUT=... -P explore.cmake: exit statuses and messages of blkdrain-explore; that it goes on where it was, and can fail.
+# cmake -DEXPLORE=... -DCALLS=... -DDEPARTURES=... -DKILLED_AFTER=... -DOUT=... -P explore.cmake: exit statuses and messages of blkdrain-explore; that it goes on where it was, and can fail.
 file(REMOVE_RECURSE "${OUT}")
 file(MAKE_DIRECTORY "${OUT}")
 set(save --checkpoint "${OUT}/checkpoint" --out "${OUT}")
@@ -47,12 +47,12 @@ if(NOT whole EQUAL parts)
 endif()
 
 # Killed in the midst of it, it goes on from where it last saved.
-set(longer --nodes 1 --calls 2 --departures 1 --jobs 1)
+set(longer --nodes 1 --calls ${CALLS} --departures ${DEPARTURES} --jobs 1)
 expect(0 "proved by enumeration" ${longer} ${save})
 count(whole)
 execute_process(
     COMMAND "${EXPLORE}" ${longer} --save-every 0 ${save}
-    TIMEOUT 3
+    TIMEOUT ${KILLED_AFTER}
     RESULT_VARIABLE killed
     OUTPUT_QUIET
 )
