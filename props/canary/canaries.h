@@ -75,6 +75,7 @@ inline constexpr std::array canaries{
     CanaryRow{"look-forgotten",          9,  9,  CanaryHome::schedule, 42, "a loop that has announced its sleep does not look again"},
     CanaryRow{"stop-unheard",            any_rule, any_rule, CanaryHome::schedule, 43, "a loop that sleeps is not told to stop"},
     CanaryRow{"never-idle",              any_rule, any_rule, CanaryHome::schedule, 44, "a loop that has nothing to do looks again at once, for ever"},
+    CanaryRow{"change-meets-settle",     24, 24, CanaryHome::library, 45, "a graph change does not wait for a settle above, which writes through its edge"},
     CanaryRow{"completion-swallowed",    3,  3,  CanaryHome::harness, 2,  "every third completion is not passed on to the owner"},
     CanaryRow{"rogue-driver",            20, 20, CanaryHome::harness, 1,  "a driver that is refused an internal request sends to its child all the same"},
 };

@@ -758,7 +758,7 @@ struct Step {
         demand(node->settled(), node_closed_early, 0, {Item::Kind::settling, event.node});
         demand(node->internal == 0, node_closed_early, 0, {Item::Kind::internal, event.node});
         Items others;
-        passes(others, view, event.section, {event.node});
+        passes(others, view, event.section, {event.node}, {});
         demand_none(others, node_closed_early);
         if (!happens())
             return;

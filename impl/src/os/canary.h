@@ -58,6 +58,7 @@ enum class Canary : unsigned char {
     look_forgotten,          // R9
     stop_unheard,            // any
     never_idle,              // any
+    change_meets_settle,     // R24
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)

@@ -41,7 +41,7 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
     // last, with release.
     request.backend.store(&backend, std::memory_order_relaxed);
     request.token.store(token.value, std::memory_order_relaxed);
-    request.state.store(RequestState::done, std::memory_order_relaxed);
+    request.stage.store(Stage::done, std::memory_order_relaxed);
     request.sent_at.store(lane.core.recent_time(), std::memory_order_relaxed);
     const std::uint32_t number = lane.next_id();
     if (id != nullptr) {
@@ -74,7 +74,7 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
             lane.gatekeeper.announce(sent);
             lane.gatekeeper.announce(Announced::admit, number,
                                      [&](Announcement& a) { a.since = since; });
-            request.state.store(RequestState::admitted, std::memory_order_relaxed);
+            request.stage.store(Stage::admitted, std::memory_order_relaxed);
             request.launch();
             return {};
         }
@@ -144,7 +144,7 @@ void OuterRequest::finish(std::error_code result) {
     outcome_ = result;
     const std::uint64_t since = lane.gatekeeper.announce.stamp();
     // relaxed: a hint.
-    state.store(RequestState::completing, std::memory_order_relaxed);
+    stage.store(Stage::completing, std::memory_order_relaxed);
     lane.gatekeeper.announce(
         Announced::complete, id.load(std::memory_order_relaxed), [&](Announcement& announcement) {
             announcement.since = since;

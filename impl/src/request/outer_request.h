@@ -23,6 +23,25 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
+// What RequestState says, with the two ways to complete told apart: cancelled is one that was never
+// admitted.
+enum class Stage : std::uint8_t { waiting, admitted, completing, cancelled, done };
+
+constexpr RequestState shown(Stage stage) {
+    switch (stage) {
+        case Stage::waiting:
+            return RequestState::waiting;
+        case Stage::admitted:
+            return RequestState::admitted;
+        case Stage::completing:
+        case Stage::cancelled:
+            return RequestState::completing;
+        case Stage::done:
+            break;
+    }
+    return RequestState::done;
+}
+
 // A request an owner sent through a backend: WAITING, ADMITTED, COMPLETING, DONE.
 //
 // The identifying fields are atomics because explain and snapshot read them from other threads
@@ -63,9 +82,10 @@ public:
     Lane& lane;
     os::atomic<std::uint32_t> id{0};  // 0: free
     os::atomic<Backend*> backend{nullptr};
-    os::atomic<RequestState> state{RequestState::waiting};
+    os::atomic<Stage> stage{Stage::waiting};
     os::atomic<std::uint32_t> token{0};
     os::atomic<std::uint32_t> counter{0};  // the bank that counts it
+    // Of the loop and, while it waits, of who holds the control plane's lock.
     bool never_admitted = false;
     bool plugged = false;  // waits for its region to end, not in line (R16)
     os::atomic<os::time_point> sent_at{os::time_point{}};

@@ -46,23 +46,22 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
         std::uint64_t met = 0;
         for_each_request([&](const OuterRequest& request) {
             // relaxed: hints, exact while the loops are at rest.
-            const RequestState state = request.state.load(std::memory_order_relaxed);
+            const Stage stage = request.stage.load(std::memory_order_relaxed);
             if (request.backend.load(std::memory_order_relaxed) != &backend ||
-                state == RequestState::done ||
-                !in_bank(request.counter.load(std::memory_order_relaxed))) {
+                stage == Stage::done || !in_bank(request.counter.load(std::memory_order_relaxed))) {
                 return;
             }
             ++met;
-            if (counts(request, state)) {
+            if (counts(request, stage)) {
                 items.push_back({WaitItem::Kind::request,
                                  request.id.load(std::memory_order_relaxed), &request, &backend,
-                                 state});
+                                 shown(stage)});
             }
         });
         items.in_motion = items.in_motion || met != total(&ControlPlane::sent_of) - done_before;
     };
     const auto every_bank = [](const Bank&) { return true; };
-    const auto every_request = [](const OuterRequest&, RequestState) { return true; };
+    const auto every_request = [](const OuterRequest&, Stage) { return true; };
     const auto add_members = [&](SectionOperation& section) {
         for (const Cover& cover : section.covers) {
             if (!cover.busy) {
@@ -78,9 +77,9 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                                  &section});
                 continue;
             }
-            const auto started = [&](const OuterRequest& request, RequestState state) {
-                return !request.never_admitted ||
-                       (state == RequestState::waiting && of_closed_token(request) &&
+            const auto started = [&](const OuterRequest& request, Stage stage) {
+                return stage == Stage::admitted || stage == Stage::completing ||
+                       (stage == Stage::waiting && of_closed_token(request) &&
                         !excuses(cover, TokenId{request.token.load(std::memory_order_relaxed)}));
             };
             add_requests(*cover.backend, every_bank, started);
@@ -139,19 +138,15 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
         } else {
             add_members(section);
             const auto add_settling = [&](const NodeState* node) {
-                if (node != nullptr && node->settle == NodeState::Settle::running) {
-                    // Who runs it covers the node until it returns.
-                    const Cover* cover = node->covers.first();
-                    while (cover->section->settling != node) {
-                        cover = cover->next;
-                    }
+                SectionOperation* settler = node != nullptr ? settler_of(*node) : nullptr;
+                if (settler != nullptr) {
                     items.push_back({WaitItem::Kind::settling,
                                      node->id().value,
                                      nullptr,
                                      nullptr,
                                      {},
                                      node,
-                                     cover->section});
+                                     settler});
                 }
             };
             add_settling(section.settling);
@@ -170,6 +165,11 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                 add_passes_over(*node);
             }
             if (section.kind == OperationKind::change) {
+                for (const Cover& cover : section.covers) {
+                    if (SectionOperation* settler = other_settler(cover)) {
+                        add_section(*settler);
+                    }
+                }
                 touched_by(section.plan, walked_);
                 for (const NodeState* node : walked_) {
                     add_passes_over(*node);

@@ -456,8 +456,7 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
             admit_by_turns(*limits);
             waits = !limits->passes(direction_of(request.io()));
         }
-        request.state.store(waits ? RequestState::waiting : RequestState::admitted,
-                            std::memory_order_relaxed);
+        request.stage.store(waits ? Stage::waiting : Stage::admitted, std::memory_order_relaxed);
         if (backend.watched) {
             // relaxed: this thread is the one that will read it.
             cell.watched.store(1, std::memory_order_relaxed);

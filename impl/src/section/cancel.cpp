@@ -13,7 +13,7 @@ namespace detail {
 void ControlPlane::complete_cancelled(OuterRequest& request) {
     request.unlink();
     request.plugged = false;
-    request.state.store(RequestState::completing, std::memory_order_relaxed);
+    request.stage.store(Stage::cancelled, std::memory_order_relaxed);
     announce(Announced::complete, request.id.load(std::memory_order_relaxed),
              [](Announcement& a) { a.error = Errc::cancelled; });
     request.cancel_remotely();
@@ -72,7 +72,7 @@ Error ControlPlane::cancel(Backend& backend, RequestId id) {
     // long as it is not done. acquire, the id: read last, it is still that request.
     const bool runs = running != nullptr &&
                       running->backend.load(std::memory_order_relaxed) == &backend &&
-                      running->state.load(std::memory_order_relaxed) == RequestState::admitted &&
+                      running->stage.load(std::memory_order_relaxed) == Stage::admitted &&
                       running->id.load(std::memory_order_acquire) == id.value;
     announce(Announced::cancel, id.value, [&](Announcement& a) {
         a.since = since;
@@ -85,7 +85,7 @@ Error ControlPlane::cancel(Backend& backend, RequestId id) {
     lane->loop.post([control = Ref<ControlPlane>(this), lane, id] {
         OuterRequest* const request = lane->find_request(id);
         if (request != nullptr &&
-            request->state.load(std::memory_order_relaxed) == RequestState::admitted) {
+            request->stage.load(std::memory_order_relaxed) == Stage::admitted) {
             request->ask_to_cancel();
         }
     });

@@ -148,6 +148,11 @@ bool ControlPlane::advance_change(SectionOperation& change) {
     if (!run_pass(change)) {
         return false;
     }
+    for (const Cover& cover : change.covers) {
+        if (other_settler(cover) != nullptr && !canary(Canary::change_meets_settle)) {
+            return false;
+        }
+    }
     touched_by(change.plan, walked_);
     for (const NodeState* node : walked_) {
         if (pass_touches(*node, change)) {

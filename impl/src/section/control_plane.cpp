@@ -502,7 +502,7 @@ void ControlPlane::admit(OuterRequest& request, From from) {
         announce(Announced::admit, id);
     }
     // relaxed: a hint; the launch is ordered by the loop's queue.
-    request.state.store(RequestState::admitted, std::memory_order_relaxed);
+    request.stage.store(Stage::admitted, std::memory_order_relaxed);
     if (&request.lane == unplugging_) {
         batch_.push_back(&request);
     } else {

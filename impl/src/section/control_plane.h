@@ -232,6 +232,8 @@ private:
     static bool parents_settled(const NodeState& node, const SectionOperation& section);
     void start_settle(NodeState& node, SectionOperation& section);
     static bool pass_running(const SectionOperation& section);
+    static SectionOperation* settler_of(const NodeState& node);
+    static SectionOperation* other_settler(const Cover& cover);
     static bool pass_over(const Cover& cover);
     bool pass_touches(const NodeState& node, const SectionOperation& except) const;
     std::error_code settle_error(const SectionOperation& section) const;

@@ -157,6 +157,26 @@ bool ControlPlane::pass_running(const SectionOperation& section) {
     return false;
 }
 
+// Whose settle runs in `node`; who runs it covers the node until it returns. Null: none runs.
+SectionOperation* ControlPlane::settler_of(const NodeState& node) {
+    if (node.settle != NodeState::Settle::running) {
+        return nullptr;
+    }
+    const Cover* cover = node.covers.first();
+    while (cover->section->settling != &node) {
+        cover = cover->next;
+    }
+    return cover->section;
+}
+
+// Who else settles the cover's node, where that has to be quiet: what a settle asks of the nodes
+// below crosses edges, and no backend counts it (R21, R24). Null: nobody.
+SectionOperation* ControlPlane::other_settler(const Cover& cover) {
+    SectionOperation* settler =
+        cover.node != nullptr && cover.demand != Demand::gated ? settler_of(*cover.node) : nullptr;
+    return settler != cover.section ? settler : nullptr;
+}
+
 // Whether the pass of the cover's section is under way over its node: neither the edges of that may
 // change, nor its loop (R20). A settle that runs counts also when nobody asks for it any more.
 bool ControlPlane::pass_over(const Cover& cover) {
@@ -182,10 +202,9 @@ const OuterRequest* ControlPlane::find_admitted(const Backend& backend) const {
     while (in_flight(backend) != backend.not_admitted) {
         const OuterRequest* found = nullptr;
         for_each_request([&](const OuterRequest& request) {
-            const RequestState state = request.state.load(std::memory_order_relaxed);
-            const bool admitted = state == RequestState::admitted ||
-                                  (state == RequestState::completing && !request.never_admitted);
-            if (admitted && request.backend.load(std::memory_order_relaxed) == &backend) {
+            const Stage stage = request.stage.load(std::memory_order_relaxed);
+            if ((stage == Stage::admitted || stage == Stage::completing) &&
+                request.backend.load(std::memory_order_relaxed) == &backend) {
                 found = &request;
             }
         });
@@ -225,8 +244,7 @@ std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
             }
         }
         if (certain || witness == nullptr ||
-            (witness_id != 0 &&
-             witness->state.load(std::memory_order_relaxed) != RequestState::done &&
+            (witness_id != 0 && witness->stage.load(std::memory_order_relaxed) != Stage::done &&
              witness->id.load(std::memory_order_relaxed) == witness_id)) {
             return result;
         }

@@ -107,8 +107,8 @@ void ControlPlane::snapshot(Snapshot& into, Snapshot::Names names) {
         const Backend& backend = *request.backend.load(std::memory_order_relaxed);
         const TokenId token{request.token.load(std::memory_order_relaxed)};
         Snapshot::RequestView view{RequestId{request.id.load(std::memory_order_relaxed)},
-                                   backend.id, token, request.state.load(std::memory_order_relaxed),
-                                   0};
+                                   backend.id, token,
+                                   shown(request.stage.load(std::memory_order_relaxed)), 0};
         if (view.state == RequestState::done) {
             return;  // being sent: nothing has happened yet
         }

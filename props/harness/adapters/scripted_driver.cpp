@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/adapters/scripted_driver.h"
 
-#include <span>
+#include <cstddef>
 #include <string>
 
 #include <blkdrain/error.h>
@@ -11,32 +11,56 @@
 
 namespace blkdrain_props {
 
+// The edge by which a request has left a node.
+struct ScriptedDriver::Crossing {
+    Crossing(const blkdrain::Node& from, bool to_last)
+        : node(from), last(to_last), children(from.children().size()), child(to().id().value) {}
+
+    [[nodiscard]] blkdrain::Node& to() const {
+        return last ? *node.children().back() : *node.children().front();
+    }
+    [[nodiscard]] bool still_there() const {
+        return node.children().size() == children && to().id().value == child;
+    }
+
+    const blkdrain::Node& node;
+    const bool last;
+    const std::size_t children;
+    const std::uint32_t child;
+};
+
 // A request that passes through a node with children.
 struct ScriptedDriver::Step final : blkdrain::Continuation {
-    explicit Step(ScriptedDriver& passed) : Continuation(&Step::back), driver(passed) {}
+    Step(ScriptedDriver& passed, const Crossing& by)
+        : Continuation(&Step::back), driver(passed), crossing(by) {}
 
     static void back(Continuation& self, blkdrain::Request& request, std::error_code result) {
         auto& step = static_cast<Step&>(self);
+        step.driver.came_back(step.crossing);
         step.driver.leave();
         delete &step;
         request.complete(result);
     }
 
     ScriptedDriver& driver;
+    const Crossing crossing;
 };
 
 // What a settle writes to the first child before it ends.
 struct ScriptedDriver::MetadataWrite final : blkdrain::InnerRequest {
-    explicit MetadataWrite(ScriptedDriver& settling) : driver(settling) {}
+    MetadataWrite(ScriptedDriver& settling, const blkdrain::Node& node)
+        : driver(settling), crossing(node, false) {}
 
     static void done(InnerRequest& self, std::error_code) {
         auto& write = static_cast<MetadataWrite&>(self);
         ScriptedDriver& driver = write.driver;
+        driver.came_back(write.crossing);
         delete &write;
         driver.settle_or_hold();
     }
 
     ScriptedDriver& driver;
+    const Crossing crossing;
 };
 
 // HarnessCanary::rogue_driver
@@ -101,22 +125,39 @@ void ScriptedDriver::leave() {
     active_.fetch_sub(1, std::memory_order_seq_cst);
 }
 
+void ScriptedDriver::came_back(const Crossing& crossed) {
+    if (!crossed.still_there()) {
+        world_.stage->misbehaved(24, "edge_changed_under_request",
+                                 "the children of n" + std::to_string(crossed.node.id().value) +
+                                     " changed while a request was on its way from it to n" +
+                                     std::to_string(crossed.child) + " (R24)");
+    }
+}
+
 void ScriptedDriver::submit(blkdrain::Node& node, blkdrain::Request& request) {
     enter();
-    const std::span<blkdrain::Node* const> children = node.children();
     SentRequest* const sent = SentRequest::of(request);
     Witness* const witness = sent != nullptr ? world_.stage->witness() : nullptr;
     if (witness != nullptr) {
         witness->reached(sent->call.ticket, slot_, sent->last);
         sent->last = slot_;
     }
-    if (!children.empty()) {
-        blkdrain::Node& child =
-            request.io().type == blkdrain::IoType::read ? *children.front() : *children.back();
-        request.forward(child, *new Step(*this));
+    if (!node.children().empty()) {
+        const Crossing edge(node, request.io().type != blkdrain::IoType::read);
+        request.forward(edge.to(), *new Step(*this, edge));
         return;
     }
-    if (sent != nullptr && world_.stage->node_holds(slot_)) {
+    if (sent == nullptr) {
+        // A turn of the loop later, or nobody could come in between.
+        node.loop().post([&world = world_, slot = slot_, &request] {
+            if (const PinnedDriver driver(world, slot); driver) {
+                driver->leave();
+            }
+            request.complete({});
+        });
+        return;
+    }
+    if (world_.stage->node_holds(slot_)) {
         sent->holder = this;
         // seq_cst: who completes it sees the holder (release); and sees it at once, since the stage
         // is told next, which has no lock in the simulated world.
@@ -162,8 +203,8 @@ void ScriptedDriver::settle(blkdrain::Node& node, blkdrain::Settlement& settleme
         settle_or_hold();
         return;
     }
-    auto* write = new MetadataWrite(*this);
-    write->send(node.loop(), blkdrain::Io::flush(), *node.children().front(), &MetadataWrite::done);
+    auto* write = new MetadataWrite(*this, node);
+    write->send(node.loop(), blkdrain::Io::flush(), write->crossing.to(), &MetadataWrite::done);
 }
 
 void ScriptedDriver::settle_or_hold() {

@@ -121,11 +121,15 @@ protected:
     const Slot slot_;
 
 private:
+    struct Crossing;
     struct Step;
     struct MetadataWrite;
     struct RogueWrite;
 
     static void cancel(blkdrain::Request& request, void*, std::uint64_t);
+    // R24: `crossed` was given to a child, and nothing about that edge has changed before it is
+    // back.
+    void came_back(const Crossing& crossed);
     void go_rogue();
     void settle_or_hold();
     void end_settle(std::error_code result);

@@ -171,14 +171,14 @@ inline Items conflicts(const View& view, const Section& isolate) {
     return items;
 }
 
-// The settle passes of other sections that run over one of the nodes (R20); a settle that runs
-// there counts also when nobody asks for it any more.
-inline void passes(Items& items, const View& view, SectionId except, NodeSet nodes) {
-    if (nodes.empty())
+// The settle passes of other sections that run over one of the nodes (R20), and the settles that
+// run in one of `inner`, also when nobody asks for them any more.
+inline void passes(Items& items, const View& view, SectionId except, NodeSet nodes, NodeSet inner) {
+    if ((nodes | inner).empty())
         return;
     for (const Cover& other : view.covers()) {
         const bool settling = std::ranges::any_of(view.state.nodes, [&](const Node& node) {
-            return node.settler == other.section.id && nodes.contains(node.id);
+            return node.settler == other.section.id && (nodes | inner).contains(node.id);
         });
         const bool pass_meets = other.section.phase == Phase::quiet && other.settles.meets(nodes) &&
                                 !(other.settles - view.settled()).empty();
@@ -270,7 +270,7 @@ inline Items remaining(const View& view, const Section& section) {
             (cover.settles.contains(node.id) && (close || !node.settled()) &&
              (quiet || node.settle == Settle::running)))
             items.emplace_back(Item::Kind::settling, node.id);
-    passes(items, view, section.id, cover.alone);
+    passes(items, view, section.id, cover.alone, cover.inner);
     return items;
 }
 
