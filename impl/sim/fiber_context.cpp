@@ -21,6 +21,7 @@ __attribute__((weak)) void __sanitizer_finish_switch_fiber(void* fake_stack, con
                                                            std::size_t* size);
 __attribute__((weak)) void __asan_unpoison_memory_region(const volatile void* start,
                                                          std::size_t size);
+__attribute__((weak)) void __asan_handle_no_return();
 __attribute__((weak)) void* __tsan_get_current_fiber();
 __attribute__((weak)) void* __tsan_create_fiber(unsigned flags);
 __attribute__((weak)) void __tsan_destroy_fiber(void* fiber);
@@ -83,7 +84,7 @@ struct FiberContext::Access {
         return self;
     }
 
-    static void leave(FiberContext& from, FiberContext& to, bool for_good) {
+    static void leave(FiberContext& from, FiberContext& to) {
         ExceptionState& exceptions = current_exceptions();
         from.exceptions_ = exceptions;
         exceptions = to.exceptions_;
@@ -95,8 +96,8 @@ struct FiberContext::Access {
             __tsan_switch_to_fiber(to.tsan_fiber_, tsan_synchronise);
         }
         if (__sanitizer_start_switch_fiber != nullptr) {
-            // Null: the fake stack of a fiber that ends is freed.
-            __sanitizer_start_switch_fiber(for_good ? nullptr : &from.asan_fake_stack_,
+            // Null: the fake stack is freed.
+            __sanitizer_start_switch_fiber(from.closing_ ? nullptr : &from.asan_fake_stack_,
                                            to.stack_bottom_, to.stack_bytes_);
         }
         arrive(jump_fcontext(to.resume_point_, &from));
@@ -106,8 +107,14 @@ struct FiberContext::Access {
     // real one.
     static void enter(transfer_t transfer) noexcept {
         FiberContext& self = arrive(transfer);
+        if (self.dropped_) {
+            self.dropped_ = false;
+            if (__asan_handle_no_return != nullptr) {
+                __asan_handle_no_return();  // or the fake stack keeps the frames of the one before
+            }
+        }
         FiberContext* next = self.entry_(self.argument_);
-        leave(self, *next, true);
+        leave(self, *next);
         std::abort();
     }
 };
@@ -115,6 +122,13 @@ struct FiberContext::Access {
 FiberContext::~FiberContext() {
     if (mapping_ == nullptr) {
         return;
+    }
+    if (asan_fake_stack_ != nullptr) {
+        // Nobody but a fiber can free its own.
+        closing_ = true;
+        FiberContext host;
+        prepare([](void* back) { return static_cast<FiberContext*>(back); }, &host);
+        switch_to(host, *this);
     }
     if (tsan_fiber_ != nullptr) {
         __tsan_destroy_fiber(tsan_fiber_);
@@ -142,12 +156,12 @@ void FiberContext::prepare(Entry entry, void* argument) {
     entry_ = entry;
     argument_ = argument;
     exceptions_ = {};
-    asan_fake_stack_ = nullptr;
     std::byte* const top = mapping_ + page_size() + stack_bytes_;
     resume_point_ = make_fcontext(top, stack_bytes_, &Access::enter);
 }
 
 void FiberContext::drop() {
+    dropped_ = true;
     if (__asan_unpoison_memory_region != nullptr) {
         __asan_unpoison_memory_region(stack_bottom_, stack_bytes_);
     }
@@ -159,7 +173,7 @@ void FiberContext::drop() {
 }
 
 void FiberContext::switch_to(FiberContext& from, FiberContext& to) {
-    Access::leave(from, to, false);
+    Access::leave(from, to);
 }
 
 }  // namespace blkdrain::sim

@@ -52,7 +52,10 @@ private:
     std::byte* mapping_ = nullptr;  // guard page and stack; null for the host
     const void* stack_bottom_ = nullptr;
     std::size_t stack_bytes_ = 0;
+    // Kept from one fiber to the next: to make one takes longer than most fibers run.
     void* asan_fake_stack_ = nullptr;
+    bool dropped_ = false;  // since the last prepare
+    bool closing_ = false;
     void* tsan_fiber_ = nullptr;
 };
 

@@ -496,7 +496,7 @@ void Judge::same_state(const Observed& observed) {
         }
     }
     if (!observed.groups.empty()) {
-        same_groups(observed);
+        same_groups(observed, cover.backends);
     }
     if (observed.explained && !failed()) {
         same_items(observed);
@@ -505,8 +505,7 @@ void Judge::same_state(const Observed& observed) {
 
 // What is in the buckets, to the billionth of a unit; one timer where somebody waits for nothing
 // else (R30).
-void Judge::same_groups(const Observed& observed) {
-    const ref::BackendSet gated = view().covered().backends;
+void Judge::same_groups(const Observed& observed, ref::BackendSet gated) {
     for (const Observed::Group& seen : observed.groups) {
         const ref::Group* const group = ref::find(model_, ref::GroupId{seen.id});
         if (group == nullptr) {
@@ -525,7 +524,9 @@ void Judge::same_groups(const Observed& observed) {
         }
         for (const ref::Direction direction : {ref::Direction::read, ref::Direction::write}) {
             const auto place = static_cast<std::size_t>(direction);
-            const std::string of = named("g", seen.id) + " for " + ref::name(direction) + "s";
+            const auto of = [&] {
+                return named("g", seen.id) + " for " + ref::name(direction) + "s";
+            };
             const bool waits = std::any_of(model_.requests.begin(), model_.requests.end(),
                                            [&](const ref::Request& request) {
                                                return request.direction == direction &&
@@ -534,7 +535,7 @@ void Judge::same_groups(const Observed& observed) {
                                            });
             if (seen.armed[place] != (waits ? 1U : 0U)) {
                 return differs(30, "timers",
-                               of + " has " + std::to_string(seen.armed[place]) +
+                               of() + " has " + std::to_string(seen.armed[place]) +
                                    " timers armed where " + (waits ? "somebody" : "nobody") +
                                    " waits for nothing but its limits");
             }
@@ -546,7 +547,8 @@ void Judge::same_groups(const Observed& observed) {
                                                  ref::active(model_, gated, request);
                                       })) {
                 return differs(30, "timer_holder",
-                               "the timer of " + of + " is with " + named("b", seen.holder[place]) +
+                               "the timer of " + of() + " is with " +
+                                   named("b", seen.holder[place]) +
                                    ", which does not wait for nothing but the limit");
             }
         }

@@ -142,7 +142,7 @@ private:
     void count_kept(const blkdrain_ref::Blockers& blockers);
     void differs(int rule, const char* code, std::string sentence);
     void same_items(const Observed& observed);
-    void same_groups(const Observed& observed);
+    void same_groups(const Observed& observed, blkdrain_ref::BackendSet gated);
 
     blkdrain_ref::State model_;
     mutable std::optional<blkdrain_ref::View> view_;

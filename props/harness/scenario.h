@@ -77,7 +77,7 @@ private:
 // 2 added the strategies after `random`, memory and deviations; 3 cancelling, plugs, limits, what
 // requests ask for beside read and write, and later faults. Files of earlier versions can be read.
 inline constexpr std::uint8_t scenario_version = 3;
-inline constexpr std::uint8_t loops_max = 3;
+inline constexpr std::uint8_t loops_max = 4;
 inline constexpr std::size_t nodes_max = 12;
 inline constexpr std::size_t children_max = 4;
 inline constexpr std::size_t backends_max = 8;

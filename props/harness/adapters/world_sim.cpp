@@ -245,7 +245,7 @@ private:
         deviations_.reset();
     }
 
-    static constexpr const char* loop_names[loops_max] = {"loop0", "loop1", "loop2"};
+    static constexpr const char* loop_names[loops_max] = {"loop0", "loop1", "loop2", "loop3"};
 
     ChosenStrategy strategy_;
     Bounded<Deviation, deviations_max> given_;
