@@ -122,6 +122,19 @@ TEST(Bytes, LayoutIsThatOfVersionThree) {
     EXPECT_EQ(encode(scenario), expected);
 }
 
+TEST(Bytes, ActorsKeepTheNumbersOfThreeLoops) {
+    Scenario scenario;
+    scenario.header.loops = loops_max;
+    const std::uint8_t last_loop = loops_max - 1;
+    scenario.deviations.push_back(
+        {Deviation::at_start, 0, last_loop, Question::run, 1, Actor::stores_first + last_loop});
+    scenario = canonical(scenario);
+    const std::vector<std::uint8_t> bytes = encode(scenario);
+    const std::vector<std::uint8_t> deviation(bytes.end() - 8, bytes.end());
+    EXPECT_EQ(deviation, (std::vector<std::uint8_t>{4, 0, 15, 0, 1, 0, 16, 0}));
+    EXPECT_EQ(decode(bytes), scenario);
+}
+
 TEST(Bytes, VersionOneIsStillRead) {
     SeededSource source(1);
     Scenario scenario = generate(source, Limits{});
