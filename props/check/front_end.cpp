@@ -49,7 +49,7 @@ constexpr int exit_usage = 2;
 
 // A tick that a slow machine does not overrun between two operations of a file that says what has
 // not timed out.
-constexpr std::uint64_t patient_tick_ns = 20'000'000;
+constexpr std::uint64_t patient_tick_ns = 100'000'000;
 
 std::atomic<int> interrupted{0};
 

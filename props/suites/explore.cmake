@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# cmake -DEXPLORE=... -DCALLS=... -DDEPARTURES=... -DKILLED_AFTER=... -DOUT=... -P explore.cmake: exit statuses and messages of blkdrain-explore; that it goes on where it was, and can fail.
+# cmake -DEXPLORE=... -DCALLS=... -DDEPARTURES=... -DOUT=... -P explore.cmake: exit statuses and messages of blkdrain-explore; that it goes on where it was, and can fail.
 file(REMOVE_RECURSE "${OUT}")
 file(MAKE_DIRECTORY "${OUT}")
 set(save --checkpoint "${OUT}/checkpoint" --out "${OUT}")
@@ -48,11 +48,16 @@ endif()
 
 # Killed in the midst of it, it goes on from where it last saved.
 set(longer --nodes 1 --calls ${CALLS} --departures ${DEPARTURES} --jobs 1)
+string(TIMESTAMP begun "%s%f")
 expect(0 "proved by enumeration" ${longer} ${save})
+string(TIMESTAMP over "%s%f")
 count(whole)
+math(EXPR tenths_of_half "(${over} - ${begun}) / 200000")
+math(EXPR seconds "${tenths_of_half} / 10")
+math(EXPR tenths "${tenths_of_half} % 10")
 execute_process(
     COMMAND "${EXPLORE}" ${longer} --save-every 0 ${save}
-    TIMEOUT ${KILLED_AFTER}
+    TIMEOUT ${seconds}.${tenths}
     RESULT_VARIABLE killed
     OUTPUT_QUIET
 )
