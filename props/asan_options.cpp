@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What programs that run many scenarios want of the address sanitizer; ASAN_OPTIONS overrides it.
+// What programs that run many scenarios want of the address sanitizer, which calls this if it is
+// there; ASAN_OPTIONS overrides it.
 // What is freed is kept for some hundred scenarios, not for thousands: else all memory is new to
 // the caches, and a scenario takes half as long again.
 
