@@ -30,12 +30,15 @@ std::string Outcome::to_string() const {
 
 namespace {
 
-Outcome outcome_of(const Machine& machine) {
-    Outcome outcome;
+Outcome::Kind kind_of(const Machine& machine) {
     if (machine.live() == 0) {
-        return outcome;
+        return Outcome::Kind::finished;
     }
-    outcome.kind = machine.stopped_at_limit() ? Outcome::Kind::step_limit : Outcome::Kind::deadlock;
+    return machine.stopped_at_limit() ? Outcome::Kind::step_limit : Outcome::Kind::deadlock;
+}
+
+Outcome outcome_of(const Machine& machine) {
+    Outcome outcome{kind_of(machine), {}};
     for (const Fiber* fiber : machine.fibers()) {
         if (!fiber->finished) {
             outcome.unfinished.push_back({fiber->name, machine.describe(*fiber)});
@@ -100,14 +103,18 @@ std::string Simulation::trace_text() const {
     return text;
 }
 
-Outcome quiesce() {
+Outcome::Kind quiesce() {
     if (this_fiber != nullptr) {
         this_fiber->machine->quiesce();
-        return {};
+        return Outcome::Kind::finished;
     }
     Machine& machine = Machine::current();
     machine.run(false);
-    return outcome_of(machine);
+    return kind_of(machine);
+}
+
+Outcome standing() {
+    return outcome_of(Machine::current());
 }
 
 void advance(os::duration by) {

@@ -85,8 +85,11 @@ private:
 // time could change that. If several wait like this, they continue one by one by ascending id, each
 // when everybody else is blocked again. Returns `finished`. From the host: runs the current
 // simulation up to that point, and says how it stands; "deadlock" then only means that the threads
-// listed are blocked.
-Outcome quiesce();
+// left are blocked.
+Outcome::Kind quiesce();
+
+// From the host: how the current simulation stands, thread by thread.
+Outcome standing();
 
 // Moves the clock and fires the deadlines reached, in order (timed waits before timers, then by id
 // or descriptor).

@@ -145,6 +145,7 @@ private:
                ", every schedule with at most " + std::to_string(from_.plan.bound.max) +
                (from_.plan.preemptions() ? " preemptions, "
                                          : " departures from the default order, ") +
+               (from_.plan.closing ? "closing included, " : "") +
                (from_.plan.memory == Memory::tso ? "total store order"
                                                  : "sequentially consistent memory");
     }
@@ -399,6 +400,10 @@ int main_with(int argc, char** argv) {
             ->excludes("--preemptions");
     app.add_option("--memory", options.memory, "sequential (default) or tso, total store order")
         ->check(CLI::IsMember({"sequential", "tso"}));
+    app.add_flag(
+        "--closing", plan.closing,
+        "also every order in which what exists is closed at the end, after each schedule of "
+        "the calls; otherwise it is closed in the default order");
     app.add_flag("--every-schedule", options.every_schedule,
                  "also those that are like another one but for the order of steps that commute; "
                  "with tso that is always so");

@@ -26,12 +26,22 @@ using blkdrain::sim::Probe;
 // Keeps adapter, runner and counts from run to run.
 class Player {
 public:
-    Outcome run(const Scenario& scenario, blkdrain::sim::Strategy& strategy) {
+    explicit Player(const SearchPlan& plan) : plan_(plan) {}
+
+    // Exhaustive, or its probe.
+    template <class Enumeration>
+    Outcome run(const Scenario& scenario, Enumeration& strategy) {
         schedule_control().strategy = &strategy;
+        schedule_control().closing = [this, &strategy] {
+            if (!plan_.closing) {
+                strategy.settle();
+            }
+        };
         return runner_.run(scenario, {}, *counts_);
     }
 
 private:
+    const SearchPlan& plan_;
     std::unique_ptr<Adapter> adapter_ = make_implementation_adapter();
     Runner runner_{*adapter_};
     std::unique_ptr<SuiteCount> counts_ = std::make_unique<SuiteCount>();
@@ -63,7 +73,7 @@ void note_begin(SearchPage& page) {
 }  // namespace
 
 void search(const SearchPlan& plan, const Programs& programs, SearchPage& page) {
-    Player player;
+    Player player(plan);
     std::vector<std::uint32_t> resume = noted(page);
     for (std::uint64_t number = page.program.load(std::memory_order_relaxed);
          number < programs.count(); number += plan.processes) {
@@ -119,7 +129,7 @@ Scenario tell(const SearchPlan& plan, const Programs& programs, const SearchPage
             std::fflush(out);
         };
         Exhaustive strategy(plan.bound, noted(page));
-        Player player;
+        Player player(plan);
         player.run(scenario, strategy);
         _exit(0);
     }
@@ -156,7 +166,7 @@ SearchEstimate estimate(const SearchPlan& plan, const Programs& programs, double
     using Clock = std::chrono::steady_clock;
     const Clock::time_point start = Clock::now();
     const auto passed = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
-    Player player;
+    Player player(plan);
     blkdrain::sim::Draw draw(1);
     double sum = 0;
     std::uint64_t runs = 0;

@@ -43,6 +43,7 @@ struct SearchPlan {
     std::uint32_t calls = 2;
     Memory memory = Memory::sequential;
     blkdrain::sim::ScheduleBound bound;
+    bool closing = false;  // also every order in which what exists is closed at the end
     std::uint32_t processes = 1;
 
     // What the bound counts: preemptions, or departures from the default order.

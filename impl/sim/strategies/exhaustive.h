@@ -65,6 +65,9 @@ public:
         : bound_(bound), resume_(answers.begin(), answers.end()) {}
 
     std::uint32_t pick(const Choice& choice) override {
+        if (settled_) {
+            return choice.fallback;
+        }
         if (depth_ < path_.size()) {
             const std::size_t index = depth_++;
             Step& step = path_[index];
@@ -98,6 +101,10 @@ public:
         return step.answer;
     }
 
+    // The rest of this run, and of every one at this place, goes by the default order: other orders
+    // of it are not enumerated.
+    void settle() { settled_ = true; }
+
     bool follows() const override { return bound_.reduce; }
     void performed(const ThreadView& thread) override { reduction_.performed(thread); }
     void touched() override {
@@ -109,6 +116,7 @@ public:
     // After a run: prepares the next one. False: there is none, the enumeration is complete.
     bool next() {
         resume_.clear();
+        settled_ = false;
         reduction_.run_ends();
         // What the run did not get to is gone: it ended earlier than the one before.
         while (path_.size() > depth_) {
@@ -206,6 +214,7 @@ private:
     std::uint64_t left_out_ = 0;
     std::size_t depth_ = 0;
     std::uint32_t spent_ = 0;
+    bool settled_ = false;
     bool diverged_ = false;
 };
 
@@ -217,6 +226,9 @@ public:
     Probe(const ScheduleBound& bound, std::uint64_t seed) : bound_(bound), draw_(seed) {}
 
     std::uint32_t pick(const Choice& choice) override {
+        if (settled_) {
+            return choice.fallback;
+        }
         std::uint32_t allowed = 0;
         for (std::uint32_t passed = 1; passed < choice.count; ++passed) {
             allowed += spent_ + bound_.cost_of(choice, passed) <= bound_.max ? 1 : 0;
@@ -239,6 +251,8 @@ public:
         return (choice.fallback + passed) % choice.count;
     }
 
+    void settle() { settled_ = true; }  // as above
+
     double weight() const { return weight_; }
 
 private:
@@ -246,6 +260,7 @@ private:
     Draw draw_;
     std::uint32_t spent_ = 0;
     double weight_ = 1;
+    bool settled_ = false;
 };
 
 }  // namespace blkdrain::sim

@@ -188,7 +188,7 @@ TEST(Carriers, agree_on_time_slots_and_the_host_in_between) {
                 EXPECT_EQ(Slot::get(), marks.data() + i);
             });
         }
-        EXPECT_FALSE(sim::quiesce().finished());
+        EXPECT_NE(sim::quiesce(), sim::Outcome::Kind::finished);
         EXPECT_EQ(sim::current_thread(), std::nullopt);
         EXPECT_EQ(Slot::get(), marks.data() + 2);
         simulation.spawn("opener", [shared] {

@@ -87,6 +87,40 @@ TEST(Exhaustive, the_bound_counts_preemptions) {
     EXPECT_EQ(all_interleavings({Cost::departures, 100}, 2).size(), 20U);
 }
 
+TEST(Exhaustive, after_it_is_settled_all_goes_by_the_default_order) {
+    sim::Options options;
+    options.elide = sim::Elide::nothing;
+    Exhaustive strategy({});
+    std::set<std::string> orders;
+    int runs = 0;
+    do {
+        os::atomic<int> number{0};
+        std::string order;
+        sim::Simulation simulation(strategy, options);
+        const auto two_threads = [&](const std::string& names) {
+            for (const char name : names) {
+                simulation.spawn("thread", [&number, &order, name] {
+                    for (int i = 0; i < 2; ++i) {
+                        number.store(i, std::memory_order_release);
+                        order += name;
+                    }
+                });
+            }
+            EXPECT_TRUE(simulation.run().finished());
+        };
+        two_threads("ab");
+        strategy.settle();
+        two_threads("cd");
+        EXPECT_EQ(order.substr(4), "ccdd");
+        orders.insert(order.substr(0, 4));
+        ++runs;
+    } while (strategy.next());
+    // As many as of the first two alone; their starts are steps that do not show.
+    EXPECT_EQ(runs, 20);
+    EXPECT_EQ(orders.size(), 6U);
+    EXPECT_FALSE(strategy.diverged());
+}
+
 TEST(Exhaustive, random_probes_estimate_the_number_of_runs) {
     for (const Exhaustive::Bound bound : {Exhaustive::Bound{Exhaustive::Cost::departures, 2},
                                           Exhaustive::Bound{Exhaustive::Cost::preemptions, 1}}) {

@@ -26,6 +26,7 @@
 
 #include "harness/adapters/current_client.h"
 #include "harness/adapters/driver_host.h"
+#include "harness/adapters/schedule_control.h"
 #include "harness/adapters/scripted_driver.h"
 #include "harness/adapters/translate.h"
 #include "harness/adapters/world.h"
@@ -328,6 +329,9 @@ void ImplementationAdapter::open(const Scenario& scenario, Stage& stage) {
 }
 
 void ImplementationAdapter::close(bool clean) {
+    if (schedule_control().closing) {
+        schedule_control().closing();
+    }
     if (!clean) {
         abandon_graph();
         world_->close(false);

@@ -40,6 +40,8 @@ struct ScheduleControl {
     // Told when what one thread does ends the wait of another (Actor; Actor::world: what is no loop
     // and no client).
     std::function<void(std::uint8_t waker, std::uint8_t woken)> woke;
+    // Told when all has been judged and what exists is about to be closed.
+    std::function<void()> closing;
     // Decides instead of the scenario's own strategy, which then decides nothing.
     blkdrain::sim::Strategy* strategy = nullptr;
     // Every simulated thread, loops in any pace too, is one of the operating system, for debuggers.

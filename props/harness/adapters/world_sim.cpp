@@ -48,7 +48,6 @@ public:
         if (control.woke) {
             options.wakes = &wakes_.emplace(control.woke);
         }
-        at_rest_ = {};
         trouble_.clear();
         simulation_.emplace(schedule(scenario, control), options);
         schedule_control().promise =
@@ -163,7 +162,10 @@ public:
 
     std::vector<BlockedThread> blocked() const override {
         std::vector<BlockedThread> threads;
-        for (const auto& [thread, operation] : at_rest_.unfinished) {
+        if (stepped_) {
+            return threads;
+        }
+        for (const auto& [thread, operation] : blkdrain::sim::standing().unfinished) {
             threads.push_back({actor_named(thread), operation});
         }
         return threads;
@@ -184,9 +186,8 @@ public:
 
 private:
     void quiesce() {
-        at_rest_ = blkdrain::sim::quiesce();
-        if (at_rest_.kind == blkdrain::sim::Outcome::Kind::step_limit) {
-            trouble_ = "the threads never come to rest: " + at_rest_.to_string();
+        if (blkdrain::sim::quiesce() == blkdrain::sim::Outcome::Kind::step_limit) {
+            trouble_ = "the threads never come to rest: " + blkdrain::sim::standing().to_string();
         }
     }
 
@@ -254,7 +255,6 @@ private:
     std::optional<ConflictWatch> watch_;
     std::optional<ToldWakes> wakes_;
     std::optional<blkdrain::sim::Simulation> simulation_;
-    blkdrain::sim::Outcome at_rest_;  // as of the last time, unless stepped
     std::string trouble_;
     ClientGate gate_;
     std::vector<std::unique_ptr<blkdrain::EventLoop>> loops_;
