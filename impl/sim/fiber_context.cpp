@@ -44,6 +44,12 @@ using boost::context::detail::jump_fcontext;
 using boost::context::detail::make_fcontext;
 using boost::context::detail::transfer_t;
 
+// Called by what the compiler cannot see through: OSS-Fuzz takes a program that calls this
+// sanitizer by name for one that is built with it.
+void (*volatile const unpoison_memory)(const volatile void*,
+                                       std::size_t) = __asan_unpoison_memory_region;
+void (*volatile const handle_no_return)() = __asan_handle_no_return;
+
 // Each switch counts as synchronisation: simulated objects tell ThreadSanitizer nothing about their
 // own order, so that without this it would report every hand-over. It hence finds no races here;
 // the real world is where it looks.
@@ -109,8 +115,8 @@ struct FiberContext::Access {
         FiberContext& self = arrive(transfer);
         if (self.dropped_) {
             self.dropped_ = false;
-            if (__asan_handle_no_return != nullptr) {
-                __asan_handle_no_return();  // or the fake stack keeps the frames of the one before
+            if (const auto forget_frames = handle_no_return) {
+                forget_frames();  // or the fake stack keeps those of the one before
             }
         }
         FiberContext* next = self.entry_(self.argument_);
@@ -162,8 +168,8 @@ void FiberContext::prepare(Entry entry, void* argument) {
 
 void FiberContext::drop() {
     dropped_ = true;
-    if (__asan_unpoison_memory_region != nullptr) {
-        __asan_unpoison_memory_region(stack_bottom_, stack_bytes_);
+    if (const auto unpoison = unpoison_memory) {
+        unpoison(stack_bottom_, stack_bytes_);
     }
     if (tsan_fiber_ != nullptr) {
         // Its shadow call stack still holds the dropped frames.
