@@ -27,7 +27,12 @@ struct CanaryRow {
     std::string_view sentence;
 };
 
-enum class HarnessCanary : std::uint8_t { none, rogue_driver, completion_swallowed };
+enum class HarnessCanary : std::uint8_t {
+    none,
+    rogue_driver,
+    completion_swallowed,
+    answer_withheld,
+};
 
 // clang-format off
 inline constexpr std::array canaries{
@@ -76,6 +81,8 @@ inline constexpr std::array canaries{
     CanaryRow{"stop-unheard",            any_rule, any_rule, CanaryHome::schedule, 43, "a loop that sleeps is not told to stop"},
     CanaryRow{"never-idle",              any_rule, any_rule, CanaryHome::schedule, 44, "a loop that has nothing to do looks again at once, for ever"},
     CanaryRow{"change-meets-settle",     24, 24, CanaryHome::library, 45, "a graph change does not wait for a settle above, which writes through its edge"},
+    CanaryRow{"called-back-elsewhere",   9,  9,  CanaryHome::library, 46, "what waits calls back on the home loop of its object, wherever it was begun"},
+    CanaryRow{"answer-withheld",         18, 18, CanaryHome::harness, 3,  "a device forgets every third request that it holds"},
     CanaryRow{"completion-swallowed",    3,  3,  CanaryHome::harness, 2,  "every third completion is not passed on to the owner"},
     CanaryRow{"rogue-driver",            20, 20, CanaryHome::harness, 1,  "a driver that is refused an internal request sends to its child all the same"},
 };

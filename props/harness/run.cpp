@@ -815,6 +815,8 @@ void Runner::wait_over(Slot slot, Result result, bool section) {
             wait.result = result;
             OperationCount& count = (*counts_)[opcode];
             ++(result == Result::ok ? count.effective : count.failed);
+            count.given_up += result == Result::cancelled ? 1 : 0;
+            count.timed_out += result == Result::timed_out ? 1 : 0;
             if (wait.section != no_slot) {
                 objects_.sections[wait.section].begun = section;
                 objects_.sections[wait.section].over = !section;

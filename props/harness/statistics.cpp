@@ -52,6 +52,8 @@ void SuiteCount::add(const SuiteCount& other) {
         of[i].effective += other.of[i].effective;
         of[i].blocked += other.of[i].blocked;
         of[i].failed += other.of[i].failed;
+        of[i].given_up += other.of[i].given_up;
+        of[i].timed_out += other.of[i].timed_out;
         of[i].skipped += other.of[i].skipped;
     }
 }
@@ -136,8 +138,9 @@ std::string table(const Counts& counts) {
                static_cast<unsigned long long>(all.kept[i]));
         separator = ", ";
     }
-    append(text, "\n\n%-16s %12s %12s %16s %20s %12s\n", "operation", "performed", "effective",
-           "really blocked", "failed as specified", "skipped");
+    append(text, "\n\n%-16s %12s %12s %16s %20s %10s %10s %12s\n", "operation", "performed",
+           "effective", "really blocked", "failed as specified", "given up", "timed out",
+           "skipped");
     for (const OperationRow& row : operation_table) {
         const OperationCount& count = all[row.opcode];
         if (row.weight == 0 || count.uses + count.skipped == 0) {
@@ -149,10 +152,16 @@ std::string table(const Counts& counts) {
                           static_cast<unsigned long long>(count.blocked),
                           percent(count.blocked, count.uses));
         }
-        append(text, "%-16s %12llu %12llu %16s %20llu %12llu\n", std::string(row.name).c_str(),
+        std::array<char, 48> early{};
+        if (row.waits) {
+            std::snprintf(early.data(), early.size(), "%10llu %10llu",
+                          static_cast<unsigned long long>(count.given_up),
+                          static_cast<unsigned long long>(count.timed_out));
+        }
+        append(text, "%-16s %12llu %12llu %16s %20llu %21s %12llu\n", std::string(row.name).c_str(),
                static_cast<unsigned long long>(count.uses),
                static_cast<unsigned long long>(count.effective), blocked.data(),
-               static_cast<unsigned long long>(count.failed),
+               static_cast<unsigned long long>(count.failed), early.data(),
                static_cast<unsigned long long>(count.skipped));
     }
     return text;

@@ -18,6 +18,8 @@ struct OperationCount {
     std::uint64_t effective = 0;  // succeeded
     std::uint64_t blocked = 0;    // a wait that was still pending when everything was at rest
     std::uint64_t failed = 0;     // ended with the error the rules want
+    std::uint64_t given_up = 0;   // of those: a wait that was abandoned, or cancelled by a close
+    std::uint64_t timed_out = 0;  // of those: a wait with a deadline
     std::uint64_t skipped = 0;    // no object to act on
 };
 

@@ -59,6 +59,7 @@ enum class Canary : unsigned char {
     stop_unheard,            // any
     never_idle,              // any
     change_meets_settle,     // R24
+    called_back_elsewhere,   // R9
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)

@@ -226,7 +226,8 @@ EventLoop* ControlPlane::callback_loop(const WaitOptions& options, EventLoop* an
     if (options.loop != nullptr) {
         return options.loop;
     }
-    if (EventLoop* current = EventLoop::current(); current != nullptr) {
+    if (EventLoop* current = EventLoop::current();
+        current != nullptr && !canary(Canary::called_back_elsewhere)) {
         return current;
     }
     BLKDRAIN_CHECK(anchor != nullptr || lanes_[0] != nullptr,

@@ -178,6 +178,7 @@ private:
     private:
         void told(bool begin) {
             adapter_.drivers_.moved();
+            adapter_.notified_at_home(slot_);
             if (Witness* const witness = adapter_.stage_->witness()) {
                 witness->told(slot_, begin);
             }
@@ -206,7 +207,17 @@ private:
     template <class Options>
     Options options_of(const Call& call) const;
     void keep(const Call& call, const blkdrain::Wait& wait, const CallScope& scope);
-    void over(Slot wait, Ticket ticket, const Error& error, bool section);
+    // A call that waits, and the loop it was made on, which its callback has to run on.
+    struct Waiting {
+        explicit Waiting(const Call& call)
+            : wait(call.own_wait), ticket(call.ticket), loop(EventLoop::current()) {}
+        Slot wait;
+        Ticket ticket;
+        const EventLoop* loop;  // null: of a plain thread; any loop will do
+    };
+    void over(const Waiting& waiting, const Error& error, bool section);
+    // R9: on the loop that the backend has in the model. Real threads may be ahead of that.
+    void notified_at_home(Slot slot);
     blkdrain::DoneCallback done(const Call& call);
     blkdrain::SectionCallback begun(const Call& call);
     static void completed(void* context, std::error_code result);
@@ -678,34 +689,48 @@ Options ImplementationAdapter::options_of(const Call& call) const {
     return options;
 }
 
-void ImplementationAdapter::over(Slot wait, Ticket ticket, const Error& error, bool section) {
+void ImplementationAdapter::over(const Waiting& waiting, const Error& error, bool section) {
     drivers_.moved();
-    if (Witness* const witness = stage_->witness()) {
-        witness->outcome(ticket, result_of(error.code));
+    const EventLoop* const loop = EventLoop::current();
+    if (loop == nullptr || (waiting.loop != nullptr && waiting.loop != loop)) {
+        stage_->misbehaved(9, "called_back_elsewhere",
+                           "the callback of a wait runs on another loop than it was begun on (R9)");
     }
-    stage_->wait_over(wait, result_of(error.code), section);
+    if (Witness* const witness = stage_->witness()) {
+        witness->outcome(waiting.ticket, result_of(error.code));
+    }
+    stage_->wait_over(waiting.wait, result_of(error.code), section);
     world_->changed();
 }
 
+void ImplementationAdapter::notified_at_home(Slot slot) {
+    const Judge& judge = stage_->judge();
+    if (threaded() || judge.muted() || judge.failed()) {
+        return;
+    }
+    const ref::Backend* const backend = ref::find(judge.model(), ref::BackendId{backend_id(slot)});
+    if (backend != nullptr && backend->loop.value != current_loop()) {
+        stage_->misbehaved(9, "notified_elsewhere",
+                           "the owner of b" + std::to_string(backend->id.value) +
+                               " is notified on another loop than its backend's (R9)");
+    }
+}
+
 blkdrain::DoneCallback ImplementationAdapter::done(const Call& call) {
-    const Slot wait = call.own_wait;
-    const Ticket ticket = call.ticket;
-    return [this, wait, ticket](const Error& error) { over(wait, ticket, error, false); };
+    return [this, waiting = Waiting(call)](const Error& error) { over(waiting, error, false); };
 }
 
 blkdrain::SectionCallback ImplementationAdapter::begun(const Call& call) {
-    const Slot wait = call.own_wait;
-    const Ticket ticket = call.ticket;
-    return [this, wait, ticket](const Error& error, blkdrain::Section section) {
+    return [this, waiting = Waiting(call)](const Error& error, blkdrain::Section section) {
         const bool live = section.live();
-        const Slot slot = section_of_wait_[wait];
+        const Slot slot = section_of_wait_[waiting.wait];
         if (live) {
             const std::uint32_t id = section.id().value;
-            operation_ids_[wait].store(id, std::memory_order_relaxed);
+            operation_ids_[waiting.wait].store(id, std::memory_order_relaxed);
             sections_[slot] = std::move(section);
             drained_is_quiet(slot, id);
         }
-        over(wait, ticket, error, live);
+        over(waiting, error, live);
     };
 }
 
@@ -734,18 +759,17 @@ void ImplementationAdapter::control(const Call& call) {
             if (call.also != no_slot) {
                 set.push_back(blkdrain::BackendId{backend_id(call.also)});
             }
-            const Slot own_wait = call.own_wait;
-            const Ticket ticket = call.ticket;
-            wait = graph_->open_token(
-                set, plain(),
-                [this, own_wait, ticket](const Error& error, blkdrain::OperationToken token) {
-                    if (token.open()) {
-                        token_ids_[token_of_wait_[own_wait]].store(token.id().value,
-                                                                   std::memory_order_relaxed);
-                        tokens_[token_of_wait_[own_wait]] = std::move(token);
-                    }
-                    over(own_wait, ticket, error, false);
-                });
+            wait = graph_->open_token(set, plain(),
+                                      [this, waiting = Waiting(call)](
+                                          const Error& error, blkdrain::OperationToken token) {
+                                          if (token.open()) {
+                                              const Slot slot = token_of_wait_[waiting.wait];
+                                              token_ids_[slot].store(token.id().value,
+                                                                     std::memory_order_relaxed);
+                                              tokens_[slot] = std::move(token);
+                                          }
+                                          over(waiting, error, false);
+                                      });
             break;
         }
         case Opcode::drain:

@@ -36,6 +36,7 @@ struct ScriptedDriver::Step final : blkdrain::Continuation {
 
     static void back(Continuation& self, blkdrain::Request& request, std::error_code result) {
         auto& step = static_cast<Step&>(self);
+        step.driver.called_on(request.loop());
         step.driver.came_back(step.crossing);
         step.driver.leave();
         delete &step;
@@ -125,6 +126,14 @@ void ScriptedDriver::leave() {
     active_.fetch_sub(1, std::memory_order_seq_cst);
 }
 
+void ScriptedDriver::called_on(const blkdrain::EventLoop& loop) {
+    if (!loop.is_current()) {
+        world_.stage->misbehaved(9, "driver_called_elsewhere",
+                                 "the driver of the node number " + std::to_string(slot_) +
+                                     " is called on another loop than " + loop.name() + " (R9)");
+    }
+}
+
 void ScriptedDriver::came_back(const Crossing& crossed) {
     if (!crossed.still_there()) {
         world_.stage->misbehaved(24, "edge_changed_under_request",
@@ -136,6 +145,7 @@ void ScriptedDriver::came_back(const Crossing& crossed) {
 
 void ScriptedDriver::submit(blkdrain::Node& node, blkdrain::Request& request) {
     enter();
+    called_on(request.loop());
     SentRequest* const sent = SentRequest::of(request);
     Witness* const witness = sent != nullptr ? world_.stage->witness() : nullptr;
     if (witness != nullptr) {
@@ -174,6 +184,10 @@ void ScriptedDriver::submit(blkdrain::Node& node, blkdrain::Request& request) {
 }
 
 void ScriptedDriver::answer(SentRequest& sent, std::error_code result) {
+    if (sent.holder != nullptr && sent.slot % 3 == 2 &&
+        sent.holder->world_.canary == HarnessCanary::answer_withheld) {
+        return;
+    }
     // acquire: see submit.
     if (blkdrain::Request* request = sent.held.exchange(nullptr, std::memory_order_acquire)) {
         sent.holder->leave();
@@ -194,6 +208,7 @@ void ScriptedDriver::cancel(blkdrain::Request& request, void*, std::uint64_t) {
 
 void ScriptedDriver::settle(blkdrain::Node& node, blkdrain::Settlement& settlement) {
     enter();
+    called_on(node.loop());
     if (Witness* const witness = world_.stage->witness()) {
         witness->settling(slot_);
     }

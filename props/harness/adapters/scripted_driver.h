@@ -127,6 +127,8 @@ private:
     struct RogueWrite;
 
     static void cancel(blkdrain::Request& request, void*, std::uint64_t);
+    // As driver.h says of the call under way.
+    void called_on(const blkdrain::EventLoop& loop);
     // R24: `crossed` was given to a child, and nothing about that edge has changed before it is
     // back.
     void came_back(const Crossing& crossed);
