@@ -433,7 +433,8 @@ int replay(const Options& options) {
     }
     std::ostringstream text;
     text << file.rdbuf();
-    const bool machine = options.face.whole && is_machine(text.str());
+    const bool machine = options.face.offers_machines() &&
+                         (!options.face.offers_scenarios() || is_machine(text.str()));
     const ParsedMachine program = machine ? parse_machine(text.str()) : ParsedMachine{};
     const ParsedText parsed = machine ? ParsedText{} : parse_text(text.str());
     if (const std::optional<TextError>& error = machine ? program.error : parsed.error) {
@@ -542,38 +543,62 @@ void offer_what_the_library_is_checked_with(CLI::App& app, CLI::App& replay_comm
         ->check(CLI::IsMember(names));
 }
 
+std::vector<std::string> names_of(const std::vector<Suite>& suites) {
+    std::vector<std::string> names;
+    for (const Suite suite : suites) {
+        names.emplace_back(suite_names[static_cast<std::size_t>(suite)]);
+    }
+    return names;
+}
+
+// What can be run.
+struct Kinds {
+    std::string words;
+    std::string files;
+};
+Kinds kinds_of(const Face& face) {
+    if (!face.offers_machines()) {
+        return {"scenario", "scenario, *.scn"};
+    }
+    if (!face.offers_scenarios()) {
+        return {"machine", "machine, *.machine"};
+    }
+    return {"scenario or machine", "scenario, *.scn, or machine, *.machine"};
+}
+
 int main_with(int argc, char** argv, const Face& face) {
     Options options(face);
     CLI::App app{face.about};
     app.name(face.name);
-    std::vector<std::string> suites_offered{"sequential", "scheduled"};
-    if (face.whole) {
-        suites_offered.emplace_back("real");
-        suites_offered.emplace_back("machines");
-    }
-    app.add_option("--seconds", options.seconds, "how long, all suites together (default 60)")
+    const std::vector<std::string> suites_offered = names_of(face.suites);
+    const bool choice = face.suites.size() > 1;
+    app.add_option(
+           "--seconds", options.seconds,
+           std::string("how long") + (choice ? ", all suites together" : "") + " (default 60)")
         ->check(CLI::Range(0.1, 1e7));
     app.add_option("--seed", options.seed,
                    "the same seed gives the same simulated runs (default: random, printed)");
-    app.add_option("--suite", options.suites,
-                   "only this suite; may be repeated: " + CLI::detail::join(suites_offered, ", "))
-        ->check(CLI::IsMember(suites_offered))
-        ->allow_extra_args(false);
+    if (choice) {
+        app.add_option(
+               "--suite", options.suites,
+               "only this suite; may be repeated: " + CLI::detail::join(suites_offered, ", "))
+            ->check(CLI::IsMember(suites_offered))
+            ->allow_extra_args(false);
+    }
     app.add_option("--jobs", options.jobs, "processes at once (default: one per core)")
         ->check(CLI::Range(1U, 256U));
     app.add_option("--out", options.out,
                    "where failures are written (default ./blkdrain-failures)");
+    const Kinds kinds = kinds_of(face);
     CLI::App* const replay_command =
-        app.add_subcommand("replay", "run a scenario or machine and print it as a time line");
-    replay_command
-        ->add_option(
-            "file", options.file,
-            face.whole ? "the scenario, *.scn, or machine, *.machine" : "the scenario, *.scn")
-        ->required();
+        app.add_subcommand("replay", "run a " + kinds.words + " and print it as a time line");
+    replay_command->add_option("file", options.file, "the " + kinds.files)->required();
     replay_command->add_option("--page", options.page,
                                "write the run as a page for a browser instead, to this file");
-    replay_command->add_flag("--strict", options.strict,
-                             "fail if a deviation of the schedule has no effect (any more)");
+    if (face.offers_scenarios()) {
+        replay_command->add_flag("--strict", options.strict,
+                                 "fail if a deviation of the schedule has no effect (any more)");
+    }
     replay_command->add_flag("--threads", options.threads,
                              "for debuggers: each simulated thread is one of the system, by its "
                              "name; the run is the same");
@@ -605,11 +630,10 @@ int main_with(int argc, char** argv, const Face& face) {
     }
     std::vector<Suite> suites;
     for (std::size_t i = 0; i < suites_offered.size(); ++i) {
-        const Suite suite{static_cast<std::uint8_t>(i)};
-        if (options.suites.empty() ? can_catch(suite, options.canary)
+        if (options.suites.empty() ? can_catch(face.suites[i], options.canary)
                                    : std::find(options.suites.begin(), options.suites.end(),
                                                suites_offered[i]) != options.suites.end()) {
-            suites.push_back(suite);
+            suites.push_back(face.suites[i]);
         }
     }
     std::printf("seed %llu, %u jobs, %.0f s%s%s\n", static_cast<unsigned long long>(seed),

@@ -5,6 +5,7 @@
 // the front end divides the time, watches and reports.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,18 @@ struct Face {
     // How a worker of the world is started; what it is to do comes behind.
     std::vector<std::string> simulated;
     std::vector<std::string> real;
-    // Checks the library itself: real threads, the model alone and canaries are there, and how
-    // often operations took effect is judged, too.
+    std::vector<Suite> suites;  // that it offers
+    // Checks the library itself: the model alone and canaries are there, and how often operations
+    // took effect is judged, too.
     bool whole = false;
 
+    [[nodiscard]] bool offers_machines() const {
+        return std::find(suites.begin(), suites.end(), Suite::machines) != suites.end();
+    }
+    [[nodiscard]] bool offers_scenarios() const {
+        return std::any_of(suites.begin(), suites.end(),
+                           [](Suite suite) { return suite != Suite::machines; });
+    }
     [[nodiscard]] const std::vector<std::string>& worker(Suite suite) const {
         return suite == Suite::real ? real : simulated;
     }

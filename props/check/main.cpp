@@ -9,6 +9,7 @@
 #include "check/front_end.h"
 
 int main(int argc, char** argv) {
+    using blkdrain_props::Suite;
     using std::filesystem::path;
     blkdrain_props::Face face;
     face.name = "blkdrain-check";
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
         "Judges the block layer by its executable specification on random graphs and operation "
         "sequences.";
     face.replay = "./dev replay";
+    face.suites = {Suite::sequential, Suite::scheduled, Suite::real, Suite::machines};
     face.whole = true;
     path workers = path(blkdrain_props::program_path()).parent_path();
     if (const path installed = workers / BLKDRAIN_INSTALLED_WORKERS;

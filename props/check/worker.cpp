@@ -69,7 +69,7 @@ void copy_text(std::array<char, N>& into, const std::string& from) {
 // Runs scenarios and machines, and counts what they did.
 class Cases {
 public:
-    Cases(const char* canary_name, RunMachine run_machine, SuiteCount& counts,
+    Cases(const char* canary_name, const RunMachine& run_machine, SuiteCount& counts,
           MachineCounts& machines)
         : adapter_(make_implementation_adapter(prepare_canary(canary_name))),
           runner_(*adapter_),
@@ -100,7 +100,7 @@ public:
     }
 
     Outcome run(const MachineProgram& program, MachineListener* listener) {
-        if (run_machine_ == nullptr) {
+        if (!run_machine_) {
             misused();
         }
         const MachineOutcome did = run_machine_(program, machines_, listener);
@@ -143,13 +143,13 @@ public:
 private:
     const std::unique_ptr<Adapter> adapter_;
     Runner runner_;
-    const RunMachine run_machine_;
+    const RunMachine& run_machine_;
     SuiteCount& counts_;
     MachineCounts& machines_;
 };
 
 int check(Suite suite, std::uint64_t base, std::uint32_t worker, double seconds, int fd,
-          const char* canary_name, RunMachine run_machine) {
+          const char* canary_name, const RunMachine& run_machine) {
     void* const memory =
         mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED) {
@@ -203,7 +203,7 @@ std::string read_all() {
     return text;
 }
 
-int serve(int repeat, const char* canary_name, RunMachine run_machine) {
+int serve(int repeat, const char* canary_name, const RunMachine& run_machine) {
     const auto counts = std::make_unique<SuiteCount>();
     MachineCounts machines;
     Cases cases(canary_name, run_machine, *counts, machines);
@@ -334,7 +334,7 @@ void draw_wakes(PageTimeLine& time_line) {
 }
 
 int page(std::uint64_t real_tick_ns, const char* graph_file, const char* canary_name,
-         RunMachine run_machine) {
+         const RunMachine& run_machine) {
     set_real_tick_ns(real_tick_ns);
     const std::string text = read_all();
     const auto counts = std::make_unique<SuiteCount>();
@@ -388,7 +388,8 @@ void say_verdict(const Outcome& outcome) {
     }
 }
 
-int play(std::uint64_t real_tick_ns, bool strict, const char* canary_name, RunMachine run_machine) {
+int play(std::uint64_t real_tick_ns, bool strict, const char* canary_name,
+         const RunMachine& run_machine) {
     const std::string text = read_all();
     const bool of_machine = is_machine(text);
     const ParsedMachine machine = of_machine ? parse_machine(text) : ParsedMachine{};
@@ -427,7 +428,7 @@ int play(std::uint64_t real_tick_ns, bool strict, const char* canary_name, RunMa
 // Of each run: its seed, a hash of what was announced and one of every step of every simulated
 // thread, how many events, and the verdict.
 int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, bool backwards,
-                 const char* canary_name, RunMachine run_machine) {
+                 const char* canary_name, const RunMachine& run_machine) {
     const auto counts = std::make_unique<SuiteCount>();
     MachineCounts machines;
     Cases cases(canary_name, run_machine, *counts, machines);
@@ -449,7 +450,7 @@ volatile std::sig_atomic_t interrupted = 0;
 // Both judges on the same histories. Where the trace judge ends a run, the black box judges it
 // again, alone and to its end.
 int compare_judges(Suite suite, std::uint64_t base, std::uint64_t count, const char* canary_name,
-                   RunMachine run_machine) {
+                   const RunMachine& run_machine) {
     const auto counts = std::make_unique<SuiteCount>();
     MachineCounts machines;
     Cases cases(canary_name, run_machine, *counts, machines);
@@ -502,7 +503,7 @@ int compare_judges(Suite suite, std::uint64_t base, std::uint64_t count, const c
 
 }  // namespace
 
-int work(std::vector<const char*> arguments, RunMachine run_machine) {
+int work(std::vector<const char*> arguments, const RunMachine& run_machine) {
     if (!arguments.empty() && std::string_view(arguments[0]) == "threads") {
         schedule_control().system_threads = true;
         arguments.erase(arguments.begin());

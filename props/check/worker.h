@@ -24,6 +24,7 @@
 //       both judges on each; a line for each disagreement, then the figure; 1 if there was one
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "machine/machine_outcome.h"
@@ -32,10 +33,11 @@
 namespace blkdrain_props {
 
 class MachineListener;
-using RunMachine = MachineOutcome (*)(const MachineProgram&, MachineCounts&, MachineListener*);
+using RunMachine =
+    std::function<MachineOutcome(const MachineProgram&, MachineCounts&, MachineListener*)>;
 
-// The exit status, if the process does not end by itself. `run_machine` is null where machines are
-// not linked in: then nobody may ask for them.
-int work(std::vector<const char*> arguments, RunMachine run_machine = nullptr);
+// The exit status, if the process does not end by itself. `run_machine` is empty where machines
+// are not linked in: then nobody may ask for them.
+int work(std::vector<const char*> arguments, const RunMachine& run_machine = {});
 
 }  // namespace blkdrain_props

@@ -6,8 +6,9 @@
 namespace blkdrain_props {
 
 void MachineDisk::submit(blkdrain::Node& /*node*/, blkdrain::Request& request) {
-    run_.arrived(request.io().offset);
-    if (holding_) {
+    if (run_.arrived(request.io().offset) == nullptr) {
+        request.complete(blkdrain::Errc::io_error);
+    } else if (holding_) {
         held_.push_back(&request);
     } else {
         answer(request);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -20,18 +21,22 @@ class MachineRun;
 // One request of a guest or of the job, named by Io::offset.
 struct MachineRequest {
     MachineRun* run = nullptr;
+    std::uint64_t number = 0;
     std::size_t device = 0;
     std::size_t queue = 0;
     std::size_t client = 0;  // who put it in
     bool of_job = false;
-    blkdrain::EventLoop* loop = nullptr;  // where it is to complete
-    blkdrain::ErrorPolicy policy = blkdrain::ErrorPolicy::report;
-    bool accepted = false;
-    unsigned arrivals = 0;   // at the disk
-    unsigned errors = 0;     // answers of the disk
-    unsigned successes = 0;  // likewise
+    blkdrain::EventLoop* loop = nullptr;          // where it is to complete
+    std::optional<blkdrain::ErrorPolicy> policy;  // none: it may report errors, and may try again
+    bool offered = true;                          // the call that puts it in has not returned
+    bool accepted = true;                         // until refused: it may complete before that
+    unsigned arrivals = 0;                        // at the disk
+    unsigned errors = 0;                          // answers of the disk
+    unsigned successes = 0;                       // likewise
     unsigned completions = 0;
-    std::error_code result;
+
+    [[nodiscard]] bool is_of(std::size_t which) const { return !of_job && device == which; }
+    [[nodiscard]] bool pending() const { return accepted && !offered && completions == 0; }
 };
 
 class MachineDisk final : public blkdrain::Driver {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine/machine_run.h"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "harness/adapters/schedule_control.h"
 #include "harness/adapters/told_wakes.h"
 #include "harness/adapters/translate.h"
+#include "machine/guest_owner.h"
 #include "os/backend.h"
 #include "sim/simulation.h"
 #include "sim/strategies/default_order.h"
@@ -45,20 +47,13 @@ private:
     using Current = blkdrain::os::thread_slot<Tag, OwnBegin>;
 };
 
-ErrorPolicy policy_of(MachinePolicy policy) {
-    switch (policy) {
-        case MachinePolicy::report:
-            return ErrorPolicy::report;
-        case MachinePolicy::ignore:
-            return ErrorPolicy::ignore;
-        case MachinePolicy::stop:
-            return ErrorPolicy::stop;
-    }
-    return ErrorPolicy::report;
-}
-
 std::string name_of(std::size_t device) {
     return "vd" + std::string(1, static_cast<char>('a' + device));
+}
+
+std::string name_of(const MachineRequest& asked) {
+    return "request " + std::to_string(asked.number) + " of " +
+           (asked.of_job ? "the job" : name_of(asked.device));
 }
 
 std::unique_ptr<blkdrain::sim::Strategy> strategy_of(std::uint64_t seed) {
@@ -275,62 +270,60 @@ void MachineRun::plug(const MachineDevice& plan) {
     const std::size_t number = devices_.size() - 1;
     device.plan = plan;
     counts_.plugged_while_stopped += known_stopped_ ? 1U : 0U;
-    blkdrain::GuestDeviceOptions options;
-    options.on_read_error = policy_of(plan.read);
-    options.on_write_error = policy_of(plan.write);
-    options.queue_depth = plan.depth;
-    options.stop_priority = plan.priority;
-    std::vector<blkdrain::EventLoop*> loops;
+    MachinePlace place{*graph_, *vm_, name_of(number), loop(0), {}};
     for (std::size_t i = 0; i < plan.queues; ++i) {
-        loops.push_back(&loop(number + i));
+        place.queues.push_back(&loop(number + i));
     }
-    auto handle = std::make_unique<blkdrain::GuestDevice>(*graph_, *vm_, name_of(number), loop(0),
-                                                          loops, options);
-    graph_->insert_medium(handle->backend(), nodes_[plan.node], {}, nullptr);
+    std::unique_ptr<MachineOwner> owner = owners_.make(place, plan);
+    owner->insert(nodes_[plan.node]);
     if (plan.limited) {
-        limit_->join(handle->backend());
+        limit_->join(owner->backend());
     }
-    device.handle = std::move(handle);
+    device.owner = std::move(owner);
+}
+
+MachineRequest& MachineRun::ask() {
+    MachineRequest& asked = requests_.emplace_back();
+    asked.run = this;
+    asked.number = requests_.size() - 1;
+    return asked;
 }
 
 void MachineRun::put(std::size_t client, const MachineStep& step) {
     const std::size_t number = step.a % devices_.size();
     Device& device = devices_[number];
-    if (device.handle == nullptr) {
+    if (device.owner == nullptr) {
         return;  // the other client is plugging it in
     }
     const std::size_t queue = step.b % device.plan.queues;
-    blkdrain::RequestQueue into = device.handle->queue(queue);
-    const std::uint64_t offset = requests_.size();
-    MachineRequest& asked = requests_.emplace_back();
-    const bool read = step.c % 2 == 0;
-    asked.run = this;
+    MachineRequest& asked = ask();
+    const blkdrain::IoType type =
+        step.c % 2 == 0 ? blkdrain::IoType::read : blkdrain::IoType::write;
     asked.device = number;
     asked.queue = queue;
     asked.client = client;
-    asked.loop = &into.loop();
-    asked.policy = policy_of(read ? device.plan.read : device.plan.write);
+    asked.loop = &loop(number + queue);
+    asked.policy = device.owner->policy(type);
     counts_.put_while_stopped += known_stopped_ ? 1U : 0U;
     ++counts_.requests;
-    asked.accepted = true;  // until refused: it may complete before submit returns
-    if (into.submit({read ? blkdrain::IoType::read : blkdrain::IoType::write, offset, 0, nullptr},
-                    {completed, &asked})) {
-        asked.accepted = false;
-        if (!device.unplugging) {
-            wrong(27, "refused", name_of(number) + " refuses a request though it is not unplugged");
-        }
+    const std::error_code refused =
+        device.owner->submit(queue, {type, asked.number, 0, nullptr}, {completed, &asked});
+    asked.offered = false;
+    asked.accepted = !refused;
+    if (refused && !device.unplugging) {
+        wrong(27, "refused",
+              name_of(number) +
+                  " refuses a request though it is not unplugged: " + refused.message() + " (R27)");
     }
 }
 
 void MachineRun::job_send(bool write) {
-    const std::uint64_t offset = requests_.size();
-    MachineRequest& asked = requests_.emplace_back();
-    asked.run = this;
+    MachineRequest& asked = ask();
     asked.of_job = true;
     asked.loop = &loop(2);
-    asked.accepted = true;
+    asked.offered = false;
     if (const std::error_code error = job_->submit(
-            {write ? blkdrain::IoType::write : blkdrain::IoType::read, offset, 0, nullptr},
+            {write ? blkdrain::IoType::write : blkdrain::IoType::read, asked.number, 0, nullptr},
             {completed, &asked})) {
         wrong(31, "job_refused", "the job's send is refused: " + error.message());
     }
@@ -372,22 +365,14 @@ void MachineRun::cont() {
 
 void MachineRun::unplug(std::size_t number) {
     Device& device = devices_[number];
-    if (device.handle == nullptr || device.unplugging) {
+    if (device.owner == nullptr || device.unplugging) {
         return;
     }
     device.unplugging = true;
     for (std::size_t i = 0; i < device.plan.queues; ++i) {
-        counts_.unplugged_busy += device.handle->queue(i).load().in_flight != 0 ? 1U : 0U;
+        counts_.unplugged_busy += busy(number, i) ? 1U : 0U;
     }
-    device.handle->unplug(nullptr, [this, number](const Error& error) {
-        ++devices_[number].unplugged;
-        if (error || devices_[number].unplugged != 1) {
-            wrong(31, "unplug",
-                  "the unplug of " + name_of(number) + " ends " +
-                      std::to_string(devices_[number].unplugged) +
-                      " times, with: " + error.message);
-        }
-    });
+    device.owner->leave([this, number](const Error& error) { judge_leaving(number, error); });
 }
 
 // --- the end ---
@@ -410,31 +395,34 @@ void MachineRun::heal() {
         blkdrain::sim::advance(std::chrono::milliseconds(8));
         blkdrain::sim::quiesce();
         look_at_rest();
-        if (all_over()) {
+        if (not_over().empty()) {
             return;
         }
     }
     if (!failed()) {
-        wrong(31, "never_over", "everything was let go and the machine runs, but not all is over");
+        wrong(31, "never_over",
+              "everything was let go and the machine runs, and yet there is " + not_over());
     }
 }
 
-bool MachineRun::all_over() const {
+std::string MachineRun::not_over() const {
     for (const MachineRequest& asked : requests_) {
-        if (asked.accepted && asked.completions == 0) {
-            return false;
+        if (asked.pending()) {
+            return name_of(asked);
         }
     }
-    for (const Device& device : devices_) {
-        if (device.unplugging && device.unplugged == 0) {
-            return false;
+    for (std::size_t i = 0; i < devices_.size(); ++i) {
+        if (devices_[i].unplugging && devices_[i].unplugged == 0) {
+            return "the unplug of " + name_of(i);
         }
     }
-    return sections_.empty() && sections_to_come_ == 0 && stops_pending_ == 0;
+    if (stops_pending_ != 0) {
+        return "a stop of the machine: " + last_stop_.explain().text();
+    }
+    return sections_.empty() && sections_to_come_ == 0 ? "" : "a section of the suite";
 }
 
 void MachineRun::take_apart() {
-    judge_requests();
     for (std::size_t i = 0; i < devices_.size(); ++i) {
         unplug(i);
     }
@@ -442,10 +430,9 @@ void MachineRun::take_apart() {
     stop();
     job_->close({}, nullptr);
     blkdrain::sim::quiesce();
-    if (!all_over()) {
+    if (!not_over().empty()) {
         wrong(31, "never_gone",
-              "a device of a machine at rest is not gone after its unplug, or a "
-              "machine without devices does not stop");
+              "every device of a machine at rest was unplugged, and yet there is " + not_over());
     }
     if (!judge_.model().requests.empty() || !judge_.model().sections.empty()) {
         wrong(31, "left_over", "a request or a section is left over");
@@ -479,7 +466,8 @@ void MachineRun::announce(const blkdrain::detail::Announcement& announcement) {
     translate(announcement, event_);
     if (announcement.kind == Kind::quiet_wait) {
         waits_.insert(announcement.id);
-    } else if (announcement.kind == Kind::begin && OwnBegin::under_way()) {
+    } else if (announcement.kind == Kind::begin &&
+               (OwnBegin::under_way() || !owners_.stop_with_the_machine())) {
         own_sections_.insert(announcement.id);
     } else if ((announcement.kind == Kind::abandon || announcement.kind == Kind::cycle) &&
                !announcement.flag && waits_.contains(announcement.id)) {
@@ -508,13 +496,13 @@ void MachineRun::judge_stop(const ref::Event& event) {
     const ref::State& model = judge_.model();
     if (event.kind == Kind::admit) {
         const ref::Request* request = ref::find(model, event.request);
-        const bool of_job = request->backend.value == job_->id().value;
-        if (known_stopped_ && !of_job) {
+        const bool stopping = stops(request->backend);
+        if (known_stopped_ && stopping) {
             wrong(31, "sent_while_stopped",
                   "r" + std::to_string(request->id.value) +
                       " of a device is admitted while the machine is stopped (R31)");
         }
-        counts_.job_ran_while_stopped += known_stopped_ && of_job ? 1U : 0U;
+        counts_.job_ran_while_stopped += known_stopped_ && !stopping ? 1U : 0U;
     } else if (event.kind == Kind::effective && !own_sections_.contains(event.section.value)) {
         const ref::Scope& scope = judge_.view().of(*ref::find(model, event.section)).scope;
         if (!scope.nodes.empty() || scope.backends.contains({job_->id().value})) {
@@ -526,10 +514,14 @@ void MachineRun::judge_stop(const ref::Event& event) {
 }
 
 // Every backend there is belongs to a device, but that of the job.
-ref::BackendSet MachineRun::device_backends() const {
+bool MachineRun::stops(ref::BackendId backend) const {
+    return owners_.stop_with_the_machine() && backend.value != job_->id().value;
+}
+
+ref::BackendSet MachineRun::stopping_backends() const {
     ref::BackendSet set;
     for (const ref::Backend& backend : judge_.model().backends) {
-        if (backend.id.value != job_->id().value) {
+        if (stops(backend.id)) {
             set.insert(backend.id);
         }
     }
@@ -544,7 +536,7 @@ void MachineRun::look_at_stop() {
         return;  // it is going on again
     }
     known_stopped_ = true;
-    const ref::Items active = ref::unstopped(judge_.model(), device_backends());
+    const ref::Items active = ref::unstopped(judge_.model(), stopping_backends());
     if (!active.empty()) {
         wrong(31, "stopped_early",
               "the machine is stopped, but r" + std::to_string(active.front().request.value) +
@@ -564,7 +556,7 @@ void MachineRun::look_at_rest() {
         if (listener_ != nullptr) {
             listener_->stop_waits(last_stop_.explain().text());
         }
-        if (ref::unstopped(model, device_backends()).empty()) {
+        if (ref::unstopped(model, stopping_backends()).empty()) {
             wrong(31, "stop_waits_for_others",
                   "the machine is still stopping, though the backend of each device is quiet: " +
                       last_stop_.explain().text());
@@ -591,93 +583,146 @@ void MachineRun::look_at_rest() {
         }
     }
     for (std::size_t i = 0; i < devices_.size(); ++i) {
-        const Device& device = devices_[i];
-        if (state != RunState::running || device.handle == nullptr || device.unplugging) {
+        const bool stopped = owners_.stop_with_the_machine() && state != RunState::running;
+        if (stopped || devices_[i].owner == nullptr || devices_[i].unplugging) {
             continue;
         }
-        const ref::BackendId backend{device.handle->backend().value};
-        if (judge_.view().covered().backends.contains(backend)) {
-            continue;
+        if (const std::string what = forgotten(i); !what.empty()) {
+            wrong(9, "backlog_forgotten",
+                  name_of(i) + " may send and does not look at " + what + " again (R9)");
         }
-        for (std::size_t queue = 0; queue < device.plan.queues; ++queue) {
-            const blkdrain::RequestQueue::Load load = device.handle->queue(queue).load();
-            if (load.backlog != 0 && load.in_flight < device.plan.depth) {
-                wrong(9, "backlog_forgotten",
-                      name_of(i) + " may send and does not look at its queue " +
-                          std::to_string(queue) + " again (R9)");
-            }
+    }
+}
+
+bool MachineRun::busy(std::size_t number, std::size_t queue) const {
+    if (const auto load = devices_[number].owner->load(queue)) {
+        return load->in_flight != 0;
+    }
+    return std::any_of(requests_.begin(), requests_.end(), [&](const MachineRequest& asked) {
+        return asked.is_of(number) && asked.queue == queue && asked.pending();
+    });
+}
+
+const MachineRequest* MachineRun::pending_of(std::size_t device) const {
+    const auto found = std::find_if(
+        requests_.begin(), requests_.end(),
+        [&](const MachineRequest& asked) { return asked.is_of(device) && asked.pending(); });
+    return found == requests_.end() ? nullptr : &*found;
+}
+
+// At rest. Where nothing of a device is in the graph, it has nothing to wait for.
+std::string MachineRun::forgotten(std::size_t number) const {
+    const Device& device = devices_[number];
+    const ref::BackendId backend{device.owner->backend().value};
+    if (judge_.view().covered().backends.contains(backend)) {
+        return {};
+    }
+    for (std::size_t queue = 0; queue < device.plan.queues; ++queue) {
+        const auto load = device.owner->load(queue);
+        if (load && load->backlog != 0 && load->in_flight < device.owner->depth()) {
+            return "its queue " + std::to_string(queue);
         }
+    }
+    for (const ref::Request& request : judge_.model().requests) {
+        if (request.backend == backend) {
+            return {};
+        }
+    }
+    const MachineRequest* const asked = pending_of(number);
+    return asked == nullptr ? "" : name_of(*asked);
+}
+
+// Told by the device.
+void MachineRun::judge_leaving(std::size_t number, const Error& error) {
+    Device& device = devices_[number];
+    ++device.unplugged;
+    if (error || device.unplugged != 1) {
+        wrong(31, "unplug",
+              "the unplug of " + name_of(number) + " ends " + std::to_string(device.unplugged) +
+                  " times" + (error ? ", with: " + error.message : ""));
+    }
+    if (const MachineRequest* const asked = pending_of(number)) {
+        wrong(27, "gone_early",
+              name_of(number) + " says that it is gone, and yet there is " + name_of(*asked) +
+                  " (R27)");
+    }
+    if (ref::find(judge_.model(), ref::BackendId{device.owner->backend().value}) != nullptr) {
+        wrong(27, "left_open",
+              name_of(number) + " says that it is gone, and its backend is not closed (R27)");
     }
 }
 
 // --- requests ---
 
-void MachineRun::arrived(std::uint64_t number) {
+MachineRequest* MachineRun::arrived(std::uint64_t number) {
+    if (number >= requests_.size()) {
+        wrong(31, "unknown", "a request that nobody asked for reaches the disk");
+        return nullptr;
+    }
     MachineRequest& asked = requests_[number];
     ++asked.arrivals;
     if (asked.of_job) {
-        return;
+        return &asked;
     }
     Device& device = devices_[asked.device];
     std::uint64_t& last = device.last_arrived[asked.queue][asked.client];
-    if (device.plan.depth == 1 && number + 1 < last) {
-        wrong(18, "out_of_order",
-              "request " + std::to_string(number) + " of " + name_of(asked.device) +
-                  " reaches the disk after a later one");
+    if (device.owner->depth() == 1 && number + 1 < last) {
+        wrong(18, "out_of_order", name_of(asked) + " reaches the disk after a later one");
     }
     last = number + 1;
+    if (asked.completions != 0) {
+        wrong(3, "sent_afterwards",
+              name_of(asked) + " reaches the disk when it has completed (R3)");
+    }
     if (asked.successes != 0 || asked.arrivals != asked.errors + 1 ||
-        (asked.arrivals > 1 && asked.policy != ErrorPolicy::stop)) {
-        wrong(31, "doubled",
-              "request " + std::to_string(number) + " of " + name_of(asked.device) +
-                  " reaches the disk twice");
+        (asked.arrivals > 1 && asked.policy.value_or(ErrorPolicy::stop) != ErrorPolicy::stop)) {
+        wrong(31, "doubled", name_of(asked) + " reaches the disk twice");
     }
     counts_.tried_again += asked.arrivals > 1 ? 1U : 0U;
+    return &asked;
 }
 
 void MachineRun::completed(void* context, std::error_code result) {
     auto& asked = *static_cast<MachineRequest*>(context);
-    ++asked.completions;
-    asked.result = result;
-    if (asked.completions != 1) {
-        asked.run->wrong(3, "completed_twice", "a request completes twice (R3)");
-    }
-    if (!asked.loop->is_current()) {
-        asked.run->wrong(9, "wrong_loop", "a request completes on the loop of another queue (R9)");
-    }
+    asked.run->judge_completion(asked, result);
 }
 
-// When all are over.
-void MachineRun::judge_requests() {
-    for (std::size_t number = 0; number < requests_.size(); ++number) {
-        const MachineRequest& asked = requests_[number];
-        if (!asked.accepted) {
-            continue;
-        }
-        const bool unplugged = !asked.of_job && devices_[asked.device].unplugging;
-        bool right = false;
-        if (!asked.result) {
-            right =
-                asked.successes == 1 || (asked.policy == ErrorPolicy::ignore && asked.errors == 1);
-        } else if (asked.result == make_error_code(Errc::cancelled)) {
-            right = unplugged && asked.successes == 0;
-        } else if (asked.result == make_error_code(Errc::io_error)) {
-            right = asked.successes == 0 && asked.errors != 0 &&
-                    (asked.policy == ErrorPolicy::report ||
-                     (asked.policy == ErrorPolicy::stop && unplugged));
-        }
-        if (!right) {
-            wrong(31, "wrong_result",
-                  "request " + std::to_string(number) + " ends with '" + asked.result.message() +
-                      "' after " + std::to_string(asked.errors) + " errors and " +
-                      std::to_string(asked.successes) + " successes of the disk");
-        }
+void MachineRun::judge_completion(MachineRequest& asked, std::error_code result) {
+    if (!asked.accepted) {
+        wrong(27, "refused_and_completed",
+              name_of(asked) + " completes, though it was refused (R27)");
+    }
+    if (++asked.completions != 1) {
+        wrong(3, "completed_twice", name_of(asked) + " completes twice (R3)");
+        return;
+    }
+    if (!asked.loop->is_current()) {
+        wrong(9, "wrong_loop", name_of(asked) + " does not complete on the loop of its queue (R9)");
+    }
+    const bool unplugged = !asked.of_job && devices_[asked.device].unplugging;
+    bool right = false;
+    if (!result) {
+        right = asked.successes == 1 || (asked.policy == ErrorPolicy::ignore && asked.errors == 1);
+    } else if (result == make_error_code(Errc::cancelled)) {
+        right = unplugged && asked.arrivals == asked.errors;  // and the disk does not have it
+    } else if (result == make_error_code(Errc::io_error)) {
+        right = asked.successes == 0 && asked.errors != 0 &&
+                (asked.policy.value_or(ErrorPolicy::report) == ErrorPolicy::report ||
+                 (asked.policy == ErrorPolicy::stop && unplugged));
+    }
+    if (!right) {
+        wrong(31, "wrong_result",
+              name_of(asked) + " ends with '" + result.message() + "' after " +
+                  std::to_string(asked.arrivals) + " times at the disk, with " +
+                  std::to_string(asked.errors) + " errors and " + std::to_string(asked.successes) +
+                  " successes");
     }
 }
 
 MachineOutcome run_machine(const MachineProgram& program, MachineCounts& counts,
                            MachineListener* listener) {
-    MachineRun run(program, counts, listener);
+    GuestOwners devices;
+    MachineRun run(program, counts, listener, devices);
     return run.run();
 }
 

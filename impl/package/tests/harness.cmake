@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The suites for drivers of others, from an installation with the component `harness`: the examples with them are built,
-# a sound driver passes, a faulty one is found, with a report and a scenario that shows it again.
+# The suites for drivers and owners of others, from an installation with the component `harness`: the examples with them
+# are built, the sound ones pass, the faulty ones are found, with a report and a file that shows it again.
 include("${CMAKE_CURRENT_LIST_DIR}/common.cmake")
 
 install_moved("${WORK}/moved")
@@ -22,18 +22,18 @@ file(GLOB_RECURSE examples "${WORK}/moved/share/doc/*/examples/CMakeLists.txt")
 cmake_path(GET examples PARENT_PATH examples)
 build_examples("${WORK}/moved" "${examples}")
 
-set(hasty "${WORK}/build/check_hasty_driver")
-file(REMOVE_RECURSE "${WORK}/build/blkdrain-failures")
-execute_process(
-    COMMAND "${hasty}" --seed 1
-    WORKING_DIRECTORY "${WORK}/build"
-    RESULT_VARIABLE status
-)
-file(GLOB folder "${WORK}/build/blkdrain-failures/*")
-if(NOT status EQUAL 1 OR NOT EXISTS "${folder}/reason.txt")
-    message(FATAL_ERROR "a faulty driver: exit status ${status}, report in '${folder}'")
-endif()
-execute_process(COMMAND "${hasty}" replay "${folder}/minimal.scn" RESULT_VARIABLE status)
-if(NOT status EQUAL 1)
-    message(FATAL_ERROR "the reduced scenario ends with ${status}")
-endif()
+foreach(faulty IN ITEMS check_hasty_driver check_hasty_export)
+    set(program "${WORK}/build/${faulty}")
+    set(out "${WORK}/build/failures-${faulty}")
+    file(REMOVE_RECURSE "${out}")
+    execute_process(COMMAND "${program}" --seed 1 --out "${out}" RESULT_VARIABLE status)
+    file(GLOB folder "${out}/*")
+    if(NOT status EQUAL 1 OR NOT EXISTS "${folder}/reason.txt")
+        message(FATAL_ERROR "${faulty}: exit status ${status}, report in '${folder}'")
+    endif()
+    file(GLOB minimal "${folder}/minimal.*")
+    execute_process(COMMAND "${program}" replay "${minimal}" RESULT_VARIABLE status)
+    if(NOT status EQUAL 1)
+        message(FATAL_ERROR "${faulty}: what it was reduced to ends with ${status}")
+    endif()
+endforeach()
