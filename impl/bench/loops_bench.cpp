@@ -19,6 +19,7 @@
 
 #include <benchmark/benchmark.h>
 #include <malloc.h>
+#include <sched.h>
 
 #include <blkdrain/block_backend.h>
 #include <blkdrain/blocking.h>
@@ -34,7 +35,16 @@ using std::chrono::microseconds;
 using std::chrono::nanoseconds;
 using Clock = std::chrono::steady_clock;
 
-// Loops with threads of their own and one disk.
+// The calling thread's, if there is one of this number: threads that are woken at the same time may
+// else share one for as long as a batch lasts.
+void stay_on_processor(std::size_t number) {
+    cpu_set_t processor;
+    CPU_ZERO(&processor);
+    CPU_SET(number % std::thread::hardware_concurrency(), &processor);
+    sched_setaffinity(0, sizeof processor, &processor);
+}
+
+// Loops with threads of their own and one disk, each loop on a processor of its own.
 struct Machine {
     explicit Machine(std::size_t loops, nanoseconds latency = nanoseconds(0)) {
         for (std::size_t i = 0; i < loops; ++i) {
@@ -42,6 +52,7 @@ struct Machine {
             threads.push_back(IoThread::start("io", error));
             require(Error(error, "no loop"));
             require(graph.add_loop(loop(i)));
+            loop(i).post([i] { stay_on_processor(i); });
         }
         NullOptions null;
         null.latency = latency;
@@ -62,8 +73,9 @@ struct Machine {
     NodeId disk;
 };
 
-// Keeps reads in flight on one loop: a number of them, or until it is told to stop.
-class Load {
+// Keeps reads in flight on one loop: a number of them, or until it is told to stop. Shares no cache
+// line with the load of another loop.
+class alignas(128) Load {
 public:
     Load(EventLoop& loop, BlockBackend& backend) : loop_(loop), backend_(backend) {}
 
@@ -120,7 +132,7 @@ constexpr std::size_t deep = 64;
 
 // One backend, used from one loop or from several at once.
 void requests_on_loops(benchmark::State& state) {
-    constexpr std::int64_t batch = 1 << 17;
+    constexpr std::int64_t batch = 1 << 21;  // far longer than it takes to wake the loops
     const auto loops = static_cast<std::size_t>(state.range(0));
     Machine machine(loops);
     BlockBackend backend = machine.add_backend("shared");

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -87,6 +88,35 @@ BENCHMARK(isolate_among_backends)
     ->Range(1, 1'000)
     ->Unit(benchmark::kMicrosecond)
     ->Complexity(benchmark::oN);
+
+// One more backend gets a medium that others have already, and goes.
+void attach_beside_backends(benchmark::State& state) {
+    BenchGraph graph;
+    const NodeId disk = graph.add_disk();
+    std::vector<BlockBackend> backends;
+    for (std::int64_t i = 0; i < state.range(0); ++i) {
+        backends.push_back(graph.add_backend(disk));
+    }
+    for (auto _ : state) {
+        BlockBackend one_more = graph.add_backend(disk);
+        graph.close(one_more);
+    }
+    for (BlockBackend& backend : backends) {
+        graph.close(backend);
+    }
+}
+BENCHMARK(attach_beside_backends)->Arg(1)->Arg(1'000)->Unit(benchmark::kMicrosecond);
+
+void build_a_chain(benchmark::State& state) {
+    for (auto _ : state) {
+        auto graph = std::make_unique<BenchGraph>();
+        graph->add_chain(static_cast<std::size_t>(state.range(0)) - 1);
+        state.PauseTiming();
+        graph.reset();
+        state.ResumeTiming();
+    }
+}
+BENCHMARK(build_a_chain)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 void drain_of_an_idle_backend(benchmark::State& state) {
     BenchGraph graph;

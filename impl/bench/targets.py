@@ -100,6 +100,10 @@ def microseconds(value):
     return f"{value:.1f} us"
 
 
+def milliseconds(value):
+    return f"{value:.1f} ms"
+
+
 def times(value):
     return f"{value:.2f} x"
 
@@ -124,6 +128,11 @@ def request(in_flight, filters):
     return f"requests/in_flight:{in_flight}/filters:{filters} ns"
 
 
+def per(figures, name, few, many):
+    """What each further one costs, fixed costs aside."""
+    return (figures[f"{name}/{many} ns"] - figures[f"{name}/{few} ns"]) / (many - few)
+
+
 ROWS = [
     Row("request to a null driver, 64 in flight, of a request of qemu-img bench",
         lambda f: f[request(64, 0)] / f["qemu-img, 64 in flight"],
@@ -145,6 +154,18 @@ ROWS = [
     Row("process-wide barriers a section or drain, 1 and 1,000 backends",
         lambda f: max(f[f"barriers_of_{what}/{n}/iterations:100 barriers"]
                       for what in ("drained", "isolate", "drain") for n in (1, 1000)), 1, 0, plain),
+    Row("drained begin and end, each node of an idle chain of 1,000",
+        lambda f: per(f, "drained_on_a_chain", 10, 1000), 20, 8, nanoseconds),
+    Row("the same, of 100,000",
+        lambda f: per(f, "drained_on_a_chain", 10, 100000), 20, 8, nanoseconds),
+    Row("drained begin and end, ladder of 1,000 rungs",
+        lambda f: f["drained_on_a_ladder/1000 ns"] / 1e3, 100, 30, microseconds),
+    Row("isolate begin and end, each of 1,000 backends",
+        lambda f: per(f, "isolate_among_backends", 1, 1000), 15, 8, nanoseconds),
+    Row("attach and close beside 1,000 backends, of the same beside one",
+        lambda f: f["attach_beside_backends/1000 ns"] / f["attach_beside_backends/1 ns"], 2, 1.5, times),
+    Row("a chain of 10,000 nodes built",
+        lambda f: f["build_a_chain/10000 ns"] / 1e6, 10, 3, milliseconds),
     Row("drained begin, two loops at full rate, p99",
         lambda f: f["drained_under_load/latency_us:0/iterations:500/manual_time p99_us"], 50, 15, microseconds),
     Row("drained begin, requests of 100 us, p99 beyond those",
@@ -177,6 +198,8 @@ def main():
         (f"{arguments.programs}/barrier_bench_real", "."),
         (f"{arguments.programs}/request_bench_real", r"requests/in_flight:(1/filters:0|64/filters:(0|64|1000))$"),
         (f"{arguments.programs}/loops_bench_real", "."),
+        (f"{arguments.programs}/section_bench_real",
+         "drained_on_a_chain/|drained_on_a_ladder/1000$|isolate_among_backends/(1|1000)$|attach_beside|build_a_chain"),
         (f"{arguments.programs}/scenario_bench_sim", "concurrent_scenarios$"),
         (f"{arguments.programs}/sim_bench_sim", "choice_point_default_order/4$|switch_of_threads$"),
     ]

@@ -16,6 +16,7 @@
 #include <blkdrain/world.h>
 
 #include "loop/descriptor_table.h"
+#include "loop/own_line.h"
 #include "loop/remote_queue.h"
 #include "loop/task_list.h"
 #include "loop/timer_heap.h"
@@ -42,7 +43,7 @@ namespace detail {
 //      and the alarm is set to the first deadline.
 //  L4  A loop with nothing to do sleeps: a round that waits has found nothing ready, nothing
 //      moving, nothing posted and no timer due, and a wake-up is only signalled once per sleep.
-class LoopCore {
+class alignas(own_line) LoopCore {
 public:
     using TimerId = EventLoop::TimerId;
 

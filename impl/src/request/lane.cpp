@@ -84,11 +84,11 @@ void Lane::end_region() {
     gatekeeper.unplugged(*this);
 }
 
-Cell* Lane::add_segment(std::uint32_t segment) {
-    auto* cells = new Cell[std::size_t{1} << (segment + first_segment_bits)];
+CellBlock* Lane::add_segment(std::uint32_t segment) {
+    auto* blocks = new CellBlock[std::size_t{1} << segment];
     // release: whoever finds the pointer finds the cells made.
-    segments_[segment].store(cells, std::memory_order_release);
-    return cells;
+    segments_[segment].store(blocks, std::memory_order_release);
+    return blocks;
 }
 
 OuterRequest& Lane::make_request() {

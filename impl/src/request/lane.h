@@ -12,6 +12,7 @@
 
 #include "graph/backend.h"
 #include "loop/loop_core.h"
+#include "loop/own_line.h"
 #include "os/backend.h"
 #include "request/gatekeeper.h"
 
@@ -27,6 +28,10 @@ struct Cell {
     os::atomic<std::uint64_t> sent{0};
     os::atomic<std::uint64_t> done{0};
     os::atomic<std::uint32_t> watched{0};
+};
+
+struct alignas(own_line) CellBlock {
+    std::array<Cell, 16> cells;
 };
 
 // One loop's lane in one graph: the accounting of the requests it sends, and their storage.
@@ -49,7 +54,7 @@ struct Cell {
 //  5. A cell is written by its loop's thread alone (`watched`: by the control plane under its
 //  lock). Cells never move and are
 //     never reset: a counter that changes hands keeps its sums, which are equal then.
-class Lane {
+class alignas(own_line) Lane {
 public:
     Lane(Gatekeeper& gatekeeper, EventLoop& loop, std::uint32_t number);
     ~Lane();
@@ -71,8 +76,8 @@ public:
     [[nodiscard]] Cell* find(std::uint32_t counter) const {
         const Place place = locate(counter);
         // acquire: the cells were made before the pointer was published.
-        Cell* segment = segments_[place.segment].load(std::memory_order_acquire);
-        return segment == nullptr ? nullptr : &segment[place.offset];
+        CellBlock* segment = segments_[place.segment].load(std::memory_order_acquire);
+        return segment == nullptr ? nullptr : &segment[place.block].cells[place.offset];
     }
 
     // Loop thread. A request object from the free list, so that sending allocates nothing once
@@ -104,46 +109,51 @@ public:
     EventLoop& loop;
     LoopCore& core;
     const std::uint32_t number;  // in the graph, from 0
-    OuterRequest* dispatching =
-        nullptr;  // loop thread: whose completion runs now (R3, R10: chains)
+
+    // From here on the loop's thread writes: other loops look at what is above to find their own
+    // lane.
+    alignas(own_line)
+        OuterRequest* dispatching = nullptr;  // whose completion runs now (R3, R10: chains)
 
 private:
     static constexpr std::uint32_t lane_bits = 6;  // Graph::loops_max
-    static constexpr std::uint32_t first_segment_bits = 4;
+    static constexpr std::uint32_t block_bits = 4;
     static constexpr std::size_t segments = 28;
     struct Place {
         std::uint32_t segment;
+        std::uint32_t block;
         std::uint32_t offset;
     };
     struct Slab;
 
-    // Segment k has 16 * 2^k cells.
+    // Segment k has 2^k blocks.
     static Place locate(std::uint32_t counter) {
-        const std::uint32_t shifted = counter + (1U << first_segment_bits);
+        const std::uint32_t shifted = counter + (1U << block_bits);
         const auto top = static_cast<std::uint32_t>(std::bit_width(shifted)) - 1;
-        return {top - first_segment_bits, shifted - (1U << top)};
+        return {top - block_bits, (shifted - (1U << top)) >> block_bits,
+                shifted & ((1U << block_bits) - 1)};
     }
 
     Cell& locate_or_make(std::uint32_t counter) {
         const Place place = locate(counter);
         // relaxed: only this thread writes it.
-        Cell* segment = segments_[place.segment].load(std::memory_order_relaxed);
+        CellBlock* segment = segments_[place.segment].load(std::memory_order_relaxed);
         if (segment == nullptr) [[unlikely]] {
             segment = add_segment(place.segment);
         }
-        return segment[place.offset];
+        return segment[place.block].cells[place.offset];
     }
     class EndOfRegion;
 
     void end_region();
-    Cell* add_segment(std::uint32_t segment);
+    CellBlock* add_segment(std::uint32_t segment);
     OuterRequest& make_request();
 
     // Loop thread: the counter asked for last, and its cell.
     std::uint32_t recent_counter_ = ~0U;
     Cell* recent_cell_ = nullptr;
 
-    std::array<os::atomic<Cell*>, segments> segments_;
+    std::array<os::atomic<CellBlock*>, segments> segments_;
     OuterRequest* free_ = nullptr;
     os::atomic<Slab*> slabs_{nullptr};
     std::uint32_t sequence_ = 0;

@@ -113,7 +113,7 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
 // announces.
 Announcement describe_send(const OuterRequest& request, const Backend& backend);
 
-struct Lane::Slab {
+struct alignas(own_line) Lane::Slab {
     static constexpr std::uint32_t size = 32;
 
     explicit Slab(Slab* older) : next(older) {}
