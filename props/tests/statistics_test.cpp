@@ -57,12 +57,14 @@ TEST(StatisticsTest, counts_add_up) {
     const auto two = std::make_unique<SuiteCount>();
     one->scenarios = 1;
     two->scenarios = 2;
-    (*one)[Opcode::end] = {1, 2, 3, 4, 5};
-    (*two)[Opcode::end] = {10, 20, 30, 40, 50};
+    (*one)[Opcode::end] = {1, 2, 3, 4, 5, 6, 7};
+    (*two)[Opcode::end] = {10, 20, 30, 40, 50, 60, 70};
     one->add(*two);
     EXPECT_EQ(one->scenarios, 3U);
     EXPECT_EQ((*one)[Opcode::end].blocked, 33U);
-    EXPECT_EQ((*one)[Opcode::end].skipped, 55U);
+    EXPECT_EQ((*one)[Opcode::end].given_up, 55U);
+    EXPECT_EQ((*one)[Opcode::end].timed_out, 66U);
+    EXPECT_EQ((*one)[Opcode::end].skipped, 77U);
 }
 
 }  // namespace
