@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# cmake -DEXPLORE=... -DCALLS=... -DDEPARTURES=... -DOUT=... -P explore.cmake: exit statuses and messages of blkdrain-explore; that it goes on where it was, and can fail.
+# cmake -DEXPLORE=... -DCALLS=... -DDEPARTURES=... -DCANARIES=... -DOUT=... -P explore.cmake: exit statuses and messages of blkdrain-explore; that it goes on where it was, and can fail.
 file(REMOVE_RECURSE "${OUT}")
 file(MAKE_DIRECTORY "${OUT}")
 set(save --checkpoint "${OUT}/checkpoint" --out "${OUT}")
@@ -73,7 +73,7 @@ if(NOT whole EQUAL after)
 endif()
 
 # What the reduction leaves out gives nothing new: the first program that fails is the same without it.
-foreach(canary IN ITEMS notification-lost idle-before-settled wake-dropped change-before-quiet)
+foreach(canary IN LISTS CANARIES)
     set(explore --nodes 2 --calls 2 --departures 1 --jobs 1 --canary ${canary} ${save})
     expect(1 "violation: .*replay: ./dev replay .*exploration-[^/]*/minimal.scn" ${explore})
     string(REGEX MATCH "exploration-R[0-9]+-[a-z_]+-[0-9a-f]+" reduced "${output}")
