@@ -35,8 +35,8 @@ using std::chrono::microseconds;
 using std::chrono::nanoseconds;
 using Clock = std::chrono::steady_clock;
 
-// The calling thread's, if there is one of this number: threads that are woken at the same time may
-// else share one for as long as a batch lasts.
+// The calling thread runs there alone from now on, counted in a circle: threads that are woken at
+// the same time may else share a processor for as long as a batch lasts.
 void stay_on_processor(std::size_t number) {
     cpu_set_t processor;
     CPU_ZERO(&processor);

@@ -64,14 +64,19 @@ BENCHMARK(drained_on_a_ladder)
     ->Unit(benchmark::kMicrosecond)
     ->Complexity(benchmark::oN);
 
+std::vector<BlockBackend> add_backends(BenchGraph& graph, NodeId root, std::int64_t count) {
+    std::vector<BlockBackend> backends;
+    for (std::int64_t i = 0; i < count; ++i) {
+        backends.push_back(graph.add_backend(root));
+    }
+    return backends;
+}
+
 // One of many backends on a node isolates: all the others are gated.
 void isolate_among_backends(benchmark::State& state) {
     BenchGraph graph;
     const NodeId disk = graph.add_disk();
-    std::vector<BlockBackend> backends;
-    for (std::int64_t i = 0; i < state.range(0); ++i) {
-        backends.push_back(graph.add_backend(disk));
-    }
+    std::vector<BlockBackend> backends = add_backends(graph, disk, state.range(0));
     for (auto _ : state) {
         Section section = graph.begin_section([&](SectionCallback begun) {
             backends.front().isolate(graph.options<IsolateOptions>(), std::move(begun));
@@ -93,10 +98,7 @@ BENCHMARK(isolate_among_backends)
 void attach_beside_backends(benchmark::State& state) {
     BenchGraph graph;
     const NodeId disk = graph.add_disk();
-    std::vector<BlockBackend> backends;
-    for (std::int64_t i = 0; i < state.range(0); ++i) {
-        backends.push_back(graph.add_backend(disk));
-    }
+    std::vector<BlockBackend> backends = add_backends(graph, disk, state.range(0));
     for (auto _ : state) {
         BlockBackend one_more = graph.add_backend(disk);
         graph.close(one_more);

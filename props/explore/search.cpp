@@ -34,7 +34,7 @@ public:
         schedule_control().strategy = &strategy;
         schedule_control().closing = [this, &strategy] {
             if (!plan_.closing) {
-                strategy.settle();
+                strategy.by_default_from_here();
             }
         };
         return runner_.run(scenario, {}, *counts_);

@@ -65,7 +65,7 @@ public:
         : bound_(bound), resume_(answers.begin(), answers.end()) {}
 
     std::uint32_t pick(const Choice& choice) override {
-        if (settled_) {
+        if (by_default_) {
             return choice.fallback;
         }
         if (depth_ < path_.size()) {
@@ -103,7 +103,7 @@ public:
 
     // The rest of this run, and of every one at this place, goes by the default order: other orders
     // of it are not enumerated.
-    void settle() { settled_ = true; }
+    void by_default_from_here() { by_default_ = true; }
 
     bool follows() const override { return bound_.reduce; }
     void performed(const ThreadView& thread) override { reduction_.performed(thread); }
@@ -116,7 +116,7 @@ public:
     // After a run: prepares the next one. False: there is none, the enumeration is complete.
     bool next() {
         resume_.clear();
-        settled_ = false;
+        by_default_ = false;
         reduction_.run_ends();
         // What the run did not get to is gone: it ended earlier than the one before.
         while (path_.size() > depth_) {
@@ -214,7 +214,7 @@ private:
     std::uint64_t left_out_ = 0;
     std::size_t depth_ = 0;
     std::uint32_t spent_ = 0;
-    bool settled_ = false;
+    bool by_default_ = false;
     bool diverged_ = false;
 };
 
@@ -226,7 +226,7 @@ public:
     Probe(const ScheduleBound& bound, std::uint64_t seed) : bound_(bound), draw_(seed) {}
 
     std::uint32_t pick(const Choice& choice) override {
-        if (settled_) {
+        if (by_default_) {
             return choice.fallback;
         }
         std::uint32_t allowed = 0;
@@ -251,7 +251,7 @@ public:
         return (choice.fallback + passed) % choice.count;
     }
 
-    void settle() { settled_ = true; }  // as above
+    void by_default_from_here() { by_default_ = true; }  // as above
 
     double weight() const { return weight_; }
 
@@ -260,7 +260,7 @@ private:
     Draw draw_;
     std::uint32_t spent_ = 0;
     double weight_ = 1;
-    bool settled_ = false;
+    bool by_default_ = false;
 };
 
 }  // namespace blkdrain::sim

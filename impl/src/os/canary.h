@@ -60,6 +60,8 @@ enum class Canary : unsigned char {
     never_idle,              // any
     change_meets_settle,     // R24
     called_back_elsewhere,   // R9
+    notified_elsewhere,      // R9
+    settled_elsewhere,       // R9
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)

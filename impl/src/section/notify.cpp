@@ -34,8 +34,8 @@ void ControlPlane::post_notifications() {
 
 // The graph may be gone before the loop gets round to it.
 void ControlPlane::post_delivery(const Ref<Backend>& backend) {
-    backend->home->post(
-        [control = Ref<ControlPlane>(this), backend] { control->deliver(backend); });
+    EventLoop& loop = canary(Canary::notified_elsewhere) ? lanes_[0]->loop : *backend->home;
+    loop.post([control = Ref<ControlPlane>(this), backend] { control->deliver(backend); });
 }
 
 // One notification, then the next in a task of its own: the home loop may have changed.
@@ -44,7 +44,8 @@ void ControlPlane::deliver(const Ref<Backend>& backend) {
     bool begin = false;
     {
         const Locked locked(*this);
-        if (!backend->owed.empty() && backend->home->is_current()) {
+        const bool at_home = backend->home->is_current() || canary(Canary::notified_elsewhere);
+        if (!backend->owed.empty() && at_home) {
             listener = backend->listener;
             begin = backend->owed.front();
             backend->owed.erase(backend->owed.begin());

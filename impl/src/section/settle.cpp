@@ -39,7 +39,7 @@ private:
           control_(&control),
           node_(node),
           by_(by),
-          loop_(node.loop()) {}
+          loop_(canary(Canary::settled_elsewhere) ? control.lanes_[0]->loop : node.loop()) {}
 
     const ControlRef control_;
     NodeState& node_;

@@ -87,7 +87,7 @@ TEST(Exhaustive, the_bound_counts_preemptions) {
     EXPECT_EQ(all_interleavings({Cost::departures, 100}, 2).size(), 20U);
 }
 
-TEST(Exhaustive, after_it_is_settled_all_goes_by_the_default_order) {
+TEST(Exhaustive, from_where_it_is_told_all_goes_by_the_default_order) {
     sim::Options options;
     options.elide = sim::Elide::nothing;
     Exhaustive strategy({});
@@ -109,7 +109,7 @@ TEST(Exhaustive, after_it_is_settled_all_goes_by_the_default_order) {
             EXPECT_TRUE(simulation.run().finished());
         };
         two_threads("ab");
-        strategy.settle();
+        strategy.by_default_from_here();
         two_threads("cd");
         EXPECT_EQ(order.substr(4), "ccdd");
         orders.insert(order.substr(0, 4));
