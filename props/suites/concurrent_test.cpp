@@ -31,9 +31,17 @@ RC_GTEST_FIXTURE_PROP(Concurrent, implementation_conforms_to_reference, ()) {
         limits.clients_min = limits.loops_min = 2;
     }
     set_real_lingering(*rc::gen::element<std::uint64_t>(0, 1));
-    const Outcome outcome = run(*any_scenario(limits));
+    const Scenario scenario = *any_scenario(limits);
+    const Outcome outcome = run(scenario);
     if (outcome.violation) {
-        RC_FAIL(outcome.violation->signature() + ": " + outcome.violation->sentence);
+        const std::string said =
+            outcome.violation->signature() + ": " + outcome.violation->sentence;
+        if (World::threaded()) {
+            // What threads did is not done again: RapidCheck tells of the last run, not of this
+            // one.
+            ADD_FAILURE() << said << "\n" << to_text(scenario);
+        }
+        RC_FAIL(said);
     }
 }
 

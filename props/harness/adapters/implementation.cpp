@@ -269,7 +269,7 @@ private:
     std::size_t nodes_used_ = 0;
     std::size_t backends_used_ = 0;
     std::size_t slots_used_ = 0;
-    std::mutex slots_mutex_;  // waits_, nodes_used_ .. slots_used_, pool_
+    std::mutex slots_mutex_;  // waits_, requests_, nodes_used_ .. slots_used_, pool_
     std::vector<std::unique_ptr<SentRequest>> requests_owned_;
     std::vector<SentRequest*> pool_;
 
@@ -637,9 +637,6 @@ Result ImplementationAdapter::cancel(const Call& call) {
         const std::lock_guard<std::mutex> lock(slots_mutex_);
         sent = requests_[call.request];
     }
-    if (sent == nullptr) {
-        return refused_by_api;  // it is just being sent, by another client
-    }
     if (call.variant) {
         sent->obliges.store(true, std::memory_order_relaxed);
     }
@@ -932,8 +929,9 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
                     scope != nullptr && scope->sent != nullptr) {
                     SentRequest& sent = *scope->sent;
                     sent.id = announcement.id;
-                    sent.slot = stage_->request_exists(sent.call);
+                    // Who picks the slot from now on finds the request behind it.
                     const std::lock_guard<std::mutex> lock(slots_mutex_);
+                    sent.slot = stage_->request_exists(sent.call);
                     slots_used_ = std::max<std::size_t>(slots_used_, sent.slot + 1);
                     requests_[sent.slot] = &sent;
                 }
