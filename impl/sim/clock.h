@@ -7,6 +7,8 @@
 
 BLKDRAIN_OS_BEGIN
 
+inline constexpr bool clock_stands_still = true;
+
 inline time_point now() {
     sim::Machine& machine = sim::Machine::current();
     if (sim::this_fiber != nullptr) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
+
 #include "os/world.h"
 #include "sim/machine.h"
 
@@ -24,11 +26,23 @@ inline void store_in_effect() {
     }
 }
 
+// One step as if in all threads, so nobody is asked: what an answer is worth is enumerated in
+// impl/tests/os/rendezvous_test.cpp.
+struct fence_peer {
+    void enter() {}
+    void pass() {}
+    void leave() {}
+};
+
 inline void fence_process() {
     if (sim::this_fiber != nullptr) {
         sim::this_fiber->machine->reach(
             {sim::OperationKind::fence_process, sim::ObjectClass::none, false, 0});
     }
+}
+
+inline void fence_process(std::span<fence_peer* const>) {
+    fence_process();
 }
 
 inline void spin_hint() {

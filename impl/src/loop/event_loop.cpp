@@ -49,6 +49,10 @@ void EventLoop::stop() {
     core_->stop();
 }
 
+void EventLoop::set_polling(std::chrono::nanoseconds time) {
+    core_->set_polling(time);
+}
+
 bool EventLoop::run_once(std::chrono::nanoseconds timeout) {
     return core_->run_once(timeout);
 }

@@ -14,6 +14,14 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
+namespace {
+
+os::time_point later(os::time_point time, os::duration wait) {
+    return wait < os::time_point::max() - time ? time + wait : os::time_point::max();
+}
+
+}  // namespace
+
 LoopCore::LoopCore(std::string name) : name_(std::move(name)) {}
 
 std::error_code LoopCore::open(EventLoop& owner) {
@@ -38,6 +46,7 @@ void LoopCore::finish() {
     // A loop may be destroyed by a callback of another one.
     LoopCore* const outer = current();
     CurrentSlot::set(this);
+    fence_peer_.enter();
     for (;;) {
         posted_.take_all(ready_);
         if (ready_.empty() && moving_.empty()) {
@@ -46,6 +55,7 @@ void LoopCore::finish() {
         run_ready();
         move_requests();
     }
+    fence_peer_.leave();
     CurrentSlot::set(outer);
 }
 
@@ -85,6 +95,7 @@ void LoopCore::enter() {
     BLKDRAIN_CHECK(!entered_.exchange(true, std::memory_order_acquire),
                    "an event loop is run by one thread at a time");
     CurrentSlot::set(this);
+    fence_peer_.enter();
     posted_.wake_up();
 }
 
@@ -97,6 +108,7 @@ void LoopCore::leave() {
         wake_.signal();
         woke_itself_ = true;
     }
+    fence_peer_.leave();
     CurrentSlot::set(nullptr);
     // release: hands what belongs to the owning thread on to the next one.
     entered_.store(false, std::memory_order_release);
@@ -144,8 +156,16 @@ bool LoopCore::round(os::duration timeout, bool for_run) noexcept {
 
 std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
     prepare_to_poll();
+    fence_peer_.pass();
     posted_.take_all(ready_);
     if (!ready_.empty() || !moving_.empty() || timer_is_due()) {
+        if (descriptors_.empty()) {
+            return 0;
+        }
+        timeout = os::duration::zero();
+    }
+    if (!os::clock_stands_still && timeout != os::duration::zero() &&
+        polling_ > os::duration::zero() && finds_posts(timeout)) {
         if (descriptors_.empty()) {
             return 0;
         }
@@ -163,11 +183,16 @@ std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
             timeout = os::duration::zero();
         }
     }
-    if (timeout != os::duration::zero()) {
+    const bool sleeps = timeout != os::duration::zero();
+    if (sleeps) {
         recent_time_.reset();
         linger();
+        fence_peer_.leave();
     }
     const int found = poller_.wait(events_, timeout);
+    if (sleeps) {
+        fence_peer_.enter();
+    }
     if (found == 0 && timeout < os::duration::zero() && canary(Canary::interrupted_wait_stops)) {
         stop_.store(true, std::memory_order_relaxed);  // relaxed: this round looks at it itself
     }
@@ -183,6 +208,31 @@ std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
         }
     }
     return count;
+}
+
+// Awake, so that whoever posts meanwhile need not wake us.
+bool LoopCore::finds_posts(os::duration timeout) {
+    constexpr int looks_per_reading = 16;
+    recent_time_.reset();
+    const os::time_point start = os::now();
+    os::time_point end = later(start, polling_);
+    if (timeout > os::duration::zero()) {
+        end = std::min(end, later(start, timeout));
+    }
+    if (const std::optional<TimerHeap::Due> first = timers_.first()) {
+        end = std::min(end, first->deadline);
+    }
+    do {
+        for (int look = 0; look < looks_per_reading; ++look) {
+            // relaxed: a stop that is missed here is seen before sleeping.
+            if (!posted_.looks_empty() || stop_.load(std::memory_order_relaxed)) {
+                return true;
+            }
+            fence_peer_.pass();
+            os::spin_hint();
+        }
+    } while (os::now() < end);
+    return false;
 }
 
 bool LoopCore::run_ready() {
@@ -281,10 +331,7 @@ void LoopCore::remove_fd(int fd) {
 
 LoopCore::TimerId LoopCore::start_timer(os::duration delay, std::function<void()> task) {
     const os::duration wait = std::max(delay, os::duration::zero());
-    const os::time_point now = os::now();
-    const os::time_point deadline =
-        wait < os::time_point::max() - now ? now + wait : os::time_point::max();
-    const TimerId id = timers_.add(deadline, std::move(task));
+    const TimerId id = timers_.add(later(os::now(), wait), std::move(task));
     if (!is_current()) {
         set_alarm();
     }

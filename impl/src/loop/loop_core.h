@@ -79,6 +79,9 @@ public:
     void stop();
     bool run_once(os::duration timeout);
 
+    // On the owning thread, inside a round or not.
+    void set_polling(os::duration time) { polling_ = time; }
+
     // Inside a round: `task` runs before the loop looks for events again, or leaves the round.
     void run_before_polling(Task& task);
 
@@ -103,6 +106,30 @@ public:
     [[nodiscard]] std::uint64_t rounds() const { return rounds_; }
     [[nodiscard]] std::uint64_t busy_rounds() const { return busy_rounds_; }
 
+    // Where who fences processes meets the thread inside a round.
+    [[nodiscard]] os::fence_peer& fence_peer() { return fence_peer_; }
+
+    // Lives while the calling thread does nothing that a light fence orders, so that nobody waits
+    // for it. Not nested.
+    class Aside {
+    public:
+        Aside() : core_(current()) {
+            if (core_ != nullptr) {
+                core_->fence_peer_.leave();
+            }
+        }
+        Aside(const Aside&) = delete;
+        Aside& operator=(const Aside&) = delete;
+        ~Aside() {
+            if (core_ != nullptr) {
+                core_->fence_peer_.enter();
+            }
+        }
+
+    private:
+        LoopCore* const core_;
+    };
+
     // Scratch of Request::drive_batch.
     std::vector<Request*> batch_scratch;
     std::vector<Request*> together_scratch;
@@ -124,6 +151,7 @@ private:
     // `for_run`: a pending stop keeps it from waiting. Says whether anything was done.
     bool round(os::duration timeout, bool for_run) noexcept;
     std::size_t fetch_events(os::duration timeout, bool for_run);
+    [[nodiscard]] bool finds_posts(os::duration timeout);
     bool run_ready();
     bool run_due_timers();
     bool run_handlers(std::size_t count);
@@ -142,6 +170,7 @@ private:
     RemoteQueue posted_;
     os::atomic<bool> stop_{false};
     os::atomic<bool> entered_{false};  // guards L1: one thread at a time
+    os::fence_peer fence_peer_;        // inside: in a round, but for its sleep and Asides
 
     // the owning thread's (L1)
     TaskList ready_;
@@ -152,6 +181,7 @@ private:
     std::optional<os::time_point> alarm_deadline_;  // what alarm_ is armed for
     DescriptorTable descriptors_;
     std::array<os::ready, events_per_round> events_{};
+    os::duration polling_{};
     bool woke_itself_ = false;  // wake_ is signalled, by leave, and not cleared since
     static constexpr std::uint64_t rounds_per_reading = 32;
     std::optional<os::time_point> recent_time_;

@@ -56,10 +56,16 @@ public:
         return asleep_.exchange(false, std::memory_order_acq_rel);
     }
 
+    // Consumer: a guess.
+    [[nodiscard]] bool looks_empty() const {
+        // relaxed: orders nothing; take_all and prepare_sleep do.
+        return head_.load(std::memory_order_relaxed) == nullptr;
+    }
+
     // Consumer: appends everything pushed so far to `into`, oldest first.
     void take_all(TaskList& into) {
-        // relaxed: an empty stack needs no bus lock; what is missed here is seen before sleeping.
-        if (head_.load(std::memory_order_relaxed) == nullptr) {
+        // An empty stack needs no bus lock; what is missed here is seen before sleeping.
+        if (looks_empty()) {
             return;
         }
         // acquire: what the producers did before their pushes.

@@ -19,8 +19,9 @@ static_assert(contract::atomic_integer<atomic<int>, int>);
 static_assert(contract::atomic_value<atomic<bool>, bool>);
 static_assert(contract::atomic_value<atomic<sample_enum>, sample_enum>);
 static_assert(contract::atomic_value<atomic<sample_tag*>, sample_tag*>);
-static_assert(
-    contract::fences<decltype(&fence_full), decltype(&fence_light), decltype(&fence_process)>);
+static_assert(contract::fences<decltype(&fence_full), decltype(&fence_light),
+                               decltype(static_cast<void (*)()>(&fence_process))>);
+static_assert(contract::bringable<fence_peer>);
 static_assert(contract::lockable<mutex>);
 static_assert(contract::scoped_lock<mutex_lock, mutex>);
 static_assert(contract::waitable<condition, mutex_lock>);

@@ -73,6 +73,25 @@ template <class Full, class Light, class Process>
 concept fences = std::is_invocable_r_v<void, Full> && std::is_invocable_r_v<void, Light> &&
                  std::is_invocable_r_v<void, Process>;
 
+// fence_peer: where a thread that runs light fences meets those who run fence_process(peers).
+//  - fence_process(peers) keeps the promise of fence_process() towards light fences that run
+//  between
+//    enter() and leave() of one of `peers`, and towards no others. It waits some microseconds for
+//    each peer that is inside to pass or to leave, and interrupts all running threads only then.
+//  - The store and the load of one handshake lie between two calls on the peer.
+//  - enter(), pass(), leave() are one thread's at a time, handed on with what orders threads. The
+//    caller of fence_process(peers) may be inside a peer that is not among them, and should leave
+//    its own: peers that wait for one another wait in vain.
+//  - enter() costs a full fence, pass() a load, leave() a store.
+//  - Visible: fence_process().
+template <class P>
+concept bringable = std::default_initializable<P> && requires(P p, std::span<P* const> peers) {
+    { p.enter() } -> std::same_as<void>;
+    { p.pass() } -> std::same_as<void>;
+    { p.leave() } -> std::same_as<void>;
+    { fence_process(peers) } -> std::same_as<void>;
+};
+
 // mutex: not recursive, not fair.
 //  - What a holder did before unlock() is visible to every later holder.
 //  - try_lock() may fail although nobody holds the mutex.
@@ -141,6 +160,8 @@ concept pointer_slot = requires(T* pointer) {
 };
 
 // now(): monotonic, nanoseconds; never goes back, also across threads. Visible.
+// clock_stands_still: while a thread can run, so that who looks at the clock until it is late
+// enough never ends.
 template <class F>
 concept monotonic_clock = std::is_invocable_r_v<time_point, F>;
 

@@ -41,11 +41,11 @@ struct alignas(own_line) CellBlock {
 //  1. A sender counts itself (sent + 1) in its own cell, light fence, reads the gate word; if the
 //  word is not the one it
 //     counted under, it uncounts itself (done + 1) and takes the slow path.
-//  2. The control plane writes the gate word, process-wide fence, reads the cells. So either it
-//  sees the sender's count or
+//  2. The control plane writes the gate word, fences the lanes' loops (os::fence_process), reads
+//  the cells. So either it sees the sender's count or
 //     the sender sees the new word; never neither.
 //  3. A finisher counts (done + 1), light fence, reads `watched`; the control plane sets `watched`,
-//  process-wide fence, reads
+//  fences the loops, reads
 //     the cells. So either it sees the request done or the finisher reports to it; never neither.
 //  4. Sums are taken over all `done` first, then over all `sent`. If they are equal, nothing was in
 //  flight at the instant

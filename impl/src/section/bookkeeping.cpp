@@ -158,7 +158,7 @@ void ControlPlane::close_gates() {
     }
     // The gates are closed and the watches set before anything is counted (lane.h, 2 and 3).
     if (!canary(Canary::fence_forgotten)) {
-        os::fence_process();
+        os::fence_process(fence_peers_);
     }
     watch_fresh();
     for (Cover* cover : fresh_) {
@@ -183,7 +183,7 @@ void ControlPlane::watch_fresh() {
             again = set_watched(*cover->backend) || again;
         }
         if (again && !canary(Canary::fence_forgotten)) {
-            os::fence_process();
+            os::fence_process(fence_peers_);
         }
     }
 }

@@ -73,6 +73,7 @@ Error ControlPlane::add_loop(EventLoop& loop) {
                                           std::to_string(count) + " loops already"};
     }
     lanes_[count] = std::make_unique<Lane>(*this, loop, count);
+    fence_peers_.push_back(&lanes_[count]->core.fence_peer());
     // release: the lane is complete for whoever reads the count.
     lane_count_.store(count + 1, std::memory_order_release);
     return {};

@@ -390,6 +390,7 @@ private:
     // Lanes are added under the lock and never go; read without it up to lane_count_.
     std::array<std::unique_ptr<Lane>, Graph::loops_max> lanes_;
     os::atomic<std::uint32_t> lane_count_{0};
+    std::vector<os::fence_peer*> fence_peers_;  // of the lanes' loops
 };
 
 // For the time a thread works on the control plane. Nodes that leave the graph meanwhile die on
@@ -412,6 +413,7 @@ public:
 
 private:
     ControlPlane& control_;
+    const LoopCore::Aside aside_;  // or who holds the lock would wait for who waits for it
     os::mutex_lock lock_;
 };
 

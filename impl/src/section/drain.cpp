@@ -37,9 +37,9 @@ Wait ControlPlane::drain(Backend& backend, WaitOptions&& options, DoneCallback&&
         }
     }
     set_watched(backend);
-    os::fence_process();
+    os::fence_process(fence_peers_);
     while (set_watched(backend)) {
-        os::fence_process();
+        os::fence_process(fence_peers_);
     }
     progress();
     return {ControlRef(this), id};

@@ -176,7 +176,7 @@ void ControlPlane::make_members_slow(Group& group) {
     }
     if (changed) {
         // A sender either finds the new word or has been admitted before.
-        os::fence_process();
+        os::fence_process(fence_peers_);
     }
 }
 

@@ -442,9 +442,30 @@ TEST(EventLoop, KeepsTheOrderOfEachThread) {
     });
 }
 
-// Two loops answer each other; a lost wake-up would hang both.
-TEST(EventLoop, TwoLoopsWakeEachOther) {
+// A loop that looks for an hour before it sleeps: whatever it does not find by looking hangs.
+TEST(EventLoop, PollingFindsPostsStopsAndTimers) {
     in_world([] {
+        const auto loop = make_loop();
+        loop->set_polling(std::chrono::hours(1));
+        EXPECT_FALSE(loop->run_once(no_wait));
+        EXPECT_FALSE(loop->run_once(milliseconds(1)));
+        int ran = 0;
+        loop->start_timer(milliseconds(1), [&] { ++ran; });
+        while (ran == 0) {
+            loop->run_once(for_ever);
+        }
+        os::thread runner("runner", [&] { loop->run(); });
+        loop->post([&] { loop->post([&] { ++ran; }); });
+        pause(milliseconds(1));
+        loop->stop();
+        runner.join();
+        EXPECT_EQ(ran, 2);
+    });
+}
+
+// Two loops answer each other; a lost wake-up would hang both.
+void ping_pong(nanoseconds polling) {
+    in_world([polling] {
 #if defined(BLKDRAIN_WORLD_SIM)
         constexpr int turns = 6;
 #else
@@ -452,6 +473,8 @@ TEST(EventLoop, TwoLoopsWakeEachOther) {
 #endif
         const auto left = make_loop("left");
         const auto right = make_loop("right");
+        left->set_polling(polling);
+        right->set_polling(polling);
         int count = 0;
         std::function<void()> turn = [&] {
             if (++count == turns) {
@@ -467,6 +490,15 @@ TEST(EventLoop, TwoLoopsWakeEachOther) {
         runner.join();
         EXPECT_EQ(count, turns);
     });
+}
+
+TEST(EventLoop, TwoLoopsWakeEachOther) {
+    ping_pong(no_wait);
+}
+
+TEST(EventLoop, TwoLoopsFindEachOthersPostsByPolling) {
+    ping_pong(nanoseconds(1));  // and often do not
+    ping_pong(std::chrono::hours(1));
 }
 
 // A loop without a thread of its own: somebody polls fd() and makes one round when it is readable.

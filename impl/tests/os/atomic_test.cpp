@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <cstdint>
 
 #include <gtest/gtest.h>
@@ -174,6 +175,51 @@ TEST(Fence, store_then_load_handshake_never_loses_both_sides) {
         for (int round = 1; round <= rounds; ++round) {
             rare.store(round, relaxed);
             os::fence_process();
+            const int rare_saw = hot.load(relaxed);
+            while (hot_done.load(acquire) < round) {
+                os::spin_hint();
+            }
+            EXPECT_TRUE(rare_saw == round || hot_saw.load(relaxed) == round) << "round " << round;
+            rare_done.store(round, release);
+        }
+        thread.join();
+    });
+}
+
+// The same with a thread that can be met: while it answers, sleeps for a while, or is long at it.
+TEST(Fence, handshake_with_a_peer_never_loses_both_sides) {
+    under_many_schedules([] {
+        const int rounds = os_test::races_per_run;
+        os::fence_peer peer;
+        os::atomic<int> hot{0};
+        os::atomic<int> rare{0};
+        os::atomic<int> hot_done{0};
+        os::atomic<int> rare_done{0};
+        os::atomic<int> hot_saw{0};
+        os::thread thread("hot", [&] {
+            peer.enter();
+            for (int round = 1; round <= rounds; ++round) {
+                if (round % 3 == 0) {
+                    peer.leave();
+                    peer.enter();
+                }
+                hot.store(round, relaxed);
+                os::fence_light();
+                hot_saw.store(rare.load(relaxed), relaxed);
+                hot_done.store(round, release);
+                while (rare_done.load(acquire) < round) {
+                    os::spin_hint();
+                    if (round % 16 != 0) {
+                        peer.pass();
+                    }
+                }
+            }
+            peer.leave();
+        });
+        const std::array<os::fence_peer*, 1> peers{&peer};
+        for (int round = 1; round <= rounds; ++round) {
+            rare.store(round, relaxed);
+            os::fence_process(peers);
             const int rare_saw = hot.load(relaxed);
             while (hot_done.load(acquire) < round) {
                 os::spin_hint();

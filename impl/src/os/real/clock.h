@@ -8,6 +8,8 @@
 
 BLKDRAIN_OS_BEGIN
 
+inline constexpr bool clock_stands_still = false;
+
 inline time_point now() {
     return std::chrono::steady_clock::now();
 }

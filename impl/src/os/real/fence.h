@@ -2,7 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <span>
 
+#include "os/real/atomic.h"
+#include "os/rendezvous.h"
 #include "os/world.h"
 
 BLKDRAIN_OS_BEGIN
@@ -36,6 +40,10 @@ inline void fence_light() {
 inline void store_in_effect() {}
 
 void fence_process();
+
+using fence_peer = basic_rendezvous<atomic<std::uint64_t>, &fence_full>;
+
+void fence_process(std::span<fence_peer* const> peers);
 
 inline void spin_hint() {
 #if defined(__x86_64__) || defined(__i386__)

@@ -6,6 +6,7 @@
 
 #include "os/annotations.h"
 #include "os/mutex_lock.h"
+#include "os/real/fence.h"
 #include "os/types.h"
 #include "os/world.h"
 
@@ -17,12 +18,24 @@ public:
     mutex(const mutex&) = delete;
     mutex& operator=(const mutex&) = delete;
 
-    void lock() BLKDRAIN_ACQUIRE() { native_.lock(); }
+    void lock() BLKDRAIN_ACQUIRE() {
+        for (int spin = 0; spin < spins_max; ++spin) {
+            if (native_.try_lock()) {
+                return;
+            }
+            spin_hint();
+        }
+        native_.lock();
+    }
     void unlock() BLKDRAIN_RELEASE() { native_.unlock(); }
     bool try_lock() BLKDRAIN_TRY_ACQUIRE(true) { return native_.try_lock(); }
 
 private:
     friend class condition;
+
+    // Some microseconds: what is done under a lock takes less than to sleep and be woken.
+    static constexpr int spins_max = 200;
+
     std::mutex native_;
 };
 
