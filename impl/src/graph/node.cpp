@@ -14,7 +14,10 @@ namespace detail {
 
 NodeState::NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
                      std::unique_ptr<Driver> driver)
-    : Node(id, std::move(name), loop, *driver), control(plane), owned_driver_(std::move(driver)) {}
+    : Node(id, std::move(name), loop, *driver),
+      control(plane),
+      settles(driver->settles()),
+      owned_driver_(std::move(driver)) {}
 
 NodeState::~NodeState() = default;
 

@@ -54,10 +54,11 @@ public:
     CoverChain covers;
     OperationId closing;             // the pending close that has taken the node on
     unsigned internal_requests = 0;  // R22
+    const bool settles;  // the driver's answer, which does not change
     Settle settle = Settle::no;
     std::error_code settle_error;
     std::uint64_t mark = 0;             // stamp of the last walk that came by
-    std::uint32_t missing_parents = 0;  // scratch of topological_order
+    std::uint32_t missing_parents = 0;  // scratch of sort_topologically
 
 private:
     std::unique_ptr<Driver> owned_driver_;

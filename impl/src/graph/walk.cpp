@@ -92,34 +92,29 @@ bool Walker::reaches(NodeState& from, NodeState& to) {
     return false;
 }
 
-void Walker::sort_topologically(Nodes& nodes) {
+void Walker::sort_topologically(const Nodes& nodes, Nodes& into) {
     const std::uint64_t stamp = new_stamp();
     for (NodeState* node : nodes) {
         node->mark = stamp;
+    }
+    into.reserve(nodes.size());
+    for (NodeState* node : nodes) {
         node->missing_parents = 0;
-    }
-    for (NodeState* node : nodes) {
-        for (const auto& edge : node->edges) {
-            if (edge.child->mark == stamp) {
-                ++edge.child->missing_parents;
-            }
+        for (const NodeState* parent : node->parents) {
+            node->missing_parents += parent->mark == stamp ? 1 : 0;
         }
-    }
-    scratch_.clear();
-    for (NodeState* node : nodes) {
         if (node->missing_parents == 0) {
-            scratch_.push_back(node);
+            into.push_back(node);
         }
     }
-    for (std::size_t next = 0; next < scratch_.size(); ++next) {
-        for (const auto& edge : scratch_[next]->edges) {
+    for (std::size_t next = 0; next < into.size(); ++next) {
+        for (const auto& edge : into[next]->edges) {
             if (edge.child->mark == stamp && --edge.child->missing_parents == 0) {
-                scratch_.push_back(edge.child);
+                into.push_back(edge.child);
             }
         }
     }
-    BLKDRAIN_CHECK(scratch_.size() == nodes.size(), "the graph has no cycle");
-    nodes.assign(scratch_.begin(), scratch_.end());
+    BLKDRAIN_CHECK(into.size() == nodes.size(), "the graph has no cycle");
 }
 
 }  // namespace detail

@@ -236,7 +236,6 @@ private:
     static SectionOperation* other_settler(const Cover& cover);
     static bool pass_over(const Cover& cover);
     bool pass_touches(const NodeState& node, const SectionOperation& except) const;
-    std::error_code settle_error(const SectionOperation& section) const;
     void settled(NodeState& node, OperationId by, std::error_code result);
     const OuterRequest* find_admitted(const Backend& backend) const;
     std::vector<const Backend*> not_quiesced(NodeState& node);
@@ -379,7 +378,7 @@ private:
     Walker walker_;
 
     // Scratch, kept for its memory.
-    Nodes walked_;  // by scope_of and callers of touched_by
+    Nodes walked_;  // by scope_of, order_pass and callers of touched_by
     Scope scope_;   // of update_scope
     Scope own_;     // of scope_of_change, the next too
     Scope entering_;

@@ -120,6 +120,7 @@ struct SectionOperation final : Operation {
     Nodes order;
     std::uint64_t ordered_at = 0;  // the generation of the graph that `order` belongs to
     std::size_t next_to_settle = 0;
+    std::error_code settle_failure;  // the first in `order`, of those before next_to_settle
     NodeState* settling =
         nullptr;  // the node whose settle it has started and that has not answered
 
