@@ -24,7 +24,9 @@ void ControlPlane::add_cover(SectionOperation& section, const Member& member) {
     cover.entering = member.entering;
     if (member.node != nullptr) {
         member.node->covers.link(cover);
-        set_busy(cover, member.node->internal_requests != 0);
+        if (member.node->internal_requests != 0) {
+            set_busy(cover, true);
+        }
     } else {
         member.backend->covers.link(cover);
         fresh_.push_back(&cover);
@@ -48,7 +50,7 @@ void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
         mark_of(member) = wanted;
     }
     for (Cover& cover : section.covers) {
-        if (cover.node == nullptr && cover.backend == nullptr) {
+        if (!cover.linked()) {
             continue;
         }
         std::uint64_t& mark = cover.node != nullptr ? cover.node->mark : cover.backend->mark;
@@ -93,19 +95,23 @@ void ControlPlane::forget_settle_unless_kept(NodeState& node) {
         }
     }
     node.settle = NodeState::Settle::no;
-    node.settle_error = {};
+    if (node.settle_error) {
+        node.settle_error = {};
+    }
 }
 
-void ControlPlane::uncover(Cover& cover) {
-    if (cover.node == nullptr && cover.backend == nullptr) {
-        return;
+// `cover` is linked; its place in the section's list is the caller's.
+void ControlPlane::unlink(Cover& cover) {
+    if (cover.busy) {
+        set_busy(cover, false);
     }
-    set_busy(cover, false);
     if (cover.node != nullptr) {
         NodeState& node = *cover.node;
         node.covers.unlink(cover);
         cover.node = nullptr;
-        left_.push_back(&node);
+        if (node.settle == NodeState::Settle::done) {
+            left_.push_back(&node);
+        }
     } else {
         Backend& backend = *cover.backend;
         backend.covers.unlink(cover);
@@ -117,12 +123,18 @@ void ControlPlane::uncover(Cover& cover) {
             touched_.push_back(&backend);
         }
     }
+}
+
+void ControlPlane::uncover(Cover& cover) {
+    unlink(cover);
     cover.section->covers.leave_unused(cover);
 }
 
 void ControlPlane::uncover_all(SectionOperation& section) {
     for (Cover& cover : section.covers) {
-        uncover(cover);
+        if (cover.linked()) {
+            unlink(cover);
+        }
     }
     section.covers.clear(covers_);
 }

@@ -24,13 +24,13 @@ Edit new_root(Backend& backend, NodeState* to) {
 
 // Every edge and root edge to `from`, except from `to` itself, goes to `to`.
 void repoint_parents(NodeState& from, NodeState& to, Edits& edits) {
-    Nodes parents = from.parents;
+    Nodes parents(from.parents.begin(), from.parents.end());
     std::sort(parents.begin(), parents.end(),
               [](const NodeState* a, const NodeState* b) { return a->id() < b->id(); });
     parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
     for (NodeState* parent : parents) {
         for (std::size_t i = 0; parent != &to && i < parent->edges.size(); ++i) {
-            if (parent->edges[i].child == &from) {
+            if (parent->edges[i] == &from) {
                 edits.push_back(repointing(*parent, i, from, to));
             }
         }
@@ -57,7 +57,7 @@ Edits& ControlPlane::edits_of(ChangePlan& plan) {
             break;
         case ChangeKind::detach:
             edits.push_back({Edit::Kind::remove_edge, plan.x, plan.index, &plan.role, nullptr,
-                             plan.x->edges[plan.index].child, nullptr});
+                             plan.x->edges[plan.index], nullptr});
             break;
         case ChangeKind::replace:
             repoint_parents(*plan.x, *plan.y, edits);
@@ -75,7 +75,7 @@ Edits& ControlPlane::edits_of(ChangePlan& plan) {
                 {Edit::Kind::add_edge, plan.y, 0, &plan.role, nullptr, nullptr, plan.x});
             break;
         case ChangeKind::remove_filter: {
-            NodeState& child = *plan.x->edges[0].child;
+            NodeState& child = *plan.x->edges[0];
             repoint_parents(*plan.x, child, edits);
             edits.push_back(
                 {Edit::Kind::remove_edge, plan.x, 0, &plan.role, nullptr, &child, nullptr});

@@ -180,6 +180,7 @@ private:
     // bookkeeping.cpp: who is covered, gated, watched, busy
     void cover(SectionOperation& section, const Scope& scope);
     void add_cover(SectionOperation& section, const Member& member);
+    void unlink(Cover& cover);
     void uncover(Cover& cover);
     static void forget_settle_unless_kept(NodeState& node);
     void uncover_all(SectionOperation& section);

@@ -83,7 +83,7 @@ bool ControlPlane::run_pass(SectionOperation& section) {
         all_settled = all_settled && node.settle == NodeState::Settle::done;
         if (all_settled) {
             section.next_to_settle = i + 1;
-            if (!section.settle_failure) {
+            if (node.settle_error && !section.settle_failure) {
                 section.settle_failure = node.settle_error;
             }
         }
