@@ -90,11 +90,7 @@ bool Walker::reaches(NodeState& from, NodeState& to) {
     return false;
 }
 
-void Walker::sort_topologically(const Nodes& nodes, Nodes& into) {
-    const std::uint64_t stamp = new_stamp();
-    for (NodeState* node : nodes) {
-        node->mark = stamp;
-    }
+void Walker::sort_topologically(const Nodes& nodes, std::uint64_t stamp, Nodes& into) {
     into.reserve(nodes.size());
     for (NodeState* node : nodes) {
         node->missing_parents = 0;

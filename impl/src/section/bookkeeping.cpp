@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <blkdrain/detail/check.h>
 
@@ -15,29 +16,29 @@ namespace detail {
 
 // --- covers ---
 
-void ControlPlane::add_cover(SectionOperation& section, const Member& member) {
-    Cover& cover = section.covers.add(covers_);
-    cover.section = &section;
-    cover.node = member.node;
-    cover.backend = member.backend;
-    cover.demand = member.demand;
-    cover.entering = member.entering;
-    if (member.node != nullptr) {
-        member.node->covers.link(cover);
-        if (member.node->internal_requests != 0) {
-            set_busy(cover, true);
+void ControlPlane::add_covers(SectionOperation& section, std::span<const Member> members) {
+    for (const Member& member : members) {
+        Cover& cover = section.covers.add(covers_);
+        cover.section = &section;
+        cover.node = member.node;
+        cover.backend = member.backend;
+        cover.demand = member.demand;
+        cover.entering = member.entering;
+        if (member.node != nullptr) {
+            member.node->covers.link(cover);
+            if (member.node->internal_requests != 0) {
+                set_busy(cover, true);
+            }
+        } else {
+            member.backend->covers.link(cover);
+            fresh_.push_back(&cover);
         }
-    } else {
-        member.backend->covers.link(cover);
-        fresh_.push_back(&cover);
     }
 }
 
 void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
     if (section.covers.empty()) {
-        for (const Member& member : scope) {
-            add_cover(section, member);
-        }
+        add_covers(section, scope);
         return;
     }
     // Only the difference moves: whoever is in scope before and after never sees a gap (R24).

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -179,7 +180,10 @@ private:
 
     // bookkeeping.cpp: who is covered, gated, watched, busy
     void cover(SectionOperation& section, const Scope& scope);
-    void add_cover(SectionOperation& section, const Member& member);
+    void add_covers(SectionOperation& section, std::span<const Member> members);
+    void add_cover(SectionOperation& section, const Member& member) {
+        add_covers(section, {&member, 1});
+    }
     void unlink(Cover& cover);
     void uncover(Cover& cover);
     static void forget_settle_unless_kept(NodeState& node);

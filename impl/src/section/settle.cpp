@@ -54,12 +54,14 @@ void ControlPlane::order_pass(SectionOperation& section) {
     section.settle_failure = {};
     section.order.clear();
     walked_.clear();
+    const std::uint64_t stamp = walker_.new_stamp();
     for (const Cover& cover : section.covers) {
         if (cover.node != nullptr && keeps_settled(cover)) {
+            cover.node->mark = stamp;
             walked_.push_back(cover.node);
         }
     }
-    walker_.sort_topologically(walked_, section.order);
+    Walker::sort_topologically(walked_, stamp, section.order);
 }
 
 // Starts whatever can be settled, one node at a time. True when every node of the section that has
