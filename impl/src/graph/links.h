@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <utility>
 
 #include <blkdrain/world.h>
 
@@ -24,27 +22,32 @@ public:
     Links() = default;
     Links(const Links&) = delete;
     Links& operator=(const Links&) = delete;
+    ~Links() {
+        if (capacity_ != 1) {
+            delete[] many_;
+        }
+    }
 
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] bool empty() const { return size_ == 0; }
-    [[nodiscard]] Iterator begin() const { return first_; }
-    [[nodiscard]] Iterator end() const { return first_ + size_; }
-    [[nodiscard]] NodeState* operator[](std::size_t index) const { return first_[index]; }
-    NodeState*& operator[](std::size_t index) { return first_[index]; }
+    [[nodiscard]] Iterator begin() const { return capacity_ == 1 ? &only_ : many_; }
+    [[nodiscard]] Iterator end() const { return begin() + size_; }
+    [[nodiscard]] NodeState* operator[](std::size_t index) const { return begin()[index]; }
+    NodeState*& operator[](std::size_t index) { return data()[index]; }
 
     void insert(std::size_t index, NodeState& node) {
         if (size_ == capacity_) {
             grow();
         }
-        NodeState** const at = first_ + index;
-        std::copy_backward(at, first_ + size_, first_ + size_ + 1);
+        NodeState** const at = data() + index;
+        std::copy_backward(at, data() + size_, data() + size_ + 1);
         *at = &node;
         ++size_;
     }
     void push_back(NodeState& node) { insert(size_, node); }
 
     void erase(std::size_t index) {
-        std::copy(first_ + index + 1, first_ + size_, first_ + index);
+        std::copy(begin() + index + 1, end(), data() + index);
         --size_;
     }
     // Once; it is there.
@@ -54,19 +57,24 @@ public:
     void clear() { size_ = 0; }
 
 private:
+    NodeState** data() { return capacity_ == 1 ? &only_ : many_; }
+
     void grow() {
+        auto* const more = new NodeState*[std::size_t{2} * capacity_];
+        std::copy(begin(), end(), more);
+        if (capacity_ != 1) {
+            delete[] many_;
+        }
+        many_ = more;
         capacity_ *= 2;
-        auto more = std::make_unique<NodeState*[]>(capacity_);
-        std::copy(begin(), end(), more.get());
-        more_ = std::move(more);
-        first_ = more_.get();
     }
 
-    NodeState** first_ = &only_;
+    union {
+        NodeState* only_ = nullptr;  // while capacity_ is 1
+        NodeState** many_;
+    };
     std::uint32_t size_ = 0;
     std::uint32_t capacity_ = 1;
-    NodeState* only_ = nullptr;
-    std::unique_ptr<NodeState*[]> more_;  // of more than one
 };
 
 }  // namespace detail

@@ -16,8 +16,8 @@ namespace detail {
 NodeState::NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
                      std::unique_ptr<Driver> driver)
     : Node(id, std::move(name), loop, *driver),
-      settles(driver->settles()),
       control(plane),
+      settles(driver->settles()),
       owned_driver_(std::move(driver)) {}
 
 NodeState::~NodeState() = default;

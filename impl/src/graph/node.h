@@ -44,21 +44,22 @@ public:
 
     [[nodiscard]] bool stopped() const { return !covers.empty(); }
 
-    // What walks and sections look at, side by side.
+    ControlPlane& control;
+    std::vector<std::string> roles;  // of the edges
+
+    // What walks and sections look at of every node, side by side: 64 bytes.
     std::uint64_t mark = 0;  // stamp of the last walk that came by
     Links edges;             // to children, in the order of attachment
     Links parents;           // one entry an edge
     CoverChain covers;
-    IntrusiveList<Backend, OnNode> backends;
     std::uint32_t missing_parents = 0;  // scratch of sort_topologically
     unsigned internal_requests = 0;     // R22
+    OperationId closing;                // the pending close that has taken the node on
     const bool settles;                 // the driver's answer, which does not change
     Settle settle = Settle::no;
-    std::error_code settle_error;
 
-    std::vector<std::string> roles;  // of the edges
-    OperationId closing;             // the pending close that has taken the node on
-    ControlPlane& control;
+    IntrusiveList<Backend, OnNode> backends;
+    std::error_code settle_error;  // none if the driver does not settle
 
 private:
     std::unique_ptr<Driver> owned_driver_;

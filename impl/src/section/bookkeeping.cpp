@@ -85,22 +85,6 @@ void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
     }
 }
 
-// Settled lasts to the end of the last section that asked for it (R21).
-void ControlPlane::forget_settle_unless_kept(NodeState& node) {
-    if (node.settle != NodeState::Settle::done) {
-        return;
-    }
-    for (const Cover* cover = node.covers.first(); cover != nullptr; cover = cover->next) {
-        if (keeps_settled(*cover)) {
-            return;
-        }
-    }
-    node.settle = NodeState::Settle::no;
-    if (node.settle_error) {
-        node.settle_error = {};
-    }
-}
-
 // `cover` is linked; its place in the section's list is the caller's.
 void ControlPlane::unlink(Cover& cover) {
     if (cover.busy) {

@@ -423,10 +423,7 @@ void ControlPlane::release_due() {
         take_plug_off(*backend);
     }
     unplugged_.clear();
-    for (NodeState* node : left_) {
-        forget_settle_unless_kept(*node);
-    }
-    left_.clear();
+    forget_settles();
     for (Backend* backend : touched_) {
         note_gate(*backend);
         admit_waiting(*backend);

@@ -186,7 +186,6 @@ private:
     }
     void unlink(Cover& cover);
     void uncover(Cover& cover);
-    static void forget_settle_unless_kept(NodeState& node);
     void uncover_all(SectionOperation& section);
     void close_gates();
     bool update_word(Backend& backend);
@@ -236,6 +235,7 @@ private:
     void order_pass(SectionOperation& section);
     static bool parents_settled(const NodeState& node, const SectionOperation& section);
     void start_settle(NodeState& node, SectionOperation& section);
+    void forget_settles();
     static bool pass_running(const SectionOperation& section);
     static SectionOperation* settler_of(const NodeState& node);
     static SectionOperation* other_settler(const Cover& cover);

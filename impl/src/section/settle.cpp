@@ -85,7 +85,7 @@ bool ControlPlane::run_pass(SectionOperation& section) {
         all_settled = all_settled && node.settle == NodeState::Settle::done;
         if (all_settled) {
             section.next_to_settle = i + 1;
-            if (node.settle_error && !section.settle_failure) {
+            if (node.settles && !section.settle_failure) {
                 section.settle_failure = node.settle_error;
             }
         }
@@ -140,6 +140,23 @@ void ControlPlane::settled(NodeState& node, OperationId by, std::error_code resu
         update_scope(section);  // the section that wanted it settled may be gone
     }
     progress();
+}
+
+// Settled lasts to the end of the last section that asked for it (R21).
+void ControlPlane::forget_settles() {
+    for (NodeState* node : left_) {
+        const Cover* cover = node->covers.first();
+        while (cover != nullptr && !keeps_settled(*cover)) {
+            cover = cover->next;
+        }
+        if (cover == nullptr && node->settle == NodeState::Settle::done) {
+            node->settle = NodeState::Settle::no;
+            if (node->settles) {
+                node->settle_error = {};
+            }
+        }
+    }
+    left_.clear();
 }
 
 // Started, and not everything settled yet.
