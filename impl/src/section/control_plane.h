@@ -247,6 +247,7 @@ private:
 
     // change_plan.cpp: what a plan means on the graph as it is now
     Error shape_error(const ChangePlan& plan) const;
+    Error cycle_by(const Edits& edits);
     Error check(ChangePlan& plan);
     Edits& edits_of(ChangePlan& plan);
     struct Moves {
@@ -358,7 +359,7 @@ private:
     CycleCallback cycle_told_;
     std::uint32_t last_operation_ = 0;
     std::uint32_t last_token_ = 0;
-    std::uint64_t graph_generation_ = 0;  // counts the changes of edges and nodes
+    std::uint64_t graph_generation_ = 1;  // counts the changes of edges and nodes
     unsigned live_quiesce_alls_ = 0;
     unsigned pending_changes_ = 0;
 
@@ -387,6 +388,7 @@ private:
     Scope scope_;   // of update_scope
     Scope own_;     // of scope_of_change, the next too
     Scope entering_;
+    Scope reached_;                                          // of add_entering
     Edits edits_;                                            // of edits_of
     std::vector<const OuterRequest*> line_;                  // of line_up_to
     std::vector<std::pair<std::uint32_t, bool>> held_back_;  // of admit_waiting: token, is_write

@@ -99,6 +99,7 @@ struct ChangePlan {
     std::size_t index = 0;   // detach; no_index: the edge went meanwhile
     std::string role;        // of an edge that comes or goes, while it is not there
     std::vector<TokenId> tokens;
+    std::uint64_t acyclic_at = 0;  // the last generation of the graph in which it made no cycle
 };
 
 struct SectionOperation final : Operation {
