@@ -426,10 +426,14 @@ void ControlPlane::release_due() {
     forget_settles();
     for (Backend* backend : touched_) {
         note_gate(*backend);
-        admit_waiting(*backend);
+        if (!backend->waiting.empty()) {
+            admit_waiting(*backend);
+        }
         limit_again(backend->group);
         update_word(*backend);
-        reassess(*backend);
+        if (backend->gated()) {
+            reassess(*backend);
+        }
         unwatch_if_unused(*backend);
     }
     touched_.clear();
@@ -446,7 +450,7 @@ void ControlPlane::release_due() {
 }
 
 void ControlPlane::admit_waiting(Backend& backend) {
-    if (canary(Canary::overtake) && !backend.waiting.empty()) {
+    if (canary(Canary::overtake)) {
         OuterRequest& newest = *--backend.waiting.end();
         newest.unlink();
         backend.waiting.push_front(newest);
