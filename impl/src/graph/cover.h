@@ -26,6 +26,8 @@ enum class Demand : std::uint8_t { gated, quiet, settled };
 //
 // Listed by its section, linked into the member's chain. Guarded by the control plane's lock.
 struct Cover {
+    [[nodiscard]] bool linked() const { return node != nullptr || backend != nullptr; }
+
     SectionOperation* section = nullptr;
     NodeState* node = nullptr;  // exactly one of node and backend is set while linked
     Backend* backend = nullptr;
@@ -68,10 +70,7 @@ public:
     // Unlinked, not busy.
     Cover& take() {
         if (free_ == nullptr) {
-            slabs_.push_back(std::make_unique<Cover[]>(slab_size));
-            for (std::size_t i = slab_size; i-- > 0;) {
-                give_back(slabs_.back()[i]);
-            }
+            add_slab();
         }
         Cover& cover = *free_;
         free_ = cover.next_of_section;
@@ -79,13 +78,16 @@ public:
         return cover;
     }
 
-    void give_back(Cover& cover) {
-        cover.next_of_section = free_;
-        free_ = &cover;
+    // Those from `first` to `last`, linked through next_of_section.
+    void give_back(Cover& first, Cover& last) {
+        last.next_of_section = free_;
+        free_ = &first;
     }
 
 private:
     static constexpr std::size_t slab_size = 32;
+
+    void add_slab();
 
     std::vector<std::unique_ptr<Cover[]>> slabs_;
     Cover* free_ = nullptr;
@@ -134,11 +136,10 @@ public:
 
     // All of them are unlinked.
     void clear(CoverPool& pool) {
-        while (first_ != nullptr) {
-            Cover& cover = *first_;
-            first_ = cover.next_of_section;
-            pool.give_back(cover);
+        if (first_ != nullptr) {
+            pool.give_back(*first_, *last_);
         }
+        first_ = nullptr;
         unused_ = nullptr;
     }
 

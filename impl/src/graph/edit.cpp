@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/edit.h"
 
-#include <algorithm>
+#include <cstddef>
 #include <ranges>
 #include <utility>
 
@@ -10,10 +10,6 @@ BLKDRAIN_NAMESPACE_BEGIN
 namespace detail {
 
 namespace {
-
-void unlink_parent(NodeState& child, NodeState& parent) {
-    child.parents.erase(std::find(child.parents.begin(), child.parents.end(), &parent));
-}
 
 void set_root(Backend& backend, NodeState* root) {
     if (backend.root != nullptr) {
@@ -25,25 +21,29 @@ void set_root(Backend& backend, NodeState* root) {
     }
 }
 
+std::vector<std::string>::iterator role_of(NodeState& parent, std::size_t index) {
+    return parent.roles.begin() + static_cast<std::ptrdiff_t>(index);
+}
+
 void insert_edge(NodeState& parent, std::size_t index, std::string&& role, NodeState& child) {
-    parent.edges.insert(parent.edges.begin() + static_cast<std::ptrdiff_t>(index),
-                        {std::move(role), &child});
-    child.parents.push_back(&parent);
+    parent.edges.insert(index, child);
+    parent.roles.insert(role_of(parent, index), std::move(role));
+    child.parents.push_back(parent);
 }
 
 // Gives its role back.
 std::string erase_edge(NodeState& parent, std::size_t index) {
-    const auto edge = parent.edges.begin() + static_cast<std::ptrdiff_t>(index);
-    unlink_parent(*edge->child, parent);
-    std::string role = std::move(edge->role);
-    parent.edges.erase(edge);
+    parent.edges[index]->parents.erase(parent);
+    parent.edges.erase(index);
+    std::string role = std::move(parent.roles[index]);
+    parent.roles.erase(role_of(parent, index));
     return role;
 }
 
 void repoint(NodeState& parent, std::size_t index, NodeState& child) {
-    unlink_parent(*parent.edges[index].child, parent);
-    parent.edges[index].child = &child;
-    child.parents.push_back(&parent);
+    parent.edges[index]->parents.erase(parent);
+    parent.edges[index] = &child;
+    child.parents.push_back(parent);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/node.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "graph/backend.h"
@@ -14,15 +15,16 @@ namespace detail {
 
 NodeState::NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
                      std::unique_ptr<Driver> driver)
-    : Node(id, std::move(name), loop, *driver), control(plane), owned_driver_(std::move(driver)) {}
+    : Node(id, std::move(name), loop, *driver),
+      control(plane),
+      settles(driver->settles()),
+      owned_driver_(std::move(driver)) {}
 
 NodeState::~NodeState() = default;
 
 void NodeState::publish_children() {
     auto children = std::make_unique<Node*[]>(edges.size());
-    for (std::size_t i = 0; i < edges.size(); ++i) {
-        children[i] = edges[i].child;
-    }
+    std::copy(edges.begin(), edges.end(), children.get());
     published_ = std::move(children);
     children_ = published_.get();
     children_count_ = edges.size();

@@ -14,6 +14,7 @@
 #include <blkdrain/world.h>
 
 #include "graph/cover.h"
+#include "graph/links.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 
@@ -31,10 +32,6 @@ class ControlPlane;
 // without it.
 class NodeState final : public Node {
 public:
-    struct Edge {
-        std::string role;
-        NodeState* child;
-    };
     enum class Settle : std::uint8_t { no, running, done };
 
     NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
@@ -48,16 +45,21 @@ public:
     [[nodiscard]] bool stopped() const { return !covers.empty(); }
 
     ControlPlane& control;
-    std::vector<Edge> edges;          // to children, in the order of attachment
-    std::vector<NodeState*> parents;  // one entry an edge
-    IntrusiveList<Backend, OnNode> backends;
+    std::vector<std::string> roles;  // of the edges
+
+    // What walks and sections look at of every node, side by side: 64 bytes.
+    std::uint64_t mark = 0;  // stamp of the last walk that came by
+    Links edges;             // to children, in the order of attachment
+    Links parents;           // one entry an edge
     CoverChain covers;
-    OperationId closing;             // the pending close that has taken the node on
-    unsigned internal_requests = 0;  // R22
+    std::uint32_t missing_parents = 0;  // scratch of sort_topologically
+    unsigned internal_requests = 0;     // R22
+    OperationId closing;                // the pending close that has taken the node on
+    const bool settles;                 // the driver's answer, which does not change
     Settle settle = Settle::no;
-    std::error_code settle_error;
-    std::uint64_t mark = 0;             // stamp of the last walk that came by
-    std::uint32_t missing_parents = 0;  // scratch of topological_order
+
+    IntrusiveList<Backend, OnNode> backends;
+    std::error_code settle_error;  // none if the driver does not settle
 
 private:
     std::unique_ptr<Driver> owned_driver_;

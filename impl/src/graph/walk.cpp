@@ -11,10 +11,16 @@ namespace detail {
 
 namespace {
 
-void visit(NodeState& node, std::uint64_t stamp, Nodes& into) {
+inline void visit(NodeState& node, std::uint64_t stamp, Nodes& into) {
     if (node.mark != stamp) {
         node.mark = stamp;
         into.push_back(&node);
+    }
+}
+
+inline void visit_all(const Links& nodes, std::uint64_t stamp, Nodes& into) {
+    for (NodeState* node : nodes) {
+        visit(*node, stamp, into);
     }
 }
 
@@ -31,37 +37,29 @@ void walk(NodeState& from, std::uint64_t stamp, Nodes& into, Neighbours neighbou
 }  // namespace
 
 void Walker::down(NodeState& from, std::uint64_t stamp, Nodes& into) {
-    walk(from, stamp, into, [&](NodeState& node) {
-        for (const auto& edge : node.edges) {
-            visit(*edge.child, stamp, into);
-        }
-    });
+    walk(from, stamp, into, [&](const NodeState& node) { visit_all(node.edges, stamp, into); });
 }
 
 void Walker::up(NodeState& from, std::uint64_t stamp, Nodes& into) {
-    walk(from, stamp, into, [&](NodeState& node) {
-        for (NodeState* parent : node.parents) {
-            visit(*parent, stamp, into);
-        }
-    });
+    walk(from, stamp, into, [&](const NodeState& node) { visit_all(node.parents, stamp, into); });
 }
 
 void Walker::cone(NodeState& from, std::uint64_t stamp, Nodes& into) {
     scratch_.clear();
     down(from, new_stamp(), scratch_);
+    std::size_t next = into.size();
     for (NodeState* node : scratch_) {
-        up(*node, stamp, into);
+        visit(*node, stamp, into);
+        for (; next < into.size(); ++next) {
+            visit_all(into[next]->parents, stamp, into);
+        }
     }
 }
 
 void Walker::component(NodeState& from, std::uint64_t stamp, Nodes& into) {
-    walk(from, stamp, into, [&](NodeState& node) {
-        for (const auto& edge : node.edges) {
-            visit(*edge.child, stamp, into);
-        }
-        for (NodeState* parent : node.parents) {
-            visit(*parent, stamp, into);
-        }
+    walk(from, stamp, into, [&](const NodeState& node) {
+        visit_all(node.edges, stamp, into);
+        visit_all(node.parents, stamp, into);
     });
 }
 
@@ -76,11 +74,11 @@ bool Walker::reaches(NodeState& from, NodeState& to) {
     visit(from, below, scratch_);
     visit(to, above, climb_);
     for (std::size_t next = 0; next < scratch_.size() && next < climb_.size(); ++next) {
-        for (const auto& edge : scratch_[next]->edges) {
-            if (edge.child->mark == above) {
+        for (NodeState* child : scratch_[next]->edges) {
+            if (child->mark == above) {
                 return true;
             }
-            visit(*edge.child, below, scratch_);
+            visit(*child, below, scratch_);
         }
         for (NodeState* parent : climb_[next]->parents) {
             if (parent->mark == below) {
@@ -92,34 +90,25 @@ bool Walker::reaches(NodeState& from, NodeState& to) {
     return false;
 }
 
-void Walker::sort_topologically(Nodes& nodes) {
-    const std::uint64_t stamp = new_stamp();
+void Walker::sort_topologically(const Nodes& nodes, std::uint64_t stamp, Nodes& into) {
+    into.reserve(nodes.size());
     for (NodeState* node : nodes) {
-        node->mark = stamp;
         node->missing_parents = 0;
-    }
-    for (NodeState* node : nodes) {
-        for (const auto& edge : node->edges) {
-            if (edge.child->mark == stamp) {
-                ++edge.child->missing_parents;
-            }
+        for (const NodeState* parent : node->parents) {
+            node->missing_parents += parent->mark == stamp ? 1 : 0;
         }
-    }
-    scratch_.clear();
-    for (NodeState* node : nodes) {
         if (node->missing_parents == 0) {
-            scratch_.push_back(node);
+            into.push_back(node);
         }
     }
-    for (std::size_t next = 0; next < scratch_.size(); ++next) {
-        for (const auto& edge : scratch_[next]->edges) {
-            if (edge.child->mark == stamp && --edge.child->missing_parents == 0) {
-                scratch_.push_back(edge.child);
+    for (std::size_t next = 0; next < into.size(); ++next) {
+        for (NodeState* child : into[next]->edges) {
+            if (child->mark == stamp && --child->missing_parents == 0) {
+                into.push_back(child);
             }
         }
     }
-    BLKDRAIN_CHECK(scratch_.size() == nodes.size(), "the graph has no cycle");
-    nodes.assign(scratch_.begin(), scratch_.end());
+    BLKDRAIN_CHECK(into.size() == nodes.size(), "the graph has no cycle");
 }
 
 }  // namespace detail

@@ -31,8 +31,9 @@ public:
     // smaller side sets the cost: attaching at the end of a long chain is O(1).
     bool reaches(NodeState& from, NodeState& to);
 
-    // Sorts `nodes` so that parents come before children (edges outside the set ignored).
-    void sort_topologically(Nodes& nodes);
+    // Appends `nodes`, which are those that carry `stamp`, to `into`, which is empty: parents
+    // before children.
+    static void sort_topologically(const Nodes& nodes, std::uint64_t stamp, Nodes& into);
 
     // A stamp no node or backend carries.
     std::uint64_t new_stamp() { return ++last_stamp_; }

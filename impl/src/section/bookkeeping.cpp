@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <blkdrain/detail/check.h>
 
@@ -15,27 +16,29 @@ namespace detail {
 
 // --- covers ---
 
-void ControlPlane::add_cover(SectionOperation& section, const Member& member) {
-    Cover& cover = section.covers.add(covers_);
-    cover.section = &section;
-    cover.node = member.node;
-    cover.backend = member.backend;
-    cover.demand = member.demand;
-    cover.entering = member.entering;
-    if (member.node != nullptr) {
-        member.node->covers.link(cover);
-        set_busy(cover, member.node->internal_requests != 0);
-    } else {
-        member.backend->covers.link(cover);
-        fresh_.push_back(&cover);
+void ControlPlane::add_covers(SectionOperation& section, std::span<const Member> members) {
+    for (const Member& member : members) {
+        Cover& cover = section.covers.add(covers_);
+        cover.section = &section;
+        cover.node = member.node;
+        cover.backend = member.backend;
+        cover.demand = member.demand;
+        cover.entering = member.entering;
+        if (member.node != nullptr) {
+            member.node->covers.link(cover);
+            if (member.node->internal_requests != 0) {
+                set_busy(cover, true);
+            }
+        } else {
+            member.backend->covers.link(cover);
+            fresh_.push_back(&cover);
+        }
     }
 }
 
 void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
     if (section.covers.empty()) {
-        for (const Member& member : scope) {
-            add_cover(section, member);
-        }
+        add_covers(section, scope);
         return;
     }
     // Only the difference moves: whoever is in scope before and after never sees a gap (R24).
@@ -48,7 +51,7 @@ void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
         mark_of(member) = wanted;
     }
     for (Cover& cover : section.covers) {
-        if (cover.node == nullptr && cover.backend == nullptr) {
+        if (!cover.linked()) {
             continue;
         }
         std::uint64_t& mark = cover.node != nullptr ? cover.node->mark : cover.backend->mark;
@@ -82,30 +85,18 @@ void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
     }
 }
 
-// Settled lasts to the end of the last section that asked for it (R21).
-void ControlPlane::forget_settle_unless_kept(NodeState& node) {
-    if (node.settle != NodeState::Settle::done) {
-        return;
+// `cover` is linked; its place in the section's list is the caller's.
+void ControlPlane::unlink(Cover& cover) {
+    if (cover.busy) {
+        set_busy(cover, false);
     }
-    for (const Cover* cover = node.covers.first(); cover != nullptr; cover = cover->next) {
-        if (keeps_settled(*cover)) {
-            return;
-        }
-    }
-    node.settle = NodeState::Settle::no;
-    node.settle_error = {};
-}
-
-void ControlPlane::uncover(Cover& cover) {
-    if (cover.node == nullptr && cover.backend == nullptr) {
-        return;
-    }
-    set_busy(cover, false);
     if (cover.node != nullptr) {
         NodeState& node = *cover.node;
         node.covers.unlink(cover);
         cover.node = nullptr;
-        left_.push_back(&node);
+        if (node.settle == NodeState::Settle::done) {
+            left_.push_back(&node);
+        }
     } else {
         Backend& backend = *cover.backend;
         backend.covers.unlink(cover);
@@ -117,12 +108,18 @@ void ControlPlane::uncover(Cover& cover) {
             touched_.push_back(&backend);
         }
     }
+}
+
+void ControlPlane::uncover(Cover& cover) {
+    unlink(cover);
     cover.section->covers.leave_unused(cover);
 }
 
 void ControlPlane::uncover_all(SectionOperation& section) {
     for (Cover& cover : section.covers) {
-        uncover(cover);
+        if (cover.linked()) {
+            unlink(cover);
+        }
     }
     section.covers.clear(covers_);
 }

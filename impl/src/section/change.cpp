@@ -159,7 +159,7 @@ bool ControlPlane::advance_change(SectionOperation& change) {
             return false;
         }
     }
-    if (const std::error_code failed = settle_error(change)) {
+    if (const std::error_code failed = change.settle_failure) {
         finish(change, {failed, describe(change) + ": a settle failed: " + failed.message()});
         return true;
     }
@@ -299,7 +299,7 @@ bool ControlPlane::advance_context(SectionOperation& change) {
         return false;
     }
     Error error;
-    if (const std::error_code failed = settle_error(change)) {
+    if (const std::error_code failed = change.settle_failure) {
         error = {failed, describe(change) + ": a settle failed: " + failed.message()};
     } else if (std::string who = refusers(*change.node, *change.target); !who.empty()) {
         error = {Errc::context, describe(change) + ": refused by" + who};

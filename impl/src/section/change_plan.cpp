@@ -24,13 +24,13 @@ Edit new_root(Backend& backend, NodeState* to) {
 
 // Every edge and root edge to `from`, except from `to` itself, goes to `to`.
 void repoint_parents(NodeState& from, NodeState& to, Edits& edits) {
-    Nodes parents = from.parents;
+    Nodes parents(from.parents.begin(), from.parents.end());
     std::sort(parents.begin(), parents.end(),
               [](const NodeState* a, const NodeState* b) { return a->id() < b->id(); });
     parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
     for (NodeState* parent : parents) {
         for (std::size_t i = 0; parent != &to && i < parent->edges.size(); ++i) {
-            if (parent->edges[i].child == &from) {
+            if (parent->edges[i] == &from) {
                 edits.push_back(repointing(*parent, i, from, to));
             }
         }
@@ -57,7 +57,7 @@ Edits& ControlPlane::edits_of(ChangePlan& plan) {
             break;
         case ChangeKind::detach:
             edits.push_back({Edit::Kind::remove_edge, plan.x, plan.index, &plan.role, nullptr,
-                             plan.x->edges[plan.index].child, nullptr});
+                             plan.x->edges[plan.index], nullptr});
             break;
         case ChangeKind::replace:
             repoint_parents(*plan.x, *plan.y, edits);
@@ -75,7 +75,7 @@ Edits& ControlPlane::edits_of(ChangePlan& plan) {
                 {Edit::Kind::add_edge, plan.y, 0, &plan.role, nullptr, nullptr, plan.x});
             break;
         case ChangeKind::remove_filter: {
-            NodeState& child = *plan.x->edges[0].child;
+            NodeState& child = *plan.x->edges[0];
             repoint_parents(*plan.x, child, edits);
             edits.push_back(
                 {Edit::Kind::remove_edge, plan.x, 0, &plan.role, nullptr, &child, nullptr});
@@ -124,6 +124,18 @@ Error ControlPlane::shape_error(const ChangePlan& plan) const {
     return {};
 }
 
+// `edits` are applied.
+Error ControlPlane::cycle_by(const Edits& edits) {
+    for (const Edit& edit : edits) {
+        if (edit.kind != Edit::Kind::set_root && edit.to != nullptr &&
+            walker_.reaches(*edit.to, *edit.parent)) {
+            return {Errc::cycle, describe(*edit.parent) + " would be its own descendant through " +
+                                     describe(*edit.to)};
+        }
+    }
+    return {};
+}
+
 Error ControlPlane::check(ChangePlan& plan) {
     for (const NodeState* node : {plan.x, plan.y}) {
         if (node != nullptr && node->closing.value != 0) {
@@ -147,13 +159,9 @@ Error ControlPlane::check(ChangePlan& plan) {
     Edits& edits = edits_of(plan);
     apply(edits);
     Error error;
-    for (const Edit& edit : edits) {
-        if (edit.kind != Edit::Kind::set_root && edit.to != nullptr &&
-            walker_.reaches(*edit.to, *edit.parent)) {
-            error = {Errc::cycle, describe(*edit.parent) + " would be its own descendant through " +
-                                      describe(*edit.to)};
-            break;
-        }
+    if (plan.acyclic_at != graph_generation_) {
+        error = cycle_by(edits);
+        plan.acyclic_at = error ? 0 : graph_generation_;
     }
     const auto conflicting =
         error ? std::pair<SectionOperation*, SectionOperation*>{} : conflicting_isolates();
@@ -287,28 +295,34 @@ void ControlPlane::scope_of_change(SectionOperation& change, Scope& into) {
         own.push_back({nullptr, moves.backend, Demand::quiet});
     }
 
-    add_entering(own);
-
-    // Stopped until its settle returns, also if nothing asks for it any more (R25).
-    if (change.settling != nullptr) {
-        own.push_back({change.settling, nullptr, Demand::gated});
-    }
+    entering_.clear();
+    add_entering(entering_);
 
     // Each member once, with the strongest demand.
     const std::uint64_t seen = walker_.new_stamp();
-    const auto add = [&](Demand demand, bool entering) {
-        for (const Member& member : own) {
-            std::uint64_t& mark = member.node != nullptr ? member.node->mark : member.backend->mark;
-            if (member.demand == demand && member.entering == entering && mark != seen) {
-                mark = seen;
-                into.push_back(member);
+    const auto add = [&](const Member& member) {
+        std::uint64_t& mark = member.node != nullptr ? member.node->mark : member.backend->mark;
+        if (mark != seen) {
+            mark = seen;
+            into.push_back(member);
+        }
+    };
+    const auto add_entering_with = [&](Demand demand) {
+        for (const Member& member : entering_) {
+            if (member.demand == demand) {
+                add(member);
             }
         }
     };
-    for (const Demand demand : {Demand::settled, Demand::quiet, Demand::gated}) {
-        for (const bool entering : {true, false}) {
-            add(demand, entering);
-        }
+    add_entering_with(Demand::settled);
+    add_entering_with(Demand::quiet);
+    for (const Member& member : own) {
+        add(member);
+    }
+    add_entering_with(Demand::gated);
+    // Stopped until its settle returns, also if nothing asks for it any more (R25).
+    if (change.settling != nullptr) {
+        add({change.settling, nullptr, Demand::gated});
     }
 }
 
@@ -321,14 +335,14 @@ void ControlPlane::add_entering(Scope& into) {
             section.phase == Operation::Phase::queued) {
             return;
         }
-        entering_.clear();
-        scope_of(section, entering_);
+        reached_.clear();
+        scope_of(section, reached_);
         const bool idle =
             section.kind == OperationKind::drained && section.phase == Operation::Phase::begun;
         const Demand demand = idle                                        ? Demand::settled
                               : section.quiet_reported || section.in_pass ? Demand::quiet
                                                                           : Demand::gated;
-        for (const Member& member : entering_) {
+        for (const Member& member : reached_) {
             const Cover* cover =
                 (member.node != nullptr ? member.node->covers : member.backend->covers).first();
             while (cover != nullptr && cover->section != &section) {

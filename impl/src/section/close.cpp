@@ -225,10 +225,7 @@ bool ControlPlane::advance_close_node(SectionOperation& section) {
             section.node = nullptr;
         }
         section.to_close.erase(section.to_close.begin() + static_cast<std::ptrdiff_t>(i));
-        Nodes children;
-        for (const auto& edge : node.edges) {
-            children.push_back(edge.child);
-        }
+        const Nodes children(node.edges.begin(), node.edges.end());
         announce(Announced::node_closed, node.id().value,
                  [&](Announcement& a) { a.a = section.id.value; });
         erase_node(node);
@@ -254,9 +251,8 @@ void ControlPlane::erase_node(NodeState& node) {
     while (node.covers.first() != nullptr) {
         uncover(*node.covers.first());
     }
-    for (const auto& edge : node.edges) {
-        edge.child->parents.erase(
-            std::find(edge.child->parents.begin(), edge.child->parents.end(), &node));
+    for (NodeState* child : node.edges) {
+        child->parents.erase(node);
     }
     node.edges.clear();
     ++graph_generation_;

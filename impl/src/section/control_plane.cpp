@@ -424,16 +424,17 @@ void ControlPlane::release_due() {
         take_plug_off(*backend);
     }
     unplugged_.clear();
-    for (NodeState* node : left_) {
-        forget_settle_unless_kept(*node);
-    }
-    left_.clear();
+    forget_settles();
     for (Backend* backend : touched_) {
         note_gate(*backend);
-        admit_waiting(*backend);
+        if (!backend->waiting.empty()) {
+            admit_waiting(*backend);
+        }
         limit_again(backend->group);
         update_word(*backend);
-        reassess(*backend);
+        if (backend->gated()) {
+            reassess(*backend);
+        }
         unwatch_if_unused(*backend);
     }
     touched_.clear();
@@ -450,7 +451,7 @@ void ControlPlane::release_due() {
 }
 
 void ControlPlane::admit_waiting(Backend& backend) {
-    if (canary(Canary::overtake) && !backend.waiting.empty()) {
+    if (canary(Canary::overtake)) {
         OuterRequest& newest = *--backend.waiting.end();
         newest.unlink();
         backend.waiting.push_front(newest);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -179,9 +180,12 @@ private:
 
     // bookkeeping.cpp: who is covered, gated, watched, busy
     void cover(SectionOperation& section, const Scope& scope);
-    void add_cover(SectionOperation& section, const Member& member);
+    void add_covers(SectionOperation& section, std::span<const Member> members);
+    void add_cover(SectionOperation& section, const Member& member) {
+        add_covers(section, {&member, 1});
+    }
+    void unlink(Cover& cover);
     void uncover(Cover& cover);
-    static void forget_settle_unless_kept(NodeState& node);
     void uncover_all(SectionOperation& section);
     void close_gates();
     bool update_word(Backend& backend);
@@ -231,18 +235,19 @@ private:
     void order_pass(SectionOperation& section);
     static bool parents_settled(const NodeState& node, const SectionOperation& section);
     void start_settle(NodeState& node, SectionOperation& section);
+    void forget_settles();
     static bool pass_running(const SectionOperation& section);
     static SectionOperation* settler_of(const NodeState& node);
     static SectionOperation* other_settler(const Cover& cover);
     static bool pass_over(const Cover& cover);
     bool pass_touches(const NodeState& node, const SectionOperation& except) const;
-    std::error_code settle_error(const SectionOperation& section) const;
     void settled(NodeState& node, OperationId by, std::error_code result);
     const OuterRequest* find_admitted(const Backend& backend) const;
     std::vector<const Backend*> not_quiesced(NodeState& node);
 
     // change_plan.cpp: what a plan means on the graph as it is now
     Error shape_error(const ChangePlan& plan) const;
+    Error cycle_by(const Edits& edits);
     Error check(ChangePlan& plan);
     Edits& edits_of(ChangePlan& plan);
     struct Moves {
@@ -354,7 +359,7 @@ private:
     CycleCallback cycle_told_;
     std::uint32_t last_operation_ = 0;
     std::uint32_t last_token_ = 0;
-    std::uint64_t graph_generation_ = 0;  // counts the changes of edges and nodes
+    std::uint64_t graph_generation_ = 1;  // counts the changes of edges and nodes
     unsigned live_quiesce_alls_ = 0;
     unsigned pending_changes_ = 0;
 
@@ -379,10 +384,11 @@ private:
     Walker walker_;
 
     // Scratch, kept for its memory.
-    Nodes walked_;  // by scope_of and callers of touched_by
+    Nodes walked_;  // by scope_of, order_pass and callers of touched_by
     Scope scope_;   // of update_scope
     Scope own_;     // of scope_of_change, the next too
     Scope entering_;
+    Scope reached_;                                          // of add_entering
     Edits edits_;                                            // of edits_of
     std::vector<const OuterRequest*> line_;                  // of line_up_to
     std::vector<std::pair<std::uint32_t, bool>> held_back_;  // of admit_waiting: token, is_write

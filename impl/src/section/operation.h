@@ -99,6 +99,7 @@ struct ChangePlan {
     std::size_t index = 0;   // detach; no_index: the edge went meanwhile
     std::string role;        // of an edge that comes or goes, while it is not there
     std::vector<TokenId> tokens;
+    std::uint64_t acyclic_at = 0;  // the last generation of the graph in which it made no cycle
 };
 
 struct SectionOperation final : Operation {
@@ -120,6 +121,7 @@ struct SectionOperation final : Operation {
     Nodes order;
     std::uint64_t ordered_at = 0;  // the generation of the graph that `order` belongs to
     std::size_t next_to_settle = 0;
+    std::error_code settle_failure;  // the first in `order`, of those before next_to_settle
     NodeState* settling =
         nullptr;  // the node whose settle it has started and that has not answered
 

@@ -10,10 +10,12 @@ BLKDRAIN_NAMESPACE_BEGIN
 namespace detail {
 
 bool ControlPlane::exempts(const SectionOperation& section, const Backend& backend) const {
-    const bool named =
-        std::find(section.exempt.begin(), section.exempt.end(), backend.id) != section.exempt.end();
+    const auto named = [&] {
+        return std::find(section.exempt.begin(), section.exempt.end(), backend.id) !=
+               section.exempt.end();
+    };
     return (section.kind == OperationKind::isolate && section.backend.get() == &backend) ||
-           (named && !canary(Canary::exempts_forgotten));
+           (!section.exempt.empty() && !canary(Canary::exempts_forgotten) && named());
 }
 
 void ControlPlane::add_node_members(const Nodes& nodes, Scope& into) {

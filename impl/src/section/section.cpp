@@ -183,9 +183,8 @@ bool ControlPlane::advance_drained(SectionOperation& section) {
     if (!canary(Canary::idle_before_settled) && !run_pass(section)) {
         return false;
     }
-    const std::error_code failed = settle_error(section);
     Error error;
-    if (failed) {
+    if (const std::error_code failed = section.settle_failure) {
         error = {failed, describe(section) + ": a settle failed: " + failed.message()};
     }
     if (section.kind == OperationKind::settle) {

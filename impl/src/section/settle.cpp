@@ -51,13 +51,17 @@ private:
 void ControlPlane::order_pass(SectionOperation& section) {
     section.ordered_at = graph_generation_;
     section.next_to_settle = 0;
+    section.settle_failure = {};
     section.order.clear();
+    walked_.clear();
+    const std::uint64_t stamp = walker_.new_stamp();
     for (const Cover& cover : section.covers) {
         if (cover.node != nullptr && keeps_settled(cover)) {
-            section.order.push_back(cover.node);
+            cover.node->mark = stamp;
+            walked_.push_back(cover.node);
         }
     }
-    walker_.sort_topologically(section.order);
+    Walker::sort_topologically(walked_, stamp, section.order);
 }
 
 // Starts whatever can be settled, one node at a time. True when every node of the section that has
@@ -73,12 +77,17 @@ bool ControlPlane::run_pass(SectionOperation& section) {
     for (std::size_t i = section.next_to_settle;
          i < section.order.size() && section.settling == nullptr; ++i) {
         NodeState& node = *section.order[i];
-        if (node.settle == NodeState::Settle::no && parents_settled(node, section)) {
+        // Its parents come before it.
+        if (node.settle == NodeState::Settle::no &&
+            (all_settled || parents_settled(node, section))) {
             start_settle(node, section);
         }
         all_settled = all_settled && node.settle == NodeState::Settle::done;
         if (all_settled) {
             section.next_to_settle = i + 1;
+            if (node.settles && !section.settle_failure) {
+                section.settle_failure = node.settle_error;
+            }
         }
     }
     return all_settled && section.settling == nullptr;
@@ -106,7 +115,7 @@ void ControlPlane::start_settle(NodeState& node, SectionOperation& section) {
     }
     announce(Announced::settle_start, node.id().value,
              [&](Announcement& a) { a.a = section.id.value; });
-    if (!node.driver().settles()) {
+    if (!node.settles) {
         node.settle = NodeState::Settle::done;
         announce(Announced::settle_done, node.id().value);
         return;
@@ -133,14 +142,21 @@ void ControlPlane::settled(NodeState& node, OperationId by, std::error_code resu
     progress();
 }
 
-// The first in the order of the pass that failed.
-std::error_code ControlPlane::settle_error(const SectionOperation& section) const {
-    for (const NodeState* node : section.order) {
-        if (node->settle_error) {
-            return node->settle_error;
+// Settled lasts to the end of the last section that asked for it (R21).
+void ControlPlane::forget_settles() {
+    for (NodeState* node : left_) {
+        const Cover* cover = node->covers.first();
+        while (cover != nullptr && !keeps_settled(*cover)) {
+            cover = cover->next;
+        }
+        if (cover == nullptr && node->settle == NodeState::Settle::done) {
+            node->settle = NodeState::Settle::no;
+            if (node->settles) {
+                node->settle_error = {};
+            }
         }
     }
-    return {};
+    left_.clear();
 }
 
 // Started, and not everything settled yet.

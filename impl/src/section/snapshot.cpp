@@ -46,10 +46,10 @@ void look_at(const NodeState& node, Snapshot::Names names, Snapshot::NodeView& v
     fill(view.name, node.name(), names);
     view.loop = &node.loop();
     Views children(view.children);
-    for (const auto& edge : node.edges) {
+    for (std::size_t i = 0; i < node.edges.size(); ++i) {
         Snapshot::Edge& child = children.next();
-        fill(child.role, edge.role, names);
-        child.child = edge.child->id();
+        fill(child.role, node.roles[i], names);
+        child.child = node.edges[i]->id();
     }
     view.internal_requests = node.internal_requests;
     view.stopped = node.stopped();
