@@ -28,7 +28,8 @@ struct Edit {
 
 using Edits = std::vector<Edit>;
 
-// Apply in order, undo in reverse order; both leave drivers and the request path alone.
+// Apply in order, undo in reverse order; both leave drivers, roles and the request path alone.
+// Undone edges and backends come last in the lists of `parents` and `backends`.
 void apply(Edits& edits);
 void undo(const Edits& edits);
 
