@@ -21,29 +21,31 @@ void set_root(Backend& backend, NodeState* root) {
     }
 }
 
-std::vector<std::string>::iterator role_of(NodeState& parent, std::size_t index) {
-    return parent.roles.begin() + static_cast<std::ptrdiff_t>(index);
-}
-
-void insert_edge(NodeState& parent, std::size_t index, std::string&& role, NodeState& child) {
+void insert_edge(NodeState& parent, std::size_t index, NodeState& child) {
     parent.edges.insert(index, child);
-    parent.roles.insert(role_of(parent, index), std::move(role));
     child.parents.push_back(parent);
 }
 
-// Gives its role back.
-std::string erase_edge(NodeState& parent, std::size_t index) {
+void erase_edge(NodeState& parent, std::size_t index) {
     parent.edges[index]->parents.erase(parent);
     parent.edges.erase(index);
-    std::string role = std::move(parent.roles[index]);
-    parent.roles.erase(role_of(parent, index));
-    return role;
 }
 
 void repoint(NodeState& parent, std::size_t index, NodeState& child) {
     parent.edges[index]->parents.erase(parent);
     parent.edges[index] = &child;
     child.parents.push_back(parent);
+}
+
+// The roles of the parent's edges, as the edges are.
+void publish_roles(const Edit& edit) {
+    std::vector<std::string>& roles = edit.parent->roles;
+    const auto place = roles.begin() + static_cast<std::ptrdiff_t>(edit.index);
+    if (edit.kind == Edit::Kind::add_edge) {
+        roles.insert(place, std::move(*edit.role));
+    } else if (edit.kind == Edit::Kind::remove_edge) {
+        roles.erase(place);
+    }
 }
 
 }  // namespace
@@ -53,10 +55,10 @@ void apply(Edits& edits) {
         switch (edit.kind) {
             case Edit::Kind::add_edge:
                 edit.index = edit.parent->edges.size();
-                insert_edge(*edit.parent, edit.index, std::move(*edit.role), *edit.to);
+                insert_edge(*edit.parent, edit.index, *edit.to);
                 break;
             case Edit::Kind::remove_edge:
-                *edit.role = erase_edge(*edit.parent, edit.index);
+                erase_edge(*edit.parent, edit.index);
                 break;
             case Edit::Kind::repoint_edge:
                 repoint(*edit.parent, edit.index, *edit.to);
@@ -72,10 +74,10 @@ void undo(const Edits& edits) {
     for (const Edit& edit : std::views::reverse(edits)) {
         switch (edit.kind) {
             case Edit::Kind::add_edge:
-                *edit.role = erase_edge(*edit.parent, edit.index);
+                erase_edge(*edit.parent, edit.index);
                 break;
             case Edit::Kind::remove_edge:
-                insert_edge(*edit.parent, edit.index, std::move(*edit.role), *edit.from);
+                insert_edge(*edit.parent, edit.index, *edit.from);
                 break;
             case Edit::Kind::repoint_edge:
                 repoint(*edit.parent, edit.index, *edit.from);
@@ -94,6 +96,7 @@ void publish(const Edits& edits) {
             // word, which opens later.
             edit.backend->medium.store(edit.backend->root, std::memory_order_release);
         } else {
+            publish_roles(edit);
             edit.parent->publish_children();
         }
     }

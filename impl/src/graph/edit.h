@@ -20,21 +20,21 @@ struct Edit {
     Kind kind;
     NodeState* parent = nullptr;  // edges: whose
     std::size_t index = 0;        // remove_edge, repoint_edge: which child
-    std::string* role =
-        nullptr;  // add_edge, remove_edge: where it is kept while the edge is not there
-    Backend* backend = nullptr;  // set_root
-    NodeState* from = nullptr;   // child or root before; null: none
-    NodeState* to = nullptr;     // child or root after; null: none
+    std::string* role = nullptr;  // add_edge: moved from at publish
+    Backend* backend = nullptr;   // set_root
+    NodeState* from = nullptr;    // child or root before; null: none
+    NodeState* to = nullptr;      // child or root after; null: none
 };
 
 using Edits = std::vector<Edit>;
 
-// Apply in order, undo in reverse order; both leave drivers and the request path alone.
+// Apply in order, undo in reverse order; both leave drivers, roles and the request path alone.
+// Undone edges and backends come last in the lists of `parents` and `backends`.
 void apply(Edits& edits);
 void undo(const Edits& edits);
 
-// Lets drivers and the request path see the result of `edits`, which are applied. Nothing may cross
-// the edges meanwhile.
+// Lets drivers, the request path and snapshots (roles) see the result of `edits`, which are
+// applied. Nothing may cross the edges meanwhile.
 void publish(const Edits& edits);
 
 }  // namespace detail

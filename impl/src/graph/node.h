@@ -45,7 +45,7 @@ public:
     [[nodiscard]] bool stopped() const { return !covers.empty(); }
 
     ControlPlane& control;
-    std::vector<std::string> roles;  // of the edges
+    std::vector<std::string> roles;  // of the edges; they follow at the switch, too
 
     // What walks and sections look at of every node, side by side: 64 bytes.
     std::uint64_t mark = 0;  // stamp of the last walk that came by

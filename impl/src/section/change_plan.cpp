@@ -56,7 +56,7 @@ Edits& ControlPlane::edits_of(ChangePlan& plan) {
                 {Edit::Kind::add_edge, plan.x, 0, &plan.role, nullptr, nullptr, plan.y});
             break;
         case ChangeKind::detach:
-            edits.push_back({Edit::Kind::remove_edge, plan.x, plan.index, &plan.role, nullptr,
+            edits.push_back({Edit::Kind::remove_edge, plan.x, plan.index, nullptr, nullptr,
                              plan.x->edges[plan.index], nullptr});
             break;
         case ChangeKind::replace:
@@ -78,7 +78,7 @@ Edits& ControlPlane::edits_of(ChangePlan& plan) {
             NodeState& child = *plan.x->edges[0];
             repoint_parents(*plan.x, child, edits);
             edits.push_back(
-                {Edit::Kind::remove_edge, plan.x, 0, &plan.role, nullptr, &child, nullptr});
+                {Edit::Kind::remove_edge, plan.x, 0, nullptr, nullptr, &child, nullptr});
             break;
         }
     }

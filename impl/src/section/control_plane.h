@@ -368,9 +368,11 @@ private:
 
     std::vector<Ref<Backend>> orphans_;  // their handles are gone, they are not closing yet
     std::vector<Backend*> touched_;      // left a scope: who waits there may be due
-    std::vector<NodeState*> left_;       // left a scope: maybe nobody keeps them settled
-    std::vector<Ref<Backend>> untold_;   // owe a notification that is not posted yet
-    std::vector<Cover*> fresh_;          // backends covered since the last watch_fresh
+    // Left a scope: maybe nobody keeps them settled. Looked at when the step is over, in which they
+    // may have entered another.
+    std::vector<NodeState*> left_;
+    std::vector<Ref<Backend>> untold_;  // owe a notification that is not posted yet
+    std::vector<Cover*> fresh_;         // backends covered since the last watch_fresh
     std::vector<std::unique_ptr<NodeState>> graveyard_;
 
     std::vector<std::unique_ptr<Group>> groups_;  // index: id

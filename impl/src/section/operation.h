@@ -97,7 +97,7 @@ struct ChangePlan {
     NodeState* y = nullptr;  // child, now, filter or medium
     Ref<Backend> backend;    // insert_medium, remove_medium
     std::size_t index = 0;   // detach; no_index: the edge went meanwhile
-    std::string role;        // of an edge that comes or goes, while it is not there
+    std::string role;        // attach, insert_filter: of the edge that comes
     std::vector<TokenId> tokens;
     std::uint64_t acyclic_at = 0;  // the last generation of the graph in which it made no cycle
 };
