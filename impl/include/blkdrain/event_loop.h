@@ -53,7 +53,7 @@ public:
     bool run_once(std::chrono::nanoseconds timeout);
 
     // Readable whenever run_once(0) would find something to do; to be polled by a foreign loop.
-    // Never read or written.
+    // Never read or written. Asked for on the loop's thread, or before it runs.
     [[nodiscard]] int fd() const;
 
     // Runs `task` on the loop's thread, never inside the call.

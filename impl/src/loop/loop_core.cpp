@@ -101,17 +101,33 @@ void LoopCore::enter() {
 
 void LoopCore::leave() {
     prepare_to_poll();
-    set_alarm();
-    // L3. Also wakes a foreign loop that polls fd().
-    const bool work_left = !posted_.prepare_sleep() || !ready_.empty() || !moving_.empty();
-    if (work_left && !woke_itself_) {
-        wake_.signal();
-        woke_itself_ = true;
+    if (shown_) {
+        show_work();
     }
     fence_peer_.leave();
     CurrentSlot::set(nullptr);
     // release: hands what belongs to the owning thread on to the next one.
     entered_.store(false, std::memory_order_release);
+}
+
+// L3.
+void LoopCore::show_work() {
+    set_alarm();
+    const bool work_left = !posted_.prepare_sleep() || !ready_.empty() || !moving_.empty();
+    if (work_left && !woke_itself_) {
+        wake_.signal();
+        woke_itself_ = true;
+    }
+}
+
+int LoopCore::fd() {
+    if (!shown_) {
+        shown_ = true;
+        if (!is_current()) {
+            show_work();
+        }
+    }
+    return poller_.fd();
 }
 
 void LoopCore::run() {

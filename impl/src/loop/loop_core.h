@@ -38,9 +38,9 @@ namespace detail {
 //      between rounds to the thread that owns the loop.
 //  L2  Nothing runs inside a call: post, post_local, set_in_motion and what uses them only queue.
 //      Tasks, timers, handlers and requests are called from the round, one level deep (R8).
-//  L3  Between runs the poller's descriptor is readable whenever a round would do something:
-//      posted_ is asleep then (RemoteQueue I2), what is left on the lists is signalled by hand,
-//      and the alarm is set to the first deadline.
+//  L3  Between runs, once somebody has asked for it, the poller's descriptor is readable whenever a
+//      round would do something: posted_ is asleep then (RemoteQueue I2), what is left on the lists
+//      is signalled by hand, and the alarm is set to the first deadline. Until then nobody is told.
 //  L4  A loop with nothing to do sleeps: a round that waits has found nothing ready, nothing
 //      moving, nothing posted and no timer due, and a wake-up is only signalled once per sleep.
 class alignas(own_line) LoopCore {
@@ -85,7 +85,8 @@ public:
     // Inside a round: `task` runs before the loop looks for events again, or leaves the round.
     void run_before_polling(Task& task);
 
-    [[nodiscard]] int fd() const { return poller_.fd(); }
+    // On the owning thread, inside a round or not.
+    [[nodiscard]] int fd();
 
     // On the owning thread, inside a round or not.
     std::error_code add_fd(int fd, std::uint32_t events, DescriptorTable::Handler handler);
@@ -148,6 +149,7 @@ private:
 
     void enter();
     void leave();
+    void show_work();
     // `for_run`: a pending stop keeps it from waiting. Says whether anything was done.
     bool round(os::duration timeout, bool for_run) noexcept;
     std::size_t fetch_events(os::duration timeout, bool for_run);
@@ -182,7 +184,8 @@ private:
     DescriptorTable descriptors_;
     std::array<os::ready, events_per_round> events_{};
     os::duration polling_{};
-    bool woke_itself_ = false;  // wake_ is signalled, by leave, and not cleared since
+    bool shown_ = false;        // somebody has the descriptor (L3)
+    bool woke_itself_ = false;  // wake_ is signalled, by show_work, and not cleared since
     static constexpr std::uint64_t rounds_per_reading = 32;
     std::optional<os::time_point> recent_time_;
     std::uint64_t rounds_ = 0;

@@ -123,6 +123,24 @@ TEST(EventLoop, DescriptorIsReadableWhileTasksWait) {
     });
 }
 
+TEST(EventLoop, DescriptorThatIsAskedForLateKnowsWhatWasPostedBefore) {
+    in_world([] {
+        const auto loop = make_loop();
+        const QuietDevice device(*loop);
+        bool ran = false;
+        EXPECT_FALSE(loop->run_once(no_wait));
+        loop->post([&] { ran = true; });
+        EXPECT_TRUE(readable(*loop));
+        while (readable(*loop)) {
+            loop->run_once(no_wait);
+        }
+        EXPECT_TRUE(ran);
+        loop->post([] {});
+        EXPECT_TRUE(readable(*loop));
+        loop->run_once(no_wait);
+    });
+}
+
 TEST(EventLoop, DescriptorIsReadableWhileTimersAreDue) {
     in_world([] {
         const auto loop = make_loop();
