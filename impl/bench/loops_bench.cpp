@@ -108,6 +108,7 @@ public:
     // Microseconds that each of so many requests takes, with `in_flight` of them at once.
     std::vector<double> latencies(std::int64_t total, std::size_t in_flight) {
         timed_ = true;
+        took_.reserve(static_cast<std::size_t>(total));
         start(total, in_flight);
         wait();
         timed_ = false;
@@ -279,7 +280,7 @@ void drained_under_load(benchmark::State& state) {
     for (std::size_t i = 0; i < machine.threads.size(); ++i) {
         loads.push_back(std::make_unique<Load>(machine.loop(i), backend));
     }
-    state.counters["request_p99_us"] = percentile_99(loads.front()->latencies(20'000, deep));
+    state.counters["request_p99_us"] = percentile_99(loads.front()->latencies(200'000, deep));
     for (const auto& load : loads) {
         load->start(for_ever, deep);
     }

@@ -19,13 +19,15 @@ public:
     mutex& operator=(const mutex&) = delete;
 
     void lock() BLKDRAIN_ACQUIRE() {
-        for (int spin = 0; spin < spins_max; ++spin) {
-            if (native_.try_lock()) {
+        for (int spins = 1; !native_.try_lock(); spins *= 2) {
+            if (spins > spins_max) {
+                native_.lock();
                 return;
             }
-            spin_hint();
+            for (int spin = 0; spin < spins; ++spin) {
+                spin_hint();
+            }
         }
-        native_.lock();
     }
     void unlock() BLKDRAIN_RELEASE() { native_.unlock(); }
     bool try_lock() BLKDRAIN_TRY_ACQUIRE(true) { return native_.try_lock(); }
@@ -33,8 +35,9 @@ public:
 private:
     friend class condition;
 
-    // Some microseconds: what is done under a lock takes less than to sleep and be woken.
-    static constexpr int spins_max = 200;
+    // Some microseconds in all: what is done under a lock takes less than to sleep and be woken.
+    // Ever longer pauses, or those who wait take the cache line from the holder.
+    static constexpr int spins_max = 256;
 
     std::mutex native_;
 };
