@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -467,17 +468,18 @@ TEST(EventLoop, PollingFindsPostsStopsAndTimers) {
         loop->set_polling(std::chrono::hours(1));
         EXPECT_FALSE(loop->run_once(no_wait));
         EXPECT_FALSE(loop->run_once(milliseconds(1)));
-        int ran = 0;
-        loop->start_timer(milliseconds(1), [&] { ++ran; });
-        while (ran == 0) {
+        os::atomic<int> ran{0};
+        loop->start_timer(milliseconds(1), [&] { ran.store(1, std::memory_order_relaxed); });
+        while (ran.load(std::memory_order_relaxed) == 0) {
             loop->run_once(for_ever);
         }
         os::thread runner("runner", [&] { loop->run(); });
-        loop->post([&] { loop->post([&] { ++ran; }); });
-        pause(milliseconds(1));
+        loop->post([&] { loop->post([&] { ran.store(2, std::memory_order_relaxed); }); });
+        while (ran.load(std::memory_order_relaxed) == 1) {
+            os::spin_hint();
+        }
         loop->stop();
         runner.join();
-        EXPECT_EQ(ran, 2);
     });
 }
 
