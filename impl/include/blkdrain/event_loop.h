@@ -41,9 +41,9 @@ public:
     void run();
     void stop();
 
-    // Before it sleeps, the loop looks for what is posted for so long, or until its next timer (QEMU's
-    // poll-max-ns; 0, as at first, or less: it sleeps at once). What comes meanwhile is not delayed
-    // by a wake-up, 2 to 50 us; the processor is busy for that long before each sleep, and
+    // Before it sleeps, the loop looks for what is posted for so long, or until its next timer
+    // (QEMU's poll-max-ns; 0, as at first, or less: it sleeps at once). What comes meanwhile is not
+    // delayed by a wake-up, 2 to 50 us; the processor is busy for that long before each sleep, and
     // descriptors wait. From the loop's thread or before it runs.
     void set_polling(std::chrono::nanoseconds time);
 
