@@ -151,83 +151,66 @@ TEST(RefCount, of_racing_owners_exactly_one_is_last) {
     });
 }
 
-// fence_light() and fence_process(): of two threads that each announce, fence and look, one sees
-// the other.
-TEST(Fence, store_then_load_handshake_never_loses_both_sides) {
-    under_many_schedules([] {
-        const int rounds = os_test::races_per_run;
-        os::atomic<int> hot{0};
-        os::atomic<int> rare{0};
-        os::atomic<int> hot_done{0};
-        os::atomic<int> rare_done{0};
-        os::atomic<int> hot_saw{0};
-        os::thread thread("hot", [&] {
-            for (int round = 1; round <= rounds; ++round) {
-                hot.store(round, relaxed);
-                os::fence_light();
-                hot_saw.store(rare.load(relaxed), relaxed);
-                hot_done.store(round, release);
-                while (rare_done.load(acquire) < round) {
-                    os::spin_hint();
-                }
-            }
-        });
+// Two threads that each announce, fence and look, again and again: one sees the other. The hot one
+// fences lightly, between `prepare(round)` and `wait(round)`, which it calls while the other looks.
+template <class Prepare, class Wait, class RareFence>
+void handshake(Prepare prepare, Wait wait, RareFence rare_fence) {
+    const int rounds = os_test::races_per_run;
+    os::atomic<int> hot{0};
+    os::atomic<int> rare{0};
+    os::atomic<int> hot_done{0};
+    os::atomic<int> rare_done{0};
+    os::atomic<int> hot_saw{0};
+    os::thread thread("hot", [&] {
         for (int round = 1; round <= rounds; ++round) {
-            rare.store(round, relaxed);
-            os::fence_process();
-            const int rare_saw = hot.load(relaxed);
-            while (hot_done.load(acquire) < round) {
+            prepare(round);
+            hot.store(round, relaxed);
+            os::fence_light();
+            hot_saw.store(rare.load(relaxed), relaxed);
+            hot_done.store(round, release);
+            while (rare_done.load(acquire) < round) {
                 os::spin_hint();
+                wait(round);
             }
-            EXPECT_TRUE(rare_saw == round || hot_saw.load(relaxed) == round) << "round " << round;
-            rare_done.store(round, release);
         }
-        thread.join();
     });
+    for (int round = 1; round <= rounds; ++round) {
+        rare.store(round, relaxed);
+        rare_fence();
+        const int rare_saw = hot.load(relaxed);
+        while (hot_done.load(acquire) < round) {
+            os::spin_hint();
+        }
+        EXPECT_TRUE(rare_saw == round || hot_saw.load(relaxed) == round) << "round " << round;
+        rare_done.store(round, release);
+    }
+    thread.join();
 }
 
-// The same with a thread that can be met: while it answers, sleeps for a while, or is long at it.
+TEST(Fence, store_then_load_handshake_never_loses_both_sides) {
+    under_many_schedules([] { handshake([](int) {}, [](int) {}, [] { os::fence_process(); }); });
+}
+
+// With a thread that can be met: while it answers, sleeps for a while, or is long at it.
 TEST(Fence, handshake_with_a_peer_never_loses_both_sides) {
     under_many_schedules([] {
-        const int rounds = os_test::races_per_run;
         os::fence_peer peer;
-        os::atomic<int> hot{0};
-        os::atomic<int> rare{0};
-        os::atomic<int> hot_done{0};
-        os::atomic<int> rare_done{0};
-        os::atomic<int> hot_saw{0};
-        os::thread thread("hot", [&] {
-            peer.enter();
-            for (int round = 1; round <= rounds; ++round) {
-                if (round % 3 == 0) {
+        const std::array<os::fence_peer*, 1> peers{&peer};
+        handshake(
+            [&](int round) {
+                if (round == 1) {
+                    peer.enter();
+                } else if (round % 3 == 0) {
                     peer.leave();
                     peer.enter();
                 }
-                hot.store(round, relaxed);
-                os::fence_light();
-                hot_saw.store(rare.load(relaxed), relaxed);
-                hot_done.store(round, release);
-                while (rare_done.load(acquire) < round) {
-                    os::spin_hint();
-                    if (round % 16 != 0) {
-                        peer.pass();
-                    }
+            },
+            [&](int round) {
+                if (round % 16 != 0) {
+                    peer.pass();
                 }
-            }
-            peer.leave();
-        });
-        const std::array<os::fence_peer*, 1> peers{&peer};
-        for (int round = 1; round <= rounds; ++round) {
-            rare.store(round, relaxed);
-            os::fence_process(peers);
-            const int rare_saw = hot.load(relaxed);
-            while (hot_done.load(acquire) < round) {
-                os::spin_hint();
-            }
-            EXPECT_TRUE(rare_saw == round || hot_saw.load(relaxed) == round) << "round " << round;
-            rare_done.store(round, release);
-        }
-        thread.join();
+            },
+            [&] { os::fence_process(peers); });
     });
 }
 
