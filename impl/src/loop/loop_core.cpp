@@ -181,7 +181,7 @@ std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
         timeout = os::duration::zero();
     }
     if (!os::clock_stands_still && timeout != os::duration::zero() &&
-        polling_ > os::duration::zero() && finds_posts(timeout)) {
+        polling_ > os::duration::zero() && finds_posts(timeout, for_run)) {
         if (descriptors_.empty()) {
             return 0;
         }
@@ -227,7 +227,7 @@ std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
 }
 
 // Awake, so that whoever posts meanwhile need not wake us.
-bool LoopCore::finds_posts(os::duration timeout) {
+bool LoopCore::finds_posts(os::duration timeout, bool for_run) {
     constexpr int looks_per_reading = 16;
     recent_time_.reset();
     const os::time_point start = os::now();
@@ -241,7 +241,7 @@ bool LoopCore::finds_posts(os::duration timeout) {
     do {
         for (int look = 0; look < looks_per_reading; ++look) {
             // relaxed: a stop that is missed here is seen before sleeping.
-            if (!posted_.looks_empty() || stop_.load(std::memory_order_relaxed)) {
+            if (!posted_.looks_empty() || (for_run && stop_.load(std::memory_order_relaxed))) {
                 return true;
             }
             fence_peer_.pass();

@@ -153,7 +153,7 @@ private:
     // `for_run`: a pending stop keeps it from waiting. Says whether anything was done.
     bool round(os::duration timeout, bool for_run) noexcept;
     std::size_t fetch_events(os::duration timeout, bool for_run);
-    [[nodiscard]] bool finds_posts(os::duration timeout);
+    [[nodiscard]] bool finds_posts(os::duration timeout, bool for_run);
     bool run_ready();
     bool run_due_timers();
     bool run_handlers(std::size_t count);

@@ -483,6 +483,23 @@ TEST(EventLoop, PollingFindsPostsStopsAndTimers) {
     });
 }
 
+// A stop is for run alone: a round that polls waits for its timer all the same.
+TEST(EventLoop, PollingRoundIsNotEndedByAStop) {
+    in_world([] {
+        const auto loop = make_loop();
+        loop->set_polling(std::chrono::hours(1));
+        loop->stop();
+        bool ran = false;
+        loop->start_timer(milliseconds(5), [&] { ran = true; });
+        int rounds = 0;
+        while (!ran) {
+            loop->run_once(for_ever);
+            ++rounds;
+        }
+        EXPECT_LT(rounds, 100);
+    });
+}
+
 // Two loops answer each other; a lost wake-up would hang both.
 void ping_pong(nanoseconds polling) {
     in_world([polling] {
