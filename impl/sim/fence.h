@@ -28,10 +28,15 @@ inline void store_in_effect() {
 
 // One step as if in all threads, so nobody is asked: what an answer is worth is enumerated in
 // impl/tests/os/rendezvous_test.cpp.
-struct fence_peer {
-    void enter() {}
+class fence_peer {
+public:
+    void enter() { inside_ = true; }
     void pass() {}
-    void leave() {}
+    void leave() { inside_ = false; }
+    [[nodiscard]] bool inside() const { return inside_; }
+
+private:
+    bool inside_ = false;
 };
 
 inline void fence_process() {

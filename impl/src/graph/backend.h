@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include <blkdrain/ids.h>
 #include <blkdrain/world.h>
 
+#include "graph/banks.h"
 #include "graph/cover.h"
 #include "graph/node.h"
 #include "os/backend.h"
@@ -21,15 +23,6 @@ namespace detail {
 
 class Group;
 class OuterRequest;
-
-// A generation of requests of one backend: those sent between two drains, with the chains and
-// tokens that began there. A drain closes the current bank and waits until it and all older ones
-// are empty (R10). The numbers are in the lanes (see request/lane.h) under `counter`.
-struct Bank {
-    std::uint32_t counter;
-    std::uint64_t serial;
-    unsigned open_tokens = 0;
-};
 
 // The gate word of a backend, all that the request path reads of it: the counter of the current
 // bank, and whether a request has to take the slow path (gated, closing, or somebody waits
@@ -46,41 +39,42 @@ struct GateWord {
 
 // A BlockBackend as the library sees it. Kept by its handle and by the control plane until closed;
 // whoever is last frees it.
-class Backend final : public ListHook<OnNode> {
+class alignas(64) Backend final {
 public:
     Backend(BackendId backend_id, std::string backend_name, EventLoop& loop)
         : id(backend_id), name(std::move(backend_name)), home(&loop) {}
 
     [[nodiscard]] bool gated() const { return !covers.empty(); }
 
-    const BackendId id;
-    const std::string name;
-
     // Read by every submit, written under the control plane's lock.
     os::atomic<std::uint64_t> word{0};
     // The root node as the request path sees it; changes only while the backend is gated and quiet.
     os::atomic<NodeState*> medium{nullptr};
 
-    // From here on: guarded by the control plane's lock.
-    EventLoop* home;
-    NodeState* root = nullptr;
+    // From here on: guarded by the control plane's lock. First what a section looks at of every
+    // backend, side by side.
     CoverChain covers;
+    Banks banks;
     OperationId closing;  // the pending or finished close
     bool closed = false;
-    std::vector<Bank> banks;  // oldest first; the last is the current one
-    std::uint64_t next_serial = 1;
-    bool watched = false;                 // completions take the slow path: somebody waits for them
+    bool watched = false;       // completions take the slow path: somebody waits for them
+    bool told_gated = false;    // as of the last notification in `owed`
+    unsigned not_admitted = 0;  // requests counted in a bank that were never admitted
+    SectionListener* listener = nullptr;
+    Group* group = nullptr;               // whose limits its requests meet (R30)
     IntrusiveList<OuterRequest> waiting;  // in the order sent
-    unsigned not_admitted = 0;            // requests counted in a bank that were never admitted
     std::vector<TokenId> open_tokens;
-    Group* group = nullptr;  // whose limits its requests meet (R30)
     std::uint64_t mark = 0;  // stamp of the last scope that contained it
+
+    const BackendId id;
+    const std::string name;
+    EventLoop* home;
+    NodeState* root = nullptr;
+    std::size_t place_on_root = 0;  // of its list of backends
 
     // Notifications owed to the listener, oldest first (true: begin), delivered by one task at a
     // time (R9).
-    SectionListener* listener = nullptr;
     std::vector<bool> owed;
-    bool told_gated = false;  // state after the last one appended
     bool delivering = false;
 
     os::ref_count owners;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,15 +25,15 @@ enum class Demand : std::uint8_t { gated, quiet, settled };
 // Gated-ness is never counted apart from it: a backend is gated, and a node stopped, as long as its
 // chain of covers is not empty.
 //
-// Listed by its section, linked into the member's chain. Guarded by the control plane's lock.
+// Stored in the list of its section, linked into the member's chain. Guarded by the control plane's
+// lock.
 struct Cover {
     [[nodiscard]] bool linked() const { return node != nullptr || backend != nullptr; }
 
     SectionOperation* section = nullptr;
     NodeState* node = nullptr;  // exactly one of node and backend is set while linked
     Backend* backend = nullptr;
-    Cover* next = nullptr;             // in the member's chain
-    Cover* next_of_section = nullptr;  // in the section's list
+    Cover* next = nullptr;  // in the member's chain
     Demand demand = Demand::quiet;
     bool entering =
         false;          // by a graph change: tokens that the change names count as open here (R24)
@@ -64,33 +65,39 @@ private:
     Cover* first_ = nullptr;
 };
 
+// Covers side by side: sections walk over many, and one that leads to the next is slow.
+struct CoverSlab {
+    [[nodiscard]] Cover* begin() { return covers.data(); }
+    [[nodiscard]] Cover* end() { return covers.data() + covers.size(); }
+
+    std::array<Cover, 16> covers;
+    CoverSlab* next = nullptr;  // in the section's list, or of those that are free
+};
+
 // The storage of the covers of a graph: sections that come and go allocate nothing once warm.
 class CoverPool {
 public:
-    // Unlinked, not busy.
-    Cover& take() {
+    // Its covers are unlinked and not busy; it leads nowhere.
+    CoverSlab& take() {
         if (free_ == nullptr) {
-            add_slab();
+            slabs_.push_back(std::make_unique<CoverSlab>());
+            return *slabs_.back();
         }
-        Cover& cover = *free_;
-        free_ = cover.next_of_section;
-        cover.next_of_section = nullptr;
-        return cover;
+        CoverSlab& slab = *free_;
+        free_ = slab.next;
+        slab.next = nullptr;
+        return slab;
     }
 
-    // Those from `first` to `last`, linked through next_of_section.
-    void give_back(Cover& first, Cover& last) {
-        last.next_of_section = free_;
+    // Those from `first` to `last`.
+    void give_back(CoverSlab& first, CoverSlab& last) {
+        last.next = free_;
         free_ = &first;
     }
 
 private:
-    static constexpr std::size_t slab_size = 32;
-
-    void add_slab();
-
-    std::vector<std::unique_ptr<Cover[]>> slabs_;
-    Cover* free_ = nullptr;
+    std::vector<std::unique_ptr<CoverSlab>> slabs_;
+    CoverSlab* free_ = nullptr;
 };
 
 // The covers of one section. One that is unlinked (it has neither node nor backend) keeps its place
@@ -99,21 +106,25 @@ class CoverList {
 public:
     class Iterator {
     public:
-        explicit Iterator(Cover* at) : at_(at) {}
+        Iterator(CoverSlab* slab, Cover* at) : slab_(slab), at_(at) {}
         Cover& operator*() const { return *at_; }
         Iterator& operator++() {
-            at_ = at_->next_of_section;
+            if (++at_ == slab_->end() && slab_->next != nullptr) {
+                slab_ = slab_->next;
+                at_ = slab_->begin();
+            }
             return *this;
         }
-        friend bool operator==(const Iterator&, const Iterator&) = default;
+        friend bool operator==(const Iterator& a, const Iterator& b) { return a.at_ == b.at_; }
 
     private:
+        CoverSlab* slab_;
         Cover* at_;
     };
 
     [[nodiscard]] bool empty() const { return first_ == nullptr; }
-    [[nodiscard]] Iterator begin() const { return Iterator(first_); }
-    [[nodiscard]] Iterator end() const { return Iterator(nullptr); }
+    [[nodiscard]] Iterator begin() const { return {first_, empty() ? nullptr : first_->begin()}; }
+    [[nodiscard]] Iterator end() const { return {last_, next_}; }
 
     // To be linked by the caller.
     Cover& add(CoverPool& pool) {
@@ -122,10 +133,14 @@ public:
             unused_ = cover.next;
             return cover;
         }
-        Cover& cover = pool.take();
-        (first_ == nullptr ? first_ : last_->next_of_section) = &cover;
-        last_ = &cover;
-        return cover;
+        if (next_ == end_of_last_) {
+            CoverSlab& slab = pool.take();
+            (empty() ? first_ : last_->next) = &slab;
+            last_ = &slab;
+            next_ = slab.begin();
+            end_of_last_ = slab.end();
+        }
+        return *next_++;
     }
 
     // `cover` is unlinked now.
@@ -136,17 +151,18 @@ public:
 
     // All of them are unlinked.
     void clear(CoverPool& pool) {
-        if (first_ != nullptr) {
+        if (!empty()) {
             pool.give_back(*first_, *last_);
         }
-        first_ = nullptr;
-        unused_ = nullptr;
+        *this = {};
     }
 
 private:
-    Cover* first_ = nullptr;
-    Cover* last_ = nullptr;    // means nothing while the list is empty
-    Cover* unused_ = nullptr;  // linked through `next`, the last one first
+    CoverSlab* first_ = nullptr;
+    CoverSlab* last_ = nullptr;
+    Cover* next_ = nullptr;         // of the last slab, the first that was never added
+    Cover* end_of_last_ = nullptr;  // its end
+    Cover* unused_ = nullptr;       // linked through `next`, the last one first
 };
 
 }  // namespace detail

@@ -13,11 +13,11 @@ namespace {
 
 void set_root(Backend& backend, NodeState* root) {
     if (backend.root != nullptr) {
-        backend.unlink();
+        backend.root->backends.remove(backend);
     }
     backend.root = root;
     if (root != nullptr) {
-        root->backends.push_back(backend);
+        root->backends.add(backend);
     }
 }
 

@@ -8,19 +8,17 @@
 #include <system_error>
 #include <vector>
 
-#include <blkdrain/detail/intrusive_list.h>
 #include <blkdrain/driver.h>
 #include <blkdrain/ids.h>
 #include <blkdrain/world.h>
 
+#include "graph/backend_list.h"
 #include "graph/cover.h"
 #include "graph/links.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
-
-struct OnNode;  // tag: the backends that stand on a node
 
 class ControlPlane;
 
@@ -47,10 +45,10 @@ public:
     ControlPlane& control;
     std::vector<std::string> roles;  // of the edges; they follow at the switch, too
 
-    // What walks and sections look at of every node, side by side: 64 bytes.
-    std::uint64_t mark = 0;  // stamp of the last walk that came by
-    Links edges;             // to children, in the order of attachment
-    Links parents;           // one entry an edge
+    // What walks and sections look at of every node, side by side: 64 bytes, one cache line.
+    alignas(64) std::uint64_t mark = 0;  // stamp of the last walk that came by
+    Links edges;                         // to children, in the order of attachment
+    Links parents;                       // one entry an edge
     CoverChain covers;
     std::uint32_t missing_parents = 0;  // scratch of sort_topologically
     unsigned internal_requests = 0;     // R22
@@ -58,7 +56,7 @@ public:
     const bool settles;                 // the driver's answer, which does not change
     Settle settle = Settle::no;
 
-    IntrusiveList<Backend, OnNode> backends;
+    BackendList backends;
     std::error_code settle_error;  // none if the driver does not settle
 
 private:

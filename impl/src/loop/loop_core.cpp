@@ -206,7 +206,7 @@ std::size_t LoopCore::fetch_events(os::duration timeout, bool for_run) {
         fence_peer_.leave();
     }
     const int found = poller_.wait(events_, timeout);
-    if (sleeps) {
+    if (sleeps && !canary(Canary::wakes_outside)) {
         fence_peer_.enter();
     }
     if (found == 0 && timeout < os::duration::zero() && canary(Canary::interrupted_wait_stops)) {

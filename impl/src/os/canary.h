@@ -62,6 +62,8 @@ enum class Canary : unsigned char {
     called_back_elsewhere,   // R9
     notified_elsewhere,      // R9
     settled_elsewhere,       // R9
+    wakes_outside,           // any
+    waiting_as_running,      // R11
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)

@@ -21,6 +21,7 @@
 #include <span>
 #include <system_error>
 #include <type_traits>
+#include <utility>
 
 #include "os/types.h"
 
@@ -82,13 +83,15 @@ concept fences = std::is_invocable_r_v<void, Full> && std::is_invocable_r_v<void
 //  - enter(), pass(), leave() are one thread's at a time, handed on with what orders threads. The
 //    caller of fence_process(peers) may be inside a peer that is not among them, and should leave
 //    its own: peers that wait for one another wait in vain.
-//  - enter() costs a full fence, pass() a load, leave() a store.
+//  - inside(), of the thread itself: between the two.
+//  - enter() costs a full fence, pass() and inside() a load, leave() a store.
 //  - Visible: fence_process().
 template <class P>
 concept bringable = std::default_initializable<P> && requires(P p, std::span<P* const> peers) {
     { p.enter() } -> std::same_as<void>;
     { p.pass() } -> std::same_as<void>;
     { p.leave() } -> std::same_as<void>;
+    { std::as_const(p).inside() } -> std::same_as<bool>;
     { fence_process(peers) } -> std::same_as<void>;
 };
 

@@ -47,6 +47,11 @@ public:
         answered_.store(outside, std::memory_order_release);
     }
 
+    [[nodiscard]] bool inside() const {
+        // relaxed: only this thread writes it.
+        return answered_.load(std::memory_order_relaxed) != outside;
+    }
+
     // --- any thread, after FenceFull ---
 
     void ask() {

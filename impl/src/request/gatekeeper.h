@@ -6,6 +6,7 @@
 
 #include <blkdrain/world.h>
 
+#include "os/backend.h"
 #include "request/announcer.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
@@ -28,7 +29,7 @@ public:
     };
     virtual Decision decide(OuterRequest& request, bool undone, std::uint32_t counter) = 0;
 
-    // A request counted under `counter`, which somebody watches, is DONE.
+    // A request counted under `counter`, which somebody watches, is DONE; see tell_of_each.
     virtual void released(std::uint32_t counter) = 0;
 
     // The completion of a request that was never admitted (closed while it waited) has returned.
@@ -38,6 +39,10 @@ public:
     // on (R16).
     virtual void plugged(Lane& lane) = 0;
     virtual void unplugged(Lane& lane) = 0;
+
+    // Whether released() has to be told of each request, not just of those that leave the cell of
+    // their loop at rest (lane.h, 3). Written by the control plane under its lock.
+    os::atomic<bool> tell_of_each{false};
 
     Announcer announce;
 

@@ -14,6 +14,7 @@
 #include "loop/loop_core.h"
 #include "loop/own_line.h"
 #include "os/backend.h"
+#include "os/canary.h"
 #include "request/gatekeeper.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
@@ -28,10 +29,22 @@ struct Cell {
     os::atomic<std::uint64_t> sent{0};
     os::atomic<std::uint64_t> done{0};
     os::atomic<std::uint32_t> watched{0};
+    // Of the difference of the two above, the requests never admitted yet.
+    os::atomic<std::uint32_t> waiting{0};
+
+    // Loop thread: nothing that it has sent here is admitted and not done. An admission that it has
+    // not heard of makes it say so early; never late.
+    [[nodiscard]] bool at_rest() const {
+        // relaxed: sent and done are this thread's, and whatever makes `waiting` grow.
+        const std::uint32_t unadmitted =
+            canary(Canary::waiting_as_running) ? 0 : waiting.load(std::memory_order_relaxed);
+        return sent.load(std::memory_order_relaxed) - done.load(std::memory_order_relaxed) <=
+               unadmitted;
+    }
 };
 
 struct alignas(own_line) CellBlock {
-    std::array<Cell, 16> cells;
+    std::array<Cell, CellPlace::block_size> cells;
 };
 
 // One loop's lane in one graph: the accounting of the requests it sends, and their storage.
@@ -39,21 +52,21 @@ struct alignas(own_line) CellBlock {
 // The handshake between the request path and the control plane (in-flight count against gate, both
 // without a shared write):
 //  1. A sender counts itself (sent + 1) in its own cell, light fence, reads the gate word; if the
-//  word is not the one it
-//     counted under, it uncounts itself (done + 1) and takes the slow path.
+//     word is not the one it counted under, it uncounts itself (done + 1) and takes the slow path.
 //  2. The control plane writes the gate word, fences the lanes' loops (os::fence_process), reads
-//  the cells. So either it sees the sender's count or
-//     the sender sees the new word; never neither.
+//     the cells. So either it sees the sender's count or the sender sees the new word; never
+//     neither.
 //  3. A finisher counts (done + 1), light fence, reads `watched`; the control plane sets `watched`,
-//  fences the loops, reads
-//     the cells. So either it sees the request done or the finisher reports to it; never neither.
+//     fences the loops, reads the cells. So either it sees the request done or the finisher sees
+//     that somebody watches; never neither. Then it reports, if it leaves its cell at rest: before
+//     that nobody gets on, and the others of the cell come later. While somebody pending names
+//     requests that he holds (R12), each one reports: tell_of_each, by the same handshake.
 //  4. Sums are taken over all `done` first, then over all `sent`. If they are equal, nothing was in
-//  flight at the instant
-//     between; and nothing new comes under a counter that is closed or gated but from a request in
-//     flight or an open token.
-//  5. A cell is written by its loop's thread alone (`watched`: by the control plane under its
-//  lock). Cells never move and are
-//     never reset: a counter that changes hands keeps its sums, which are equal then.
+//     flight at the instant between; and nothing new comes under a counter that is closed or gated
+//     but from a request in flight or an open token.
+//  5. A cell is written by its loop's thread alone (`watched` and `waiting`: under the control
+//     plane's lock). Cells never move and are never reset: a counter that changes hands keeps its
+//     sums, which are equal then.
 class alignas(own_line) Lane {
 public:
     Lane(Gatekeeper& gatekeeper, EventLoop& loop, std::uint32_t number);
@@ -72,12 +85,17 @@ public:
         return *recent_cell_;
     }
 
-    // Any thread: the cell of `counter`; null if this loop never sent under a counter near it.
-    [[nodiscard]] Cell* find(std::uint32_t counter) const {
-        const Place place = locate(counter);
+    // Any thread: the cell there; null if this loop never sent under a counter near it.
+    [[nodiscard]] Cell* find(CellPlace place) const {
         // acquire: the cells were made before the pointer was published.
         CellBlock* segment = segments_[place.segment].load(std::memory_order_acquire);
         return segment == nullptr ? nullptr : &segment[place.block].cells[place.offset];
+    }
+
+    // Any thread: how often find() has got more to find.
+    [[nodiscard]] std::uint32_t segments_made() const {
+        // relaxed: the fences of the handshake order it, as `sent`.
+        return segments_made_.load(std::memory_order_relaxed);
     }
 
     // Loop thread. A request object from the free list, so that sending allocates nothing once
@@ -117,25 +135,11 @@ public:
 
 private:
     static constexpr std::uint32_t lane_bits = 6;  // Graph::loops_max
-    static constexpr std::uint32_t block_bits = 4;
     static constexpr std::size_t segments = 28;
-    struct Place {
-        std::uint32_t segment;
-        std::uint32_t block;
-        std::uint32_t offset;
-    };
     struct Slab;
 
-    // Segment k has 2^k blocks.
-    static Place locate(std::uint32_t counter) {
-        const std::uint32_t shifted = counter + (1U << block_bits);
-        const auto top = static_cast<std::uint32_t>(std::bit_width(shifted)) - 1;
-        return {top - block_bits, (shifted - (1U << top)) >> block_bits,
-                shifted & ((1U << block_bits) - 1)};
-    }
-
     Cell& locate_or_make(std::uint32_t counter) {
-        const Place place = locate(counter);
+        const CellPlace place = CellPlace::of(counter);
         // relaxed: only this thread writes it.
         CellBlock* segment = segments_[place.segment].load(std::memory_order_relaxed);
         if (segment == nullptr) [[unlikely]] {
@@ -143,6 +147,7 @@ private:
         }
         return segment[place.block].cells[place.offset];
     }
+
     class EndOfRegion;
 
     void end_region();
@@ -154,6 +159,7 @@ private:
     Cell* recent_cell_ = nullptr;
 
     std::array<os::atomic<CellBlock*>, segments> segments_;
+    os::atomic<std::uint32_t> segments_made_{0};
     OuterRequest* free_ = nullptr;
     os::atomic<Slab*> slabs_{nullptr};
     std::uint32_t sequence_ = 0;

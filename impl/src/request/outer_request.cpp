@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include <blkdrain/detail/check.h>
 #include <blkdrain/error.h>
 
 #include "os/canary.h"
@@ -10,6 +11,18 @@
 BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
+
+namespace {
+
+// A light fence is worth something only there (os/contract.h).
+void check_inside([[maybe_unused]] Lane& lane) {
+    if constexpr (os::announces) {
+        BLKDRAIN_CHECK(lane.core.fence_peer().inside(),
+                       "a loop counts requests where others can meet it");
+    }
+}
+
+}  // namespace
 
 Announcement describe_send(const OuterRequest& request, const Backend& backend) {
     Announcement announcement;
@@ -68,6 +81,7 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
         sent.since = since;
         // relaxed: the fences of the handshake order it (lane.h, 1).
         cell.sent.store(cell.sent.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        check_inside(lane);
         os::fence_light();
         // acquire: as above, the word may have gone and come back meanwhile.
         if (backend.word.load(std::memory_order_acquire) == word) [[likely]] {
@@ -193,9 +207,11 @@ void OuterRequest::count_done() {
     os::store_in_effect();
     gatekeeper.announce(Announced::done, number,
                         [&](Announcement& announcement) { announcement.since = since; });
+    check_inside(lane);
     os::fence_light();
-    // relaxed: the fences of the handshake order it (lane.h, 3).
-    if (cell.watched.load(std::memory_order_relaxed) != 0 && !forgotten) {
+    // relaxed, both: the fences of the handshake order them (lane.h, 3).
+    if (cell.watched.load(std::memory_order_relaxed) != 0 && !forgotten &&
+        (cell.at_rest() || gatekeeper.tell_of_each.load(std::memory_order_relaxed))) {
         gatekeeper.released(counted_by);
     }
 }

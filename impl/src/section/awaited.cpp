@@ -30,15 +30,16 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
     const auto add_requests = [&](Backend& backend, auto bank_counts, auto counts) {
         const auto total = [&](std::uint64_t (ControlPlane::*count)(const Bank&) const) {
             std::uint64_t sum = 0;
-            for (const Bank& bank : backend.banks) {
-                sum += bank_counts(bank) ? (this->*count)(bank) : 0;
-            }
+            backend.banks.for_each(
+                [&](const Bank& bank) { sum += bank_counts(bank) ? (this->*count)(bank) : 0; });
             return sum;
         };
         const auto in_bank = [&](std::uint32_t counter) {
-            return std::any_of(backend.banks.begin(), backend.banks.end(), [&](const Bank& bank) {
-                return bank.counter == counter && bank_counts(bank);
+            bool found = false;
+            backend.banks.for_each([&](const Bank& bank) {
+                found = found || (bank.counter == counter && bank_counts(bank));
             });
+            return found;
         };
         // Whoever is met was not done before and is sent after; if they are as many as that, all
         // were met.

@@ -124,40 +124,100 @@ void ControlPlane::uncover_all(SectionOperation& section) {
     section.covers.clear(covers_);
 }
 
+// --- cells ---
+
+// Calls visit(cell) for each of `bank`, one a loop that ever sent under a counter near it.
+template <class Visit>
+void ControlPlane::for_each_cell(const Bank& bank, Visit visit) const {
+    const std::uint32_t lanes = lane_count_.load(std::memory_order_relaxed);
+    for (std::uint32_t i = 0; i < lanes; ++i) {
+        if (Cell* cell = lanes_[i]->find(bank.place); cell != nullptr) {
+            visit(*cell);
+        }
+    }
+}
+
+std::uint64_t ControlPlane::done_of(const Bank& bank) const {
+    std::uint64_t total = 0;
+    for_each_cell(bank, [&](const Cell& cell) {
+        // acquire: what the completions did is visible to whoever is told that they are over.
+        total += cell.done.load(std::memory_order_acquire);
+    });
+    return total;
+}
+
+std::uint64_t ControlPlane::sent_of(const Bank& bank) const {
+    std::uint64_t total = 0;
+    for_each_cell(bank, [&](const Cell& cell) {
+        // relaxed: the order against `done` is that of the process-wide fence (lane.h, 4).
+        total += cell.sent.load(std::memory_order_relaxed);
+    });
+    return total;
+}
+
+inline std::uint64_t ControlPlane::in_flight(const Bank& bank) const {
+    const std::uint64_t over = done_of(bank);
+    return sent_of(bank) - over;
+}
+
+std::uint64_t ControlPlane::in_flight(const Backend& backend) const {
+    std::uint64_t total = in_flight(backend.banks.current());
+    if (backend.banks.draining()) [[unlikely]] {
+        for (const Bank& bank : backend.banks.older()) {
+            total += in_flight(bank);
+        }
+    }
+    return total;
+}
+
 // --- gates ---
+
+namespace {
+
+// Says whether the word has changed.
+bool set_word(Backend& backend, bool slow) {
+    const std::uint64_t word = GateWord::pack(backend.banks.current().counter, slow);
+    // relaxed: only written under the lock.
+    if (backend.word.load(std::memory_order_relaxed) == word) {
+        return false;
+    }
+    // release: whoever finds the gate open finds what was written before (medium, children, banks).
+    backend.word.store(word, std::memory_order_release);
+    os::store_in_effect();
+    return true;
+}
+
+bool slow_without_gate(const Backend& backend) {
+    return backend.closing.value != 0 || !backend.waiting.empty() ||
+           (backend.group != nullptr && backend.group->limited());
+}
+
+// Its owner has not been told yet, and the gate waits for that.
+bool deaf(const Backend& backend) {
+    return canary(Canary::gate_trusts_owner) && backend.listener != nullptr &&
+           !backend.owed.empty();
+}
+
+}  // namespace
 
 // Says whether the word has changed.
 bool ControlPlane::update_word(Backend& backend) {
-    const bool deaf =
-        canary(Canary::gate_trusts_owner) && backend.listener != nullptr && !backend.owed.empty();
-    const bool slow = (backend.gated() && !deaf) || backend.closing.value != 0 ||
-                      !backend.waiting.empty() ||
-                      (backend.group != nullptr && backend.group->limited());
-    const std::uint64_t word = GateWord::pack(backend.banks.back().counter, slow);
-    // relaxed: only written under this lock.
-    if (backend.word.load(std::memory_order_relaxed) != word) {
-        // release: whoever finds the gate open finds what was written before (medium, children,
-        // banks).
-        backend.word.store(word, std::memory_order_release);
-        os::store_in_effect();
-        return true;
-    }
-    return false;
+    return set_word(backend, (backend.gated() && !deaf(backend)) || slow_without_gate(backend));
 }
 
+// Of all backends that are covered since the last call: their gates close and they are watched,
+// then what is behind the gates is counted (lane.h, 2 and 3).
 void ControlPlane::close_gates() {
     if (fresh_.empty()) {
         return;
     }
-    for (const Cover* cover : fresh_) {
-        update_word(*cover->backend);
-        set_watched(*cover->backend);
-    }
-    // The gates are closed and the watches set before anything is counted (lane.h, 2 and 3).
-    if (!canary(Canary::fence_forgotten)) {
-        os::fence_process(fence_peers_);
-    }
-    watch_fresh();
+    watch([this] {
+        for (const Cover* cover : fresh_) {
+            Backend& backend = *cover->backend;
+            set_word(backend, !deaf(backend) || slow_without_gate(backend));
+            watch_cells(backend);
+        }
+    });
     for (Cover* cover : fresh_) {
         Backend& backend = *cover->backend;
         note_gate(backend);
@@ -170,51 +230,66 @@ void ControlPlane::close_gates() {
     fresh_.clear();
 }
 
-// A loop that sent its first request ever beside us has made its cells after set_watched looked for
-// them.
-void ControlPlane::watch_fresh() {
-    bool again = true;
-    while (again) {
-        again = false;
-        for (const Cover* cover : fresh_) {
-            again = set_watched(*cover->backend) || again;
-        }
-        if (again && !canary(Canary::fence_forgotten)) {
-            os::fence_process(fence_peers_);
-        }
-    }
+void ControlPlane::watch(Backend& backend) {
+    watch([&] { watch_cells(backend); });
 }
 
-bool ControlPlane::set_watched(Backend& backend) {
-    bool changed = false;
-    backend.watched = true;
+// `watch_all` watches all cells that there are. A loop that sends its first request ever beside us
+// makes its cells after that: then once more.
+template <class WatchAll>
+void ControlPlane::watch(WatchAll watch_all) {
+    std::uint64_t made = 0;
+    do {
+        made = segments_made();
+        watch_all();
+        if (!canary(Canary::fence_forgotten)) {
+            os::fence_process(fence_peers_);
+        }
+    } while (segments_made() != made);
+}
+
+std::uint64_t ControlPlane::segments_made() const {
+    std::uint64_t made = 0;
     const std::uint32_t lanes = lane_count_.load(std::memory_order_relaxed);
     for (std::uint32_t i = 0; i < lanes; ++i) {
-        for (const Bank& bank : backend.banks) {
-            Cell* cell = lanes_[i]->find(bank.counter);
-            // relaxed: only written under this lock; the process-wide fence that follows orders it.
-            if (cell != nullptr && cell->watched.load(std::memory_order_relaxed) == 0) {
-                cell->watched.store(1, std::memory_order_relaxed);
-                changed = true;
-            }
-        }
+        made += lanes_[i]->segments_made();
     }
-    return changed;
+    return made;
+}
+
+void ControlPlane::watch_cells(Backend& backend) {
+    backend.watched = true;
+    backend.banks.for_each([this](const Bank& bank) {
+        for_each_cell(bank, [](Cell& cell) {
+            // relaxed: only written under this lock; the process-wide fence that follows orders it.
+            cell.watched.store(1, std::memory_order_relaxed);
+        });
+    });
 }
 
 void ControlPlane::unwatch_if_unused(Backend& backend) {
-    if (!backend.watched || backend.closed || backend.gated() || backend.banks.size() > 1) {
+    if (!backend.watched || backend.closed || backend.gated() || backend.banks.draining()) {
         return;
     }
     backend.watched = false;
-    const std::uint32_t lanes = lane_count_.load(std::memory_order_relaxed);
-    for (std::uint32_t i = 0; i < lanes; ++i) {
-        Cell* cell = lanes_[i]->find(backend.banks.back().counter);
-        if (cell != nullptr) {
-            // relaxed: at worst a completion more takes the slow path.
-            cell->watched.store(0, std::memory_order_relaxed);
-        }
+    for_each_cell(backend.banks.current(), [](Cell& cell) {
+        // relaxed: at worst a completion more takes the slow path.
+        cell.watched.store(0, std::memory_order_relaxed);
+    });
+}
+
+// Maybe nothing gates it any more, or limits it: who waits is admitted as far as that goes.
+void ControlPlane::release(Backend& backend) {
+    note_gate(backend);
+    if (!backend.waiting.empty()) {
+        admit_waiting(backend);
     }
+    limit_again(backend.group);
+    update_word(backend);
+    if (backend.gated()) {
+        reassess(backend);
+    }
+    unwatch_if_unused(backend);
 }
 
 // --- banks ---
@@ -229,71 +304,34 @@ void ControlPlane::add_bank(Backend& backend) {
         free_counters_.pop_back();
         counter_owners_[counter] = &backend;
     }
-    backend.banks.push_back({counter, backend.next_serial++, 0});
+    backend.banks.open(counter);
 }
 
 // Forgets banks that are closed, empty, and have nothing older before them; says whether there were
 // any.
 bool ControlPlane::retire_banks(Backend& backend) {
-    std::size_t retired = 0;
-    while (retired + 1 < backend.banks.size() && backend.banks[retired].open_tokens == 0 &&
-           in_flight(backend.banks[retired]) ==
+    bool retired = false;
+    while (backend.banks.draining() && backend.banks.oldest().open_tokens == 0 &&
+           in_flight(backend.banks.oldest()) ==
                (canary(Canary::drain_ignores_waiting) ? backend.not_admitted : 0)) {
-        counter_owners_[backend.banks[retired].counter] = nullptr;
-        free_counters_.push_back(backend.banks[retired].counter);
-        ++retired;
+        free_counter(backend.banks.oldest());
+        backend.banks.forget_oldest();
+        retired = true;
     }
-    backend.banks.erase(backend.banks.begin(),
-                        backend.banks.begin() + static_cast<std::ptrdiff_t>(retired));
-    if (retired != 0) {
+    if (retired) {
         // Who counted the last one done reports under a counter that is nobody's now.
         reassess(backend);
     }
-    return retired != 0;
+    return retired;
 }
 
-void ControlPlane::free_counters(Backend& backend) {
-    for (const Bank& bank : backend.banks) {
-        counter_owners_[bank.counter] = nullptr;
-        free_counters_.push_back(bank.counter);
-    }
+void ControlPlane::free_counter(const Bank& bank) {
+    counter_owners_[bank.counter] = nullptr;
+    free_counters_.push_back(bank.counter);
 }
 
-std::uint64_t ControlPlane::done_of(const Bank& bank) const {
-    std::uint64_t total = 0;
-    const std::uint32_t lanes = lane_count_.load(std::memory_order_relaxed);
-    for (std::uint32_t i = 0; i < lanes; ++i) {
-        if (const Cell* cell = lanes_[i]->find(bank.counter); cell != nullptr) {
-            // acquire: what the completions did is visible to whoever is told that they are over.
-            total += cell->done.load(std::memory_order_acquire);
-        }
-    }
-    return total;
-}
-
-std::uint64_t ControlPlane::sent_of(const Bank& bank) const {
-    std::uint64_t total = 0;
-    const std::uint32_t lanes = lane_count_.load(std::memory_order_relaxed);
-    for (std::uint32_t i = 0; i < lanes; ++i) {
-        if (const Cell* cell = lanes_[i]->find(bank.counter); cell != nullptr) {
-            // relaxed: the order against `done` is that of the process-wide fence (lane.h, 4).
-            total += cell->sent.load(std::memory_order_relaxed);
-        }
-    }
-    return total;
-}
-
-std::uint64_t ControlPlane::in_flight(const Bank& bank) const {
-    const std::uint64_t over = done_of(bank);
-    return sent_of(bank) - over;
-}
-
-std::uint64_t ControlPlane::in_flight(const Backend& backend) const {
-    std::uint64_t total = 0;
-    for (const Bank& bank : backend.banks) {
-        total += in_flight(bank);
-    }
-    return total;
+void ControlPlane::free_counters(const Backend& backend) {
+    backend.banks.for_each([this](const Bank& bank) { free_counter(bank); });
 }
 
 // --- busy ---
@@ -307,26 +345,30 @@ void ControlPlane::set_busy(Cover& cover, bool busy) {
     }
 }
 
-// Not quiet: something that was admitted is not DONE, or a token is open. WAITING does not count
-// (R11), unless under a token that has been closed since.
+// Not quiet: something that was admitted is not DONE, or an operation has started. WAITING does not
+// count (R11).
 bool ControlPlane::busy_for(const Cover& cover, std::uint64_t in_flight_now) const {
     const Backend& backend = *cover.backend;
     if (in_flight_now != backend.not_admitted) {
         return true;
     }
-    const auto excused = [&](TokenId token) { return excuses(cover, token); };
-    for (const TokenId token : backend.open_tokens) {
-        if (!excused(token)) {
-            return true;
-        }
-    }
-    const auto counts = [&](const OuterRequest& request) {
+    const bool nobody = !backend.banks.draining() && backend.banks.current().open_tokens == 0 &&
+                        backend.waiting.empty() && plugged_.empty();
+    return !nobody && operation_started(cover);
+}
+
+// A token is open; or a request waits that was sent under one which has been closed since.
+bool ControlPlane::operation_started(const Cover& cover) const {
+    const Backend& backend = *cover.backend;
+    const auto counts = [&](TokenId token) { return !excuses(cover, token); };
+    const auto started = [&](const OuterRequest& request) {
         return request.backend.load(std::memory_order_relaxed) == &backend &&
                of_closed_token(request) &&
-               !excused(TokenId{request.token.load(std::memory_order_relaxed)});
+               counts(TokenId{request.token.load(std::memory_order_relaxed)});
     };
-    return std::any_of(backend.waiting.begin(), backend.waiting.end(), counts) ||
-           std::any_of(plugged_.begin(), plugged_.end(), counts);
+    return std::any_of(backend.open_tokens.begin(), backend.open_tokens.end(), counts) ||
+           std::any_of(backend.waiting.begin(), backend.waiting.end(), started) ||
+           std::any_of(plugged_.begin(), plugged_.end(), started);
 }
 
 // Sent under a token that has been closed since: it belongs to an operation that has started,
@@ -358,6 +400,14 @@ void ControlPlane::reassess(NodeState& node) {
     }
 }
 
+// It is admitted, or over without.
+void ControlPlane::leave_waiting(OuterRequest& request) {
+    --request.backend.load(std::memory_order_relaxed)->not_admitted;
+    Cell& cell = request.cell();
+    // relaxed: only written under this lock; see Cell::at_rest.
+    cell.waiting.store(cell.waiting.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+}
+
 // --- what the request path asks ---
 
 void ControlPlane::released(std::uint32_t counter) {
@@ -375,7 +425,7 @@ void ControlPlane::done_unadmitted(OuterRequest& request) {
     const std::uint32_t id = request.id.load(std::memory_order_relaxed);
     Cell& cell = request.cell();
     request.lane.recycle(request);
-    --backend.not_admitted;
+    leave_waiting(request);
     // release: as on the fast path.
     cell.done.store(cell.done.load(std::memory_order_relaxed) + 1, std::memory_order_release);
     announce(Announced::done, id);
@@ -421,22 +471,16 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
         // The oldest bank it belongs to: that of the request whose completion sends it (R10:
         // chain), that of its token, the current one.
         std::uint64_t serial =
-            token != nullptr ? token->serials[place] : backend.banks.back().serial;
+            token != nullptr ? token->serials[place] : backend.banks.current().serial;
         const OuterRequest* parent = request.lane.dispatching;
         if (parent != nullptr && parent->backend.load(std::memory_order_relaxed) == &backend &&
             !canary(Canary::drain_forgets_chain)) {
             const std::uint32_t counter = parent->counter.load(std::memory_order_relaxed);
-            for (const Bank& bank : backend.banks) {
-                if (bank.counter == counter) {
-                    serial = std::min(serial, bank.serial);
-                }
-            }
+            backend.banks.for_each([&](const Bank& bank) {
+                serial = bank.counter == counter ? std::min(serial, bank.serial) : serial;
+            });
         }
-        const Bank* bank = &backend.banks.front();
-        while (bank->serial != serial) {
-            ++bank;
-        }
-        Cell& cell = request.count_under(bank->counter);
+        Cell& cell = request.count_under(backend.banks.of(serial).counter);
         bool waits = request.plugged || kept(request);
         for (const OuterRequest& earlier : backend.waiting) {
             if (waits) {
@@ -461,6 +505,9 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
         if (waits) {
             request.never_admitted = true;
             ++backend.not_admitted;
+            // relaxed: only written under this lock; this thread is the one that will read it.
+            cell.waiting.store(cell.waiting.load(std::memory_order_relaxed) + 1,
+                               std::memory_order_relaxed);
         }
         cell.sent.store(cell.sent.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
         announce(sent);

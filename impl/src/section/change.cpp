@@ -282,11 +282,11 @@ std::string ControlPlane::refusers(NodeState& node, const EventLoop& loop) {
         if (!member->driver().may_move(*member, loop)) {
             who += " " + describe(*member);
         }
-        for (const Backend& backend : member->backends) {
+        member->backends.for_each([&](const Backend& backend) {
             if (backend.listener != nullptr && !backend.listener->may_move(loop)) {
                 who += " " + describe(backend);
             }
-        }
+        });
     }
     return who;
 }

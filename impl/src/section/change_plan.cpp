@@ -35,9 +35,7 @@ void repoint_parents(NodeState& from, NodeState& to, Edits& edits) {
             }
         }
     }
-    for (Backend& backend : from.backends) {
-        edits.push_back(new_root(backend, &to));
-    }
+    from.backends.for_each([&](Backend& backend) { edits.push_back(new_root(backend, &to)); });
 }
 
 bool loose(const NodeState& node) {
@@ -200,9 +198,7 @@ std::string ControlPlane::ties_of(NodeState& node, const EventLoop& loop) {
         if (!member->driver().may_move(*member, loop)) {
             who += " " + describe(*member);
         }
-        for (const Backend& backend : member->backends) {
-            who += " " + describe(backend);
-        }
+        member->backends.for_each([&](const Backend& backend) { who += " " + describe(backend); });
     }
     return who;
 }

@@ -147,7 +147,7 @@ void ControlPlane::detach_backend(Backend& backend) {
     std::erase(touched_, &backend);
     std::erase(unplugged_, &backend);
     if (backend.root != nullptr) {
-        backend.unlink();
+        backend.root->backends.remove(backend);
         backend.root = nullptr;
     }
     free_counters(backend);
@@ -177,9 +177,8 @@ Wait ControlPlane::close(NodeId id, WaitOptions&& options, DoneCallback&& done) 
         for (const NodeState* parent : node->parents) {
             error.message += " " + describe(*parent);
         }
-        for (const Backend& backend : node->backends) {
-            error.message += " " + describe(backend);
-        }
+        node->backends.for_each(
+            [&](const Backend& backend) { error.message += " " + describe(backend); });
     } else if (anchored != nullptr) {
         error = {Errc::busy,
                  "close of " + describe(*node) + ": it is the anchor of " + describe(*anchored)};

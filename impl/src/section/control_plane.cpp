@@ -243,6 +243,11 @@ void ControlPlane::start(std::unique_ptr<Operation> operation, WaitOptions&& opt
     started.where = options.where;
     started.loop = callback_loop(options, anchor_loop);
     enroll(std::move(operation));
+    if (!started.holding.requests.empty() && naming_requests_++ == 0) {
+        // relaxed: the fence orders it (lane.h, 3).
+        tell_of_each.store(true, std::memory_order_relaxed);
+        os::fence_process(fence_peers_);
+    }
     if (options.deadline) {
         arm_deadline(started, *options.deadline);
     }
@@ -277,6 +282,10 @@ void ControlPlane::report(Operation& operation, Error error, bool stands) {
                  std::exchange(operation.deadline, nullptr), std::move(error), stands);
     if (operation.is_linked()) {
         operation.unlink();
+        if (!operation.holding.requests.empty() && --naming_requests_ == 0) {
+            // relaxed: at worst it is told of some more.
+            tell_of_each.store(false, std::memory_order_relaxed);
+        }
     }
 }
 
@@ -426,16 +435,7 @@ void ControlPlane::release_due() {
     unplugged_.clear();
     forget_settles();
     for (Backend* backend : touched_) {
-        note_gate(*backend);
-        if (!backend->waiting.empty()) {
-            admit_waiting(*backend);
-        }
-        limit_again(backend->group);
-        update_word(*backend);
-        if (backend->gated()) {
-            reassess(*backend);
-        }
-        unwatch_if_unused(*backend);
+        release(*backend);
     }
     touched_.clear();
     while (!dirty_groups_.empty()) {
@@ -486,7 +486,7 @@ bool ControlPlane::kept(const OuterRequest& request) const {
     const TokenId token{request.token.load(std::memory_order_relaxed)};
     const Backend& backend = *request.backend.load(std::memory_order_relaxed);
     return token.value == 0
-               ? backend.gated() || (canary(Canary::drain_gates) && backend.banks.size() > 1)
+               ? backend.gated() || (canary(Canary::drain_gates) && backend.banks.draining())
                : suspended(token);
 }
 
@@ -494,7 +494,7 @@ bool ControlPlane::kept(const OuterRequest& request) const {
 void ControlPlane::admit(OuterRequest& request, From from) {
     request.unlink();
     request.never_admitted = false;
-    --request.backend.load(std::memory_order_relaxed)->not_admitted;
+    leave_waiting(request);
     const std::uint32_t id = request.id.load(std::memory_order_relaxed);
     if (from == From::plug) {
         // Both at one instant: nobody gets in between.

@@ -189,23 +189,32 @@ private:
     void uncover_all(SectionOperation& section);
     void close_gates();
     bool update_word(Backend& backend);
-    void watch_fresh();
-    bool set_watched(Backend& backend);
+    template <class WatchAll>
+    void watch(WatchAll watch_all);
+    void watch(Backend& backend);
+    void watch_cells(Backend& backend);
     void unwatch_if_unused(Backend& backend);
+    void release(Backend& backend);
     void taken_back(std::uint32_t counter);
     void reassess(Backend& backend);
     void reassess(NodeState& node);
     void set_busy(Cover& cover, bool busy);
+    std::uint64_t segments_made() const;
+    template <class Visit>
+    void for_each_cell(const Bank& bank, Visit visit) const;
     std::uint64_t done_of(const Bank& bank) const;
     std::uint64_t sent_of(const Bank& bank) const;
     std::uint64_t in_flight(const Bank& bank) const;
     std::uint64_t in_flight(const Backend& backend) const;
     bool busy_for(const Cover& cover, std::uint64_t in_flight_now) const;
+    bool operation_started(const Cover& cover) const;
     bool excuses(const Cover& cover, TokenId token) const;
     bool of_closed_token(const OuterRequest& request) const;
+    static void leave_waiting(OuterRequest& request);
     void add_bank(Backend& backend);
     bool retire_banks(Backend& backend);
-    void free_counters(Backend& backend);
+    void free_counter(const Bank& bank);
+    void free_counters(const Backend& backend);
 
     // scope.cpp: who is in scope, on the control plane's picture of the graph
     void update_scope(SectionOperation& section);
@@ -292,7 +301,12 @@ private:
     bool give_up_token(TokenOperation& token, Error error);
 
     // notify.cpp (R9)
-    void note_gate(Backend& backend);
+    void note_gate(Backend& backend) {
+        if (backend.listener != nullptr && backend.told_gated != backend.gated()) {
+            note_turn(backend);
+        }
+    }
+    void note_turn(Backend& backend);
     void post_notifications();
     void post_delivery(const Ref<Backend>& backend);
     void deliver(const Ref<Backend>& backend);
@@ -303,7 +317,11 @@ private:
     void make_members_slow(Group& group);
     static bool charged(const OuterRequest& request);
     OuterRequest* next_in_line(Backend& member, Direction direction);
-    void limit_again(Group* group);
+    void limit_again(Group* group) {
+        if (group != nullptr && !std::exchange(group->dirty, true)) {
+            dirty_groups_.push_back(group);
+        }
+    }
     void look_at_clock(Group& group);
     void run_limiter(Group& group);
     void admit_by_turns(Group& group);
@@ -362,6 +380,7 @@ private:
     std::uint64_t graph_generation_ = 1;  // counts the changes of edges and nodes
     unsigned live_quiesce_alls_ = 0;
     unsigned pending_changes_ = 0;
+    unsigned naming_requests_ = 0;  // pending operations whose callers hold requests
 
     std::vector<Backend*> counter_owners_;  // index: counter; null: free
     std::vector<std::uint32_t> free_counters_;
@@ -372,7 +391,7 @@ private:
     // may have entered another.
     std::vector<NodeState*> left_;
     std::vector<Ref<Backend>> untold_;  // owe a notification that is not posted yet
-    std::vector<Cover*> fresh_;         // backends covered since the last watch_fresh
+    std::vector<Cover*> fresh_;         // backends covered since the last close_gates
     std::vector<std::unique_ptr<NodeState>> graveyard_;
 
     std::vector<std::unique_ptr<Group>> groups_;  // index: id

@@ -21,7 +21,7 @@ Wait ControlPlane::drain(Backend& backend, WaitOptions&& options, DoneCallback&&
     start(std::move(operation), std::move(options), backend.home);
     drain.report = report_to(std::move(done));
     const OperationId id = drain.id;
-    drain.serial = backend.banks.back().serial;
+    drain.serial = backend.banks.current().serial;
     // Closes the bank: a request that still counted itself there finds another word, takes it back,
     // and comes again.
     add_bank(backend);
@@ -36,11 +36,7 @@ Wait ControlPlane::drain(Backend& backend, WaitOptions&& options, DoneCallback&&
             admit(*request);
         }
     }
-    set_watched(backend);
-    os::fence_process(fence_peers_);
-    while (set_watched(backend)) {
-        os::fence_process(fence_peers_);
-    }
+    watch(backend);
     progress();
     return {ControlRef(this), id};
 }
@@ -51,7 +47,7 @@ bool ControlPlane::advance_drain(DrainOperation& drain) {
     Error error;
     const bool internal = canary(Canary::drain_awaits_internal) && backend.root != nullptr &&
                           backend.root->internal_requests != 0;
-    if (backend.banks.front().serial <= drain.serial || internal) {
+    if (backend.banks.oldest().serial <= drain.serial || internal) {
         if (!would_deadlock(drain)) {
             return retired;  // an older drain of the backend, looked at before, may be over by it
         }

@@ -201,12 +201,6 @@ OuterRequest* ControlPlane::next_in_line(Backend& member, Direction direction) {
 
 // --- the limiter ---
 
-void ControlPlane::limit_again(Group* group) {
-    if (group != nullptr && !std::exchange(group->dirty, true)) {
-        dirty_groups_.push_back(group);
-    }
-}
-
 void ControlPlane::look_at_clock(Group& group) {
     const os::time_point now = os::now();
     group.drain_until(now);

@@ -8,9 +8,9 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-// After a step that may have gated or released `backend`.
-void ControlPlane::note_gate(Backend& backend) {
-    if (backend.listener == nullptr || backend.told_gated == backend.gated() || backend.closed) {
+// A step has gated or released `backend`.
+void ControlPlane::note_turn(Backend& backend) {
+    if (backend.closed) {
         return;
     }
     backend.told_gated = backend.gated();

@@ -27,12 +27,12 @@ void ControlPlane::add_node_members(const Nodes& nodes, Scope& into) {
 // Roots(nodes), without those that `exempting` exempts.
 void ControlPlane::add_backends_on(const Nodes& nodes, const SectionOperation* exempting,
                                    Scope& into) {
-    for (NodeState* node : nodes) {
-        for (Backend& backend : node->backends) {
+    for (const NodeState* node : nodes) {
+        node->backends.for_each([&](Backend& backend) {
             if (exempting == nullptr || !exempts(*exempting, backend)) {
                 into.push_back({nullptr, &backend, Demand::quiet});
             }
-        }
+        });
     }
 }
 

@@ -244,7 +244,7 @@ std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
         std::uint32_t witness_id = 0;
         bool certain = false;
         for (const NodeState* member : nodes) {
-            for (const Backend& backend : member->backends) {
+            member->backends.for_each([&](const Backend& backend) {
                 if (!backend.gated() || !backend.open_tokens.empty() ||
                     std::any_of(
                         backend.waiting.begin(), backend.waiting.end(),
@@ -257,7 +257,7 @@ std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
                     witness_id = request->id.load(std::memory_order_relaxed);
                     result.push_back(&backend);
                 }
-            }
+            });
         }
         if (certain || witness == nullptr ||
             (witness_id != 0 && witness->stage.load(std::memory_order_relaxed) != Stage::done &&

@@ -114,7 +114,7 @@ void ControlPlane::open_tokens() {
         }
         token.open = true;
         for (const auto& backend : token.backends) {
-            Bank& bank = backend->banks.back();
+            Bank& bank = backend->banks.current();
             ++bank.open_tokens;
             token.serials.push_back(bank.serial);
             backend->open_tokens.push_back(token.token);
@@ -131,11 +131,7 @@ void ControlPlane::close_token(TokenId id) {
     TokenOperation& token = *closed;
     for (std::size_t i = 0; i < token.backends.size(); ++i) {
         Backend& backend = *token.backends[i];
-        for (Bank& bank : backend.banks) {
-            if (bank.serial == token.serials[i]) {
-                --bank.open_tokens;
-            }
-        }
+        --backend.banks.of(token.serials[i]).open_tokens;
         backend.open_tokens.erase(
             std::find(backend.open_tokens.begin(), backend.open_tokens.end(), id));
     }

@@ -99,6 +99,37 @@ TEST(Waits, DrainOfWhatTheCallersSectionGatesIsADeadlock) {
     });
 }
 
+// Whoever gets done may leave nothing but what the caller holds, though the loop has others in
+// flight.
+TEST(Waits, DrainIsADeadlockOnceTheRequestsLeftAreTheCallers) {
+    in_world([] {
+        SteppedGraph g;
+        BlockBackend b = g.backend("vda", g.leaf("disk"));
+        const auto send = [&](const Io& io) {
+            RequestId id;
+            g.on_loop(
+                [&] { EXPECT_FALSE(b.submit(io, {[](void*, std::error_code) {}, nullptr}, &id)); });
+            return id;
+        };
+        WaitOptions options;
+        options.holding.requests = {send(Io::flush())};
+        send(Io::flush());
+        Done drained;
+        b.drain(options, drained.callback());
+        g.turn();
+        EXPECT_FALSE(drained.error.has_value());
+        std::vector<Request*>& held = g.leaves[0]->held;
+        g.on_loop([&] {
+            held.back()->complete({});
+            held.pop_back();
+        });
+        ASSERT_TRUE(drained.error.has_value());
+        EXPECT_EQ(drained.error->code, make_error_code(Errc::would_deadlock));
+        g.on_loop([&] { g.leaves[0]->let_go(); });
+        g.close(b);
+    });
+}
+
 TEST(Waits, TokenKeepsADrainedSectionWaitingAndPassesTheGate) {
     in_world([] {
         SteppedGraph g;

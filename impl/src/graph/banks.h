@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include <blkdrain/world.h>
+
+BLKDRAIN_NAMESPACE_BEGIN
+
+namespace detail {
+
+// Where a loop keeps the numbers of a counter (request/lane.h): segment k has 2^k blocks of cells.
+struct CellPlace {
+    static constexpr std::uint32_t block_bits = 4;
+    static constexpr std::uint32_t block_size = 1U << block_bits;
+
+    static CellPlace of(std::uint32_t counter) {
+        const std::uint32_t shifted = counter + block_size;
+        const auto top = static_cast<std::uint32_t>(std::bit_width(shifted)) - 1;
+        return {static_cast<std::uint16_t>(top - block_bits),
+                static_cast<std::uint16_t>(shifted % block_size),
+                (shifted - (1U << top)) / block_size};
+    }
+
+    std::uint16_t segment;
+    std::uint16_t offset;  // in the block
+    std::uint32_t block;   // in the segment
+};
+
+// A generation of requests of one backend: those sent between two drains, with the chains and
+// tokens that began there. A drain closes the current bank and waits until it and all older ones
+// are empty (R10). The numbers are in the lanes (see request/lane.h) under `counter`.
+struct Bank {
+    std::uint32_t counter = 0;  // 0: there is no bank
+    unsigned open_tokens = 0;
+    CellPlace place{};
+    std::uint64_t serial = 0;
+};
+
+// The banks of one backend; there is always a current one, once the first is open. It is stored
+// right here: seldom is there another.
+class Banks {
+public:
+    [[nodiscard]] Bank& current() { return current_; }
+    [[nodiscard]] const Bank& current() const { return current_; }
+    [[nodiscard]] const Bank& oldest() const { return older_.empty() ? current_ : older_.front(); }
+    [[nodiscard]] bool draining() const { return !older_.empty(); }
+
+    // The next generation begins.
+    void open(std::uint32_t counter) {
+        if (current_.counter != 0) {
+            older_.push_back(current_);
+        }
+        current_ = {counter, 0, CellPlace::of(counter), current_.serial + 1};
+    }
+
+    // Not the current one.
+    void forget_oldest() { older_.erase(older_.begin()); }
+
+    // The bank with this serial, which exists.
+    [[nodiscard]] Bank& of(std::uint64_t serial) {
+        for (Bank& bank : older_) {
+            if (bank.serial == serial) {
+                return bank;
+            }
+        }
+        return current_;
+    }
+
+    // Oldest first.
+    [[nodiscard]] const std::vector<Bank>& older() const { return older_; }
+
+    // Oldest first.
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (const Bank& bank : older_) {
+            visit(bank);
+        }
+        visit(current_);
+    }
+
+private:
+    Bank current_;
+    std::vector<Bank> older_;
+};
+
+}  // namespace detail
+
+BLKDRAIN_NAMESPACE_END
