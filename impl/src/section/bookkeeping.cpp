@@ -14,8 +14,93 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
+namespace {
+
+// Says whether the word has changed.
+bool set_word(Backend& backend, bool slow) {
+    const std::uint64_t word = GateWord::pack(backend.banks.current().counter, slow);
+    // relaxed: only written under the lock.
+    if (backend.word.load(std::memory_order_relaxed) == word) {
+        return false;
+    }
+    // release: whoever finds the gate open finds what was written before (medium, children, banks).
+    backend.word.store(word, std::memory_order_release);
+    os::store_in_effect();
+    return true;
+}
+
+bool slow_without_gate(const Backend& backend) {
+    return backend.closing.value != 0 || !backend.waiting.empty() ||
+           (backend.group != nullptr && backend.group->limited());
+}
+
+// Its owner has not been told yet, and the gate waits for that.
+bool deaf(const Backend& backend) {
+    return canary(Canary::gate_trusts_owner) && backend.listener != nullptr &&
+           !backend.owed.empty();
+}
+
+}  // namespace
+
+// --- cells ---
+
+// Calls visit(cell) for each of `bank`, one a loop that ever sent under a counter near it.
+template <class Visit>
+void ControlPlane::for_each_cell(const Bank& bank, Visit visit) const {
+    const std::uint32_t lanes = lane_count_.load(std::memory_order_relaxed);
+    for (std::uint32_t i = 0; i < lanes; ++i) {
+        if (Cell* cell = lanes_[i]->find(bank.place); cell != nullptr) {
+            visit(*cell);
+        }
+    }
+}
+
+void ControlPlane::watch_cells(Backend& backend) {
+    backend.watched = true;
+    backend.banks.for_each([this](const Bank& bank) {
+        for_each_cell(bank, [](Cell& cell) {
+            // relaxed: only written under this lock; the process-wide fence that follows orders it.
+            cell.watched.store(1, std::memory_order_relaxed);
+        });
+    });
+}
+
+std::uint64_t ControlPlane::done_of(const Bank& bank) const {
+    std::uint64_t total = 0;
+    for_each_cell(bank, [&](const Cell& cell) {
+        // acquire: what the completions did is visible to whoever is told that they are over.
+        total += cell.done.load(std::memory_order_acquire);
+    });
+    return total;
+}
+
+std::uint64_t ControlPlane::sent_of(const Bank& bank) const {
+    std::uint64_t total = 0;
+    for_each_cell(bank, [&](const Cell& cell) {
+        // relaxed: the order against `done` is that of the process-wide fence (lane.h, 4).
+        total += cell.sent.load(std::memory_order_relaxed);
+    });
+    return total;
+}
+
+inline std::uint64_t ControlPlane::in_flight(const Bank& bank) const {
+    const std::uint64_t over = done_of(bank);
+    return sent_of(bank) - over;
+}
+
+std::uint64_t ControlPlane::in_flight(const Backend& backend) const {
+    std::uint64_t total = in_flight(backend.banks.current());
+    if (backend.banks.draining()) [[unlikely]] {
+        for (const Bank& bank : backend.banks.older()) {
+            total += in_flight(bank);
+        }
+    }
+    return total;
+}
+
 // --- covers ---
 
+// The gates close at once; close_gates() sees to it that everybody knows.
 void ControlPlane::add_covers(SectionOperation& section, std::span<const Member> members) {
     for (const Member& member : members) {
         Cover& cover = section.covers.add(covers_);
@@ -30,7 +115,10 @@ void ControlPlane::add_covers(SectionOperation& section, std::span<const Member>
                 set_busy(cover, true);
             }
         } else {
-            member.backend->covers.link(cover);
+            Backend& backend = *member.backend;
+            backend.covers.link(cover);
+            set_word(backend, !deaf(backend) || slow_without_gate(backend));
+            watch_cells(backend);
             fresh_.push_back(&cover);
         }
     }
@@ -124,98 +212,22 @@ void ControlPlane::uncover_all(SectionOperation& section) {
     section.covers.clear(covers_);
 }
 
-// --- cells ---
-
-// Calls visit(cell) for each of `bank`, one a loop that ever sent under a counter near it.
-template <class Visit>
-void ControlPlane::for_each_cell(const Bank& bank, Visit visit) const {
-    const std::uint32_t lanes = lane_count_.load(std::memory_order_relaxed);
-    for (std::uint32_t i = 0; i < lanes; ++i) {
-        if (Cell* cell = lanes_[i]->find(bank.place); cell != nullptr) {
-            visit(*cell);
-        }
-    }
-}
-
-std::uint64_t ControlPlane::done_of(const Bank& bank) const {
-    std::uint64_t total = 0;
-    for_each_cell(bank, [&](const Cell& cell) {
-        // acquire: what the completions did is visible to whoever is told that they are over.
-        total += cell.done.load(std::memory_order_acquire);
-    });
-    return total;
-}
-
-std::uint64_t ControlPlane::sent_of(const Bank& bank) const {
-    std::uint64_t total = 0;
-    for_each_cell(bank, [&](const Cell& cell) {
-        // relaxed: the order against `done` is that of the process-wide fence (lane.h, 4).
-        total += cell.sent.load(std::memory_order_relaxed);
-    });
-    return total;
-}
-
-inline std::uint64_t ControlPlane::in_flight(const Bank& bank) const {
-    const std::uint64_t over = done_of(bank);
-    return sent_of(bank) - over;
-}
-
-std::uint64_t ControlPlane::in_flight(const Backend& backend) const {
-    std::uint64_t total = in_flight(backend.banks.current());
-    if (backend.banks.draining()) [[unlikely]] {
-        for (const Bank& bank : backend.banks.older()) {
-            total += in_flight(bank);
-        }
-    }
-    return total;
-}
-
 // --- gates ---
-
-namespace {
-
-// Says whether the word has changed.
-bool set_word(Backend& backend, bool slow) {
-    const std::uint64_t word = GateWord::pack(backend.banks.current().counter, slow);
-    // relaxed: only written under the lock.
-    if (backend.word.load(std::memory_order_relaxed) == word) {
-        return false;
-    }
-    // release: whoever finds the gate open finds what was written before (medium, children, banks).
-    backend.word.store(word, std::memory_order_release);
-    os::store_in_effect();
-    return true;
-}
-
-bool slow_without_gate(const Backend& backend) {
-    return backend.closing.value != 0 || !backend.waiting.empty() ||
-           (backend.group != nullptr && backend.group->limited());
-}
-
-// Its owner has not been told yet, and the gate waits for that.
-bool deaf(const Backend& backend) {
-    return canary(Canary::gate_trusts_owner) && backend.listener != nullptr &&
-           !backend.owed.empty();
-}
-
-}  // namespace
 
 // Says whether the word has changed.
 bool ControlPlane::update_word(Backend& backend) {
     return set_word(backend, (backend.gated() && !deaf(backend)) || slow_without_gate(backend));
 }
 
-// Of all backends that are covered since the last call: their gates close and they are watched,
-// then what is behind the gates is counted (lane.h, 2 and 3).
+// Of all backends that are covered since the last call: what is behind their gates is counted, once
+// no loop goes by an older word or an older watch (lane.h, 2 and 3).
 void ControlPlane::close_gates() {
     if (fresh_.empty()) {
         return;
     }
-    watch([this] {
+    fence_watches([this] {
         for (const Cover* cover : fresh_) {
-            Backend& backend = *cover->backend;
-            set_word(backend, !deaf(backend) || slow_without_gate(backend));
-            watch_cells(backend);
+            watch_cells(*cover->backend);
         }
     });
     for (Cover* cover : fresh_) {
@@ -230,22 +242,26 @@ void ControlPlane::close_gates() {
     fresh_.clear();
 }
 
-void ControlPlane::watch(Backend& backend) {
-    watch([&] { watch_cells(backend); });
-}
-
-// `watch_all` watches all cells that there are. A loop that sends its first request ever beside us
-// makes its cells after that: then once more.
-template <class WatchAll>
-void ControlPlane::watch(WatchAll watch_all) {
-    std::uint64_t made = 0;
-    do {
-        made = segments_made();
-        watch_all();
+// Watches have been set; `watch_again` does it once more. That is for a loop which sends its first
+// request ever beside us: it makes its cells later.
+template <class WatchAgain>
+void ControlPlane::fence_watches(WatchAgain watch_again) {
+    const auto fence = [this] {
         if (!canary(Canary::fence_forgotten)) {
             os::fence_process(fence_peers_);
         }
-    } while (segments_made() != made);
+    };
+    fence();
+    for (std::uint64_t made = segments_made(); segments_known_ != made; made = segments_made()) {
+        segments_known_ = made;
+        watch_again();
+        fence();
+    }
+}
+
+void ControlPlane::watch(Backend& backend) {
+    watch_cells(backend);
+    fence_watches([&] { watch_cells(backend); });
 }
 
 std::uint64_t ControlPlane::segments_made() const {
@@ -255,16 +271,6 @@ std::uint64_t ControlPlane::segments_made() const {
         made += lanes_[i]->segments_made();
     }
     return made;
-}
-
-void ControlPlane::watch_cells(Backend& backend) {
-    backend.watched = true;
-    backend.banks.for_each([this](const Bank& bank) {
-        for_each_cell(bank, [](Cell& cell) {
-            // relaxed: only written under this lock; the process-wide fence that follows orders it.
-            cell.watched.store(1, std::memory_order_relaxed);
-        });
-    });
 }
 
 void ControlPlane::unwatch_if_unused(Backend& backend) {
@@ -288,8 +294,9 @@ void ControlPlane::release(Backend& backend) {
     update_word(backend);
     if (backend.gated()) {
         reassess(backend);
+    } else {
+        unwatch_if_unused(backend);
     }
-    unwatch_if_unused(backend);
 }
 
 // --- banks ---

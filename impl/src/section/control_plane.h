@@ -189,8 +189,8 @@ private:
     void uncover_all(SectionOperation& section);
     void close_gates();
     bool update_word(Backend& backend);
-    template <class WatchAll>
-    void watch(WatchAll watch_all);
+    template <class WatchAgain>
+    void fence_watches(WatchAgain watch_again);
     void watch(Backend& backend);
     void watch_cells(Backend& backend);
     void unwatch_if_unused(Backend& backend);
@@ -318,10 +318,11 @@ private:
     static bool charged(const OuterRequest& request);
     OuterRequest* next_in_line(Backend& member, Direction direction);
     void limit_again(Group* group) {
-        if (group != nullptr && !std::exchange(group->dirty, true)) {
-            dirty_groups_.push_back(group);
+        if (group != nullptr && !group->dirty) {
+            mark_dirty(*group);
         }
     }
+    void mark_dirty(Group& group);
     void look_at_clock(Group& group);
     void run_limiter(Group& group);
     void admit_by_turns(Group& group);
@@ -417,6 +418,7 @@ private:
     // Lanes are added under the lock and never go; read without it up to lane_count_.
     std::array<std::unique_ptr<Lane>, Graph::loops_max> lanes_;
     os::atomic<std::uint32_t> lane_count_{0};
+    std::uint64_t segments_known_ = 0;          // of the lanes, before the last watch was set
     std::vector<os::fence_peer*> fence_peers_;  // of the lanes' loops
 };
 

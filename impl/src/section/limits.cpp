@@ -201,6 +201,11 @@ OuterRequest* ControlPlane::next_in_line(Backend& member, Direction direction) {
 
 // --- the limiter ---
 
+void ControlPlane::mark_dirty(Group& group) {
+    group.dirty = true;
+    dirty_groups_.push_back(&group);
+}
+
 void ControlPlane::look_at_clock(Group& group) {
     const os::time_point now = os::now();
     group.drain_until(now);
