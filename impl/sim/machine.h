@@ -87,7 +87,6 @@ using ThreadSlots = std::array<void*, thread_slot_max>;
 struct Fiber final : ThreadView {
     std::uint64_t own_writes = 0;          // visible operations of this fiber that wrote
     std::uint64_t others_writes_seen = 0;  // those of others, when it spun last
-    bool labels_itself = false;
     enum class Wait : std::uint8_t { none, mutex, condition, poller, thread, spin, quiesce };
 
     Machine* machine = nullptr;

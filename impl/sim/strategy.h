@@ -17,6 +17,7 @@ struct ThreadView {
     // many visible operations and questions it has come to since it began with that.
     std::uint32_t label = 0;
     std::uint32_t place = 0;
+    bool labels_itself = false;  // the label is its own, not what somebody else said last
     std::string name;
 };
 
