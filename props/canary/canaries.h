@@ -12,8 +12,9 @@
 namespace blkdrain_props {
 
 // In the library, too: schedule, what only an order of the threads shows that is no matter of
-// course; machine, what scenarios do not reach and machines do.
-enum class CanaryHome : std::uint8_t { library, schedule, harness, machine };
+// course; machine, what scenarios do not reach and machines do; effect, what every rule but R14
+// permits, so that only runs that are compared show it (props/suites/drain_guest_test.cpp).
+enum class CanaryHome : std::uint8_t { library, schedule, harness, machine, effect };
 
 // A defect that breaks whatever happens to come in between.
 inline constexpr int any_rule = -1;
@@ -86,6 +87,7 @@ inline constexpr std::array canaries{
     CanaryRow{"settled-elsewhere",       9,  9,  CanaryHome::library, 48, "drivers settle on the graph's first loop, wherever their nodes are at home"},
     CanaryRow{"wakes-outside",           any_rule, any_rule, CanaryHome::library, 49, "a loop that has slept counts requests where nobody who closes a gate can meet it"},
     CanaryRow{"waiting-as-running",      11, any_rule, CanaryHome::library, 50, "a loop whose requests are all waiting does not tell that the last other one is done"},
+    CanaryRow{"drain-puts-off",          14, 14, CanaryHome::effect,  51, "a request that meets a drain half-way is driven later, in a task of its own"},
     CanaryRow{"answer-withheld",         18, 18, CanaryHome::harness, 3,  "a device forgets every third request that it holds"},
     CanaryRow{"completion-swallowed",    3,  3,  CanaryHome::harness, 2,  "every third completion is not passed on to the owner"},
     CanaryRow{"rogue-driver",            20, 20, CanaryHome::harness, 1,  "a driver that is refused an internal request sends to its child all the same"},

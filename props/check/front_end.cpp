@@ -497,6 +497,7 @@ bool can_catch(Suite suite, const std::string& canary) {
             return suite == Suite::scheduled;
         case CanaryHome::library:
         case CanaryHome::harness:
+        case CanaryHome::effect:
             break;
     }
     return suite != Suite::machines;

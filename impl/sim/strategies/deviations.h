@@ -76,6 +76,9 @@ public:
     }
 
     void thread_created(const ThreadView& thread) override { base_.thread_created(thread); }
+    bool follows() const override { return base_.follows(); }
+    void performed(const ThreadView& thread) override { base_.performed(thread); }
+    void touched() override { base_.touched(); }
 
     // By their order in `deviations`: whether the point occurred and offered the answer.
     const std::vector<bool>& fits() const { return fits_; }
@@ -117,6 +120,9 @@ public:
     }
 
     void thread_created(const ThreadView& thread) override { base_.thread_created(thread); }
+    bool follows() const override { return base_.follows(); }
+    void performed(const ThreadView& thread) override { base_.performed(thread); }
+    void touched() override { base_.touched(); }
 
 private:
     Strategy& base_;

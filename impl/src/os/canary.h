@@ -64,6 +64,7 @@ enum class Canary : unsigned char {
     settled_elsewhere,       // R9
     wakes_outside,           // any
     waiting_as_running,      // R11
+    drain_puts_off,          // R14
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)

@@ -100,6 +100,8 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
     const Gatekeeper::Decision decision = lane.gatekeeper.decide(request, undone, counter);
     if (decision.refusal) {
         lane.recycle(request);
+    } else if (decision.admitted && undone && canary(Canary::drain_puts_off)) {
+        request.launch_remotely();
     } else if (decision.admitted) {
         request.launch();
     }
