@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <string_view>
 #include <utility>
 
 #include <blkdrain_ref/step.h>
@@ -10,10 +9,21 @@ namespace {
 using Kind = Event::Kind;
 using enum Code;
 
+// A set of letters, one bit each.
+struct Letters {
+    std::uint64_t bits = 0;
+
+    constexpr Letters(const char* letters) {
+        for (; *letters != 0; ++letters)
+            bits |= std::uint64_t{1} << (*letters - 'A');
+    }
+    bool contains(int letter) const { return (bits >> (letter - 'A') & 1U) != 0; }
+};
+
 // Of each kind of event: the rule that decides most about it; the objects that it names.
 struct Row {
     int rule;
-    std::string_view objects;
+    Letters objects;
 };
 constexpr Row rows[] = {
 #define BLKDRAIN_REF_EVENT(kind, rule, objects, function) {rule, objects},
@@ -21,10 +31,10 @@ constexpr Row rows[] = {
 #undef BLKDRAIN_REF_EVENT
 };
 
-std::string_view objects(const Event& event) {
-    static constexpr std::string_view of_begin[] = {"Sb", "Sn", "S", "Sb"};  // by SectionKind
-    static constexpr std::string_view of_change[] = {"Sno", "Sn",  "Sno", "Sbo",
-                                                     "Sb",  "Sno", "Sn"};  // by ChangeOp
+Letters objects(const Event& event) {
+    static constexpr Letters of_begin[] = {"Sb", "Sn", "S", "Sb"};  // by SectionKind
+    static constexpr Letters of_change[] = {"Sno", "Sn",  "Sno", "Sbo",
+                                            "Sb",  "Sno", "Sn"};  // by ChangeOp
     if (event.kind == Kind::begin && event.section_kind < SectionKind::settle)
         return of_begin[static_cast<int>(event.section_kind)];
     if (event.kind == Kind::change)
@@ -32,17 +42,6 @@ std::string_view objects(const Event& event) {
     if (event.kind == Kind::abandon || event.kind == Kind::cycle)
         return event.section ? "s" : event.wait ? "d" : "t";
     return rows[static_cast<int>(event.kind)].objects;
-}
-
-// A set of letters, one bit each.
-std::uint64_t bits(std::string_view letters) {
-    std::uint64_t set = 0;
-    for (const char letter : letters)
-        set |= std::uint64_t{1} << (letter - 'A');
-    return set;
-}
-bool is_among(std::uint64_t letters, int letter) {
-    return (letters >> (letter - 'A') & 1U) != 0;
 }
 
 // R18: none of these comes before what the steps before have released.
@@ -249,7 +248,7 @@ struct Step {
     std::optional<Reason>& refused;
 
     const State& state = view.state;
-    const std::uint64_t letters = bits(objects(event));
+    const Letters letters = objects(event);
     const Node* node = object('n', event.node);
     const Node* second = object('o', event.other);
     const Backend* backend = object('b', event.backend);
@@ -264,9 +263,9 @@ struct Step {
     template <class I>
     auto object(char letter, I id) -> decltype(find(state, id)) {
         const auto* found = find(state, id);
-        if (is_among(letters, letter))
+        if (letters.contains(letter))
             demand(found != nullptr, no_such_object);
-        else if (is_among(letters, letter - 'a' + 'A'))
+        else if (letters.contains(letter - 'a' + 'A'))
             demand(found == nullptr && id.value < id.limit, id_in_use);
         return found;
     }
