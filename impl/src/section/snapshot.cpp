@@ -16,20 +16,26 @@ namespace {
 template <class View>
 class Views {
 public:
-    explicit Views(std::vector<View>& views) : views_(views) {}
+    explicit Views(std::vector<View>& views) : views_(views), room_(views.size()) {}
     Views(const Views&) = delete;
     Views& operator=(const Views&) = delete;
-    ~Views() { views_.resize(used_); }
+    ~Views() {
+        if (used_ != room_) {
+            views_.resize(used_);
+        }
+    }
 
     View& next() {
-        if (used_ == views_.size()) {
+        if (used_ == room_) {
             views_.emplace_back();
+            ++room_;
         }
         return views_[used_++];
     }
 
 private:
     std::vector<View>& views_;
+    std::size_t room_;  // views_.size()
     std::size_t used_ = 0;
 };
 

@@ -1115,20 +1115,13 @@ void ImplementationAdapter::look(bool explain) {
     observed_.clear();
     graph_->snapshot(snapshot_, blkdrain::Snapshot::Names::left_out);
     for (const blkdrain::Snapshot::NodeView& view : snapshot_.nodes) {
-        Observed::Node& node = observed_.nodes.emplace_back();
-        node.id = view.id.value;
-        node.loop = number_of(view.loop);
-        node.internal = view.internal_requests;
-        node.first_child = static_cast<std::uint32_t>(observed_.children.size());
-        node.child_count = static_cast<std::uint32_t>(view.children.size());
+        observed_.nodes.push_back({view.id.value, number_of(view.loop), view.internal_requests,
+                                   static_cast<std::uint32_t>(observed_.children.size()),
+                                   static_cast<std::uint32_t>(view.children.size()), view.stopped,
+                                   view.settling, view.settled, view.settle_failed, view.closing});
         for (const blkdrain::Snapshot::Edge& edge : view.children) {
             observed_.children.push_back(edge.child.value);
         }
-        node.stopped = view.stopped;
-        node.settling = view.settling;
-        node.settled = view.settled;
-        node.settle_failed = view.settle_failed;
-        node.closing = view.closing;
     }
     for (const blkdrain::Snapshot::BackendView& view : snapshot_.backends) {
         observed_.backends.push_back(
