@@ -36,7 +36,7 @@ public:
     }
 
     T load(std::memory_order /*order*/) const noexcept {
-        if (sim::Fiber* const fiber = sim::this_fiber; fiber != nullptr) {
+        if (sim::Fiber* const fiber = sim::this_fiber; fiber != nullptr) [[unlikely]] {
             fiber->machine->access_atomic(tag_, sim::OperationKind::atomic_load, false);
             if (tag_.waiting != 0) [[unlikely]] {
                 if (const sim::WaitingStore* const own = fiber->stores.newest(this)) {
@@ -49,7 +49,7 @@ public:
     }
 
     void store(T value, std::memory_order order) noexcept {
-        if (sim::Fiber* const fiber = sim::this_fiber; fiber != nullptr) {
+        if (sim::Fiber* const fiber = sim::this_fiber; fiber != nullptr) [[unlikely]] {
             sim::Machine& machine = *fiber->machine;
             machine.access_atomic(tag_, sim::OperationKind::atomic_store, true);
             if (machine.stores_wait()) [[unlikely]] {
@@ -120,7 +120,7 @@ public:
 
 private:
     void reach(sim::OperationKind kind, bool writes) const {
-        if (sim::this_fiber != nullptr) {
+        if (sim::this_fiber != nullptr) [[unlikely]] {
             sim::this_fiber->machine->access_atomic(tag_, kind, writes);
         }
     }
@@ -139,7 +139,7 @@ private:
 
     void seen() const {
         if constexpr (is_pointer) {
-            if (sim::this_fiber != nullptr) {
+            if (sim::this_fiber != nullptr) [[unlikely]] {
                 seen_by_ |= this_thread();
             }
         }

@@ -96,7 +96,7 @@ private:
         return *entry;
     }
     const Entry& at(int fd) const { return const_cast<DescriptorTable*>(this)->at(fd); }
-    [[noreturn]] static void refuse_closed();
+    [[noreturn, gnu::cold]] static void refuse_closed();
     Interest* find_interest(Entry& poller, int fd);
     std::uint32_t readiness(const Entry& entry) const;
     std::uint32_t reportable(const Interest& interest) const;

@@ -320,7 +320,7 @@ inline ObjectTag ObjectTag::make_at_run_time() {
 }
 
 // Stops the process: the program does what the contract calls misuse. Names the thread that runs.
-[[noreturn]] void misuse(const std::string& message);
+[[noreturn, gnu::cold]] void misuse(const std::string& message);
 
 // Owner of a mutex that the host locked.
 extern const char host_owner;

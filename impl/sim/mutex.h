@@ -17,7 +17,8 @@ public:
 
     // On the host a free mutex is taken, and one that nobody wants is given back, right here.
     void lock() BLKDRAIN_ACQUIRE() {
-        if (sim::this_fiber == nullptr && state_.owner == nullptr && state_.contenders == 0) {
+        if (sim::this_fiber == nullptr && state_.owner == nullptr && state_.contenders == 0)
+            [[likely]] {
             state_.owner = &sim::host_owner;
         } else {
             sim::Machine::current().lock(state_);
@@ -25,7 +26,7 @@ public:
     }
     void unlock() BLKDRAIN_RELEASE() {
         if (sim::this_fiber == nullptr && state_.owner == &sim::host_owner &&
-            state_.contenders == 0) {
+            state_.contenders == 0) [[likely]] {
             state_.owner = nullptr;
         } else {
             sim::Machine::current().unlock(state_);

@@ -31,11 +31,13 @@ private:
 template <class Tag, class T>
 struct thread_slot {
     static T* get() {
-        return sim::this_fiber == nullptr ? of_host
-                                          : static_cast<T*>(sim::this_fiber->slots[index()]);
+        if (sim::this_fiber == nullptr) [[likely]] {
+            return of_host;
+        }
+        return static_cast<T*>(sim::this_fiber->slots[index()]);
     }
     static void set(T* pointer) {
-        if (sim::this_fiber == nullptr) {
+        if (sim::this_fiber == nullptr) [[likely]] {
             of_host = pointer;
         } else {
             sim::this_fiber->slots[index()] = pointer;

@@ -81,7 +81,7 @@ public:
     // The node of a drained section; no_slot: it is of another kind.
     [[nodiscard]] virtual Slot drained_node(Slot section) = 0;
     // What a scripted driver or owner saw and must not see.
-    virtual void misbehaved(int rule, const char* code, std::string sentence) = 0;
+    [[gnu::cold]] virtual void misbehaved(int rule, const char* code, std::string sentence) = 0;
 
     virtual Judge& judge() = 0;
 

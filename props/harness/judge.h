@@ -100,7 +100,9 @@ public:
     // What scripted drivers see, judged with the sections and the graph of the model alone.
     void node_entered(std::uint32_t node);
 
-    void violation(const char* detector, int rule, const char* code, std::string sentence);
+    // What ends a run is out of the way of what does not.
+    [[gnu::cold]] void violation(const char* detector, int rule, const char* code,
+                                 std::string sentence);
     [[nodiscard]] bool failed() const { return violation_.has_value(); }
     [[nodiscard]] const std::optional<Violation>& found() const { return violation_; }
     void take_step() { ++step_; }
@@ -121,8 +123,8 @@ public:
     // events in some order.
     void adopt(const blkdrain_ref::State& model, const std::vector<blkdrain_ref::Event>& accepted);
     // `more`: to be said behind the reason.
-    void refuse(const blkdrain_ref::Reason& reason, const char* detector = "trace",
-                const std::string& more = "");
+    [[gnu::cold]] void refuse(const blkdrain_ref::Reason& reason, const char* detector = "trace",
+                              const std::string& more = "");
 
 private:
     static constexpr std::uint8_t open = 0xff;
@@ -140,7 +142,7 @@ private:
     void date(const blkdrain_ref::Event& last);
     void count(Kept what) { ++kept_[static_cast<std::size_t>(what)]; }
     void count_kept(const blkdrain_ref::Blockers& blockers);
-    void differs(int rule, const char* code, std::string sentence);
+    [[gnu::cold]] void differs(int rule, const char* code, std::string sentence);
     void same_items(const Observed& observed);
     void same_groups(const Observed& observed, blkdrain_ref::BackendSet gated);
 

@@ -122,6 +122,10 @@ std::string label(const char* what, Slot slot) {
     return what + std::to_string(slot);
 }
 
+[[gnu::cold]] Violation outcome_differs(int rule, const char* code, std::string sentence) {
+    return {"outcome", rule, code, std::move(sentence) + " (R" + std::to_string(rule) + ")", 0};
+}
+
 }  // namespace
 
 Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCount& counts) {
@@ -988,22 +992,18 @@ void Runner::ask_black_box() {
 // What owners were told is what was announced. None: it is so.
 std::optional<Violation> Runner::differing_outcome() {
     Guard guard(*this);
-    const auto found = [](int rule, const char* code, std::string sentence) {
-        return Violation{"outcome", rule, code,
-                         std::move(sentence) + " (R" + std::to_string(rule) + ")", 0};
-    };
     if (objects_.live_requests != judge_.model().requests.size()) {
         for (Slot slot = 0; slot < objects_.requests.size(); ++slot) {
             const std::uint32_t id = adapter_.request_id(slot);
             if (objects_.requests[slot].live &&
                 ref::find(judge_.model(), ref::RequestId{id}) == nullptr) {
-                return found(
+                return outcome_differs(
                     3, "completion_lost",
                     "request r" + std::to_string(id) + " is done but its owner was not told");
             }
         }
-        return found(3, "completion_unannounced",
-                     "a request completed whose completion was not announced");
+        return outcome_differs(3, "completion_unannounced",
+                               "a request completed whose completion was not announced");
     }
     for (Slot slot = 0; slot < objects_.backends.size(); ++slot) {
         const Objects::Backend& backend = objects_.backends[slot];
@@ -1012,10 +1012,10 @@ std::optional<Violation> Runner::differing_outcome() {
                             : nullptr;
         if (entry != nullptr && entry->listening && entry->owed == 0 &&
             (backend.told == Objects::Told::begin) != (entry->told == ref::Notice::begin)) {
-            return found(9, "notification_missing",
-                         "the owner of b" + std::to_string(entry->id.value) +
-                             " was not told that it is " +
-                             (backend.told == Objects::Told::begin ? "free again" : "gated"));
+            return outcome_differs(
+                9, "notification_missing",
+                "the owner of b" + std::to_string(entry->id.value) + " was not told that it is " +
+                    (backend.told == Objects::Told::begin ? "free again" : "gated"));
         }
     }
     bool all = true;
@@ -1035,9 +1035,10 @@ std::optional<Violation> Runner::differing_outcome() {
         const std::string_view name = row_of(wait.opcode).name;
         if (wait.pending) {
             if (announced) {
-                return found(rule_of(wait.opcode), "callback_lost",
-                             std::string(name) + " w" + std::to_string(slot) + " ended with " +
-                                 std::string(word_of(*announced)) + " but its owner was not told");
+                return outcome_differs(rule_of(wait.opcode), "callback_lost",
+                                       std::string(name) + " w" + std::to_string(slot) +
+                                           " ended with " + std::string(word_of(*announced)) +
+                                           " but its owner was not told");
             }
             if (!wait.was_blocked) {
                 wait.was_blocked = true;
@@ -1047,7 +1048,7 @@ std::optional<Violation> Runner::differing_outcome() {
             continue;
         }
         if (wait.result != refused_by_api && (!announced || *announced != wait.result)) {
-            return found(
+            return outcome_differs(
                 rule_of(wait.opcode), "callback_differs",
                 std::string(name) + " w" + std::to_string(slot) + " told its owner " +
                     std::string(word_of(wait.result)) + " where " +

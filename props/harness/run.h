@@ -114,7 +114,7 @@ private:
     void node_gone(Slot node) override;
     Slot wait_of_section(Slot section) override;
     Slot drained_node(Slot section) override;
-    void misbehaved(int rule, const char* code, std::string sentence) override;
+    [[gnu::cold]] void misbehaved(int rule, const char* code, std::string sentence) override;
     Judge& judge() override { return judge_; }
     Witness* witness() override { return watched_ ? &witness_ : nullptr; }
 

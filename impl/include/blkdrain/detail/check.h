@@ -10,8 +10,9 @@ namespace detail {
 
 // Prints "blkdrain: file:line: broken invariant: message (condition)" to stderr and aborts. Any
 // thread; allocates nothing.
-[[noreturn]] BLKDRAIN_EXPORT void check_failed(const char* file, int line, const char* message,
-                                               const char* condition) noexcept;
+[[noreturn, gnu::cold]] BLKDRAIN_EXPORT void check_failed(const char* file, int line,
+                                                          const char* message,
+                                                          const char* condition) noexcept;
 
 }  // namespace detail
 
