@@ -79,12 +79,10 @@ public:
 
     [[nodiscard]] bool threaded() const { return adapter_->threaded(); }
 
-    Outcome random(Suite suite, std::uint64_t seed, bool explain) {
+    Outcome random(Suite suite, std::uint64_t seed, RunOptions options) {
         if (suite == Suite::machines) {
             return run(any_machine(seed), nullptr);
         }
-        RunOptions options;
-        options.explain = explain;
         options.judges = asks_both_judges(seed) ? Judges::both : Judges::trace;
         set_real_lingering(lingers(seed) ? seed : 0);
         const Scenario scenario = scenario_of(suite, seed);
@@ -168,7 +166,8 @@ int check(Suite suite, std::uint64_t base, std::uint32_t worker, double seconds,
     for (std::uint64_t n = 0; page.stop.load(std::memory_order_relaxed) == 0; ++n) {
         const std::uint64_t seed = seed_of(base, suite, worker, n);
         page.scenario_seed.store(seed, std::memory_order_relaxed);
-        const Outcome outcome = cases.random(suite, seed, explains(seed));
+        const Outcome outcome =
+            cases.random(suite, seed, {.explain = explains(seed), .hash = false});
         const Clock::time_point now = Clock::now();
         page.counts.busy_ns +=
             static_cast<std::uint64_t>(std::chrono::nanoseconds(now - before).count());
@@ -434,7 +433,7 @@ int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, bool back
     Cases cases(canary_name, run_machine, *counts, machines);
     for (std::uint64_t i = 0; i < count; ++i) {
         const std::uint64_t seed = seed_of(base, suite, 0, backwards ? count - 1 - i : i);
-        const Outcome outcome = cases.random(suite, seed, false);
+        const Outcome outcome = cases.random(suite, seed, {});
         std::printf("%016llx %016llx %016llx %llu %s\n", static_cast<unsigned long long>(seed),
                     static_cast<unsigned long long>(outcome.trace_hash),
                     static_cast<unsigned long long>(schedule_control().steps_hash),

@@ -102,8 +102,7 @@ void Judge::announce(const ref::Event& event, std::uint8_t actor) {
     if (listener_ != nullptr) {
         listener_->event(event, model_, actor);
     }
-    hash_ = hash_of(event, hash_);
-    ++events_;
+    count_and_hash(event);
     model_changed();
     if (const std::optional<ref::Reason> reason = ref::accept(model_, event)) {
         refuse(*reason);
@@ -129,8 +128,7 @@ void Judge::adopt(const ref::State& model, const std::vector<ref::Event>& accept
             listener_->event(event, walked, Actor::world);
             ref::accept(walked, event);
         }
-        hash_ = hash_of(event, hash_);
-        ++events_;
+        count_and_hash(event);
         note(event);
     }
 }
@@ -147,6 +145,13 @@ void Judge::write(std::vector<std::uint8_t>& table, std::uint32_t id, ref::Error
         table.resize(id + 1, open);
     }
     table[id] = static_cast<std::uint8_t>(error);
+}
+
+void Judge::count_and_hash(const ref::Event& event) {
+    ++events_;
+    if (hashes_) {
+        hash_ = hash_of(event, hash_);
+    }
 }
 
 void Judge::note(const ref::Event& event) {

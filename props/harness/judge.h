@@ -65,7 +65,8 @@ public:
     // What follows from it, worked out once for all that is asked between two events.
     [[nodiscard]] const blkdrain_ref::View& view() const;
     [[nodiscard]] std::uint64_t events() const { return events_; }
-    // FNV-1a over all events: equal for equal traces.
+    // FNV-1a over all events since the reset, if wanted: equal for equal traces.
+    void hash_events(bool wanted) { hashes_ = wanted; }
     [[nodiscard]] std::uint64_t trace_hash() const { return hash_; }
 
     // The limiters' clocks stand where they stood when this was observed (R13).
@@ -138,6 +139,7 @@ private:
     static void write(std::vector<std::uint8_t>& table, std::uint32_t id,
                       blkdrain_ref::Error error);
     void model_changed() { view_.reset(); }
+    void count_and_hash(const blkdrain_ref::Event& event);
     void note(const blkdrain_ref::Event& event);
     void date(const blkdrain_ref::Event& last);
     void count(Kept what) { ++kept_[static_cast<std::size_t>(what)]; }
@@ -157,6 +159,7 @@ private:
     EventListener* listener_ = nullptr;
     std::uint64_t events_ = 0;
     std::uint64_t hash_ = 0;
+    bool hashes_ = true;
     std::uint32_t step_ = 0;
     KeptCount kept_{};
     bool muted_ = false;

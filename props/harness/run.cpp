@@ -130,6 +130,7 @@ std::string label(const char* what, Slot slot) {
 
 Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCount& counts) {
     judge_.date_dues(options.date && !threaded_);
+    judge_.hash_events(options.hash);
     judge_.reset();
     judge_.listen(nullptr);
     objects_.clear();

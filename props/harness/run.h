@@ -49,6 +49,7 @@ struct RunOptions {
     Judges judges = Judges::trace;
     bool explain = false;  // compare what pending operations say they wait for, too
     bool date = false;     // say since when something is due that never happens
+    bool hash = true;      // what is announced, for Outcome::trace_hash
     bool heal = true;      // at the end release everything; then nothing may be left
     TimeLine* time_line = nullptr;
     std::uint8_t deaf_to = clients_max;  // a canary: the black box hears nothing of this client
