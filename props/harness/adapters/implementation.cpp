@@ -470,7 +470,7 @@ Result ImplementationAdapter::perform(const Call& call) {
             return Result::ok;
         case Opcode::listen: {
             {
-                const std::lock_guard<std::mutex> lock(slots_mutex_);
+                const std::unique_lock<std::mutex> lock = locked_slots();
                 owners_[call.backend].emplace(*this, call.backend, call.pinned);
             }
             return result_of(backends_[call.backend]->set_listener(&*owners_[call.backend]).code);
@@ -542,7 +542,7 @@ void ImplementationAdapter::new_node(const Call& call) {
                       : std::make_unique<ScriptedDriver>(drivers_, call.node, settle, call.pinned);
     ScriptedDriver* const its_driver = driver.get();
     {
-        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        const std::unique_lock<std::mutex> lock = locked_slots();
         nodes_used_ = std::max<std::size_t>(nodes_used_, call.node + 1);
         node_ids_[call.node].store(0, std::memory_order_relaxed);
     }
@@ -557,7 +557,7 @@ void ImplementationAdapter::new_node(const Call& call) {
 
 void ImplementationAdapter::new_backend(const Call& call) {
     {
-        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        const std::unique_lock<std::mutex> lock = locked_slots();
         backends_used_ = std::max<std::size_t>(backends_used_, call.backend + 1);
         backend_ids_[call.backend].store(0, std::memory_order_relaxed);
     }
@@ -597,7 +597,7 @@ void ImplementationAdapter::answer(SentRequest& sent, std::error_code result) {
 Result ImplementationAdapter::send(const Call& call) {
     SentRequest* sent = nullptr;
     {
-        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        const std::unique_lock<std::mutex> lock = locked_slots();
         if (pool_.empty()) {
             requests_owned_.push_back(std::make_unique<SentRequest>());
             pool_.push_back(requests_owned_.back().get());
@@ -634,7 +634,7 @@ Result ImplementationAdapter::send(const Call& call) {
 Result ImplementationAdapter::cancel(const Call& call) {
     SentRequest* sent = nullptr;
     {
-        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        const std::unique_lock<std::mutex> lock = locked_slots();
         sent = requests_[call.request];
     }
     if (call.variant) {
@@ -736,7 +736,7 @@ void ImplementationAdapter::control(const Call& call) {
     using blkdrain::NodeId;
     using blkdrain::WaitOptions;
     if (call.own_wait != no_slot) {
-        const std::lock_guard<std::mutex> lock(slots_mutex_);
+        const std::unique_lock<std::mutex> lock = locked_slots();
         slots_used_ = std::max<std::size_t>(slots_used_, call.own_wait + 1);
         section_of_wait_[call.own_wait] = call.own_section;
         token_of_wait_[call.own_wait] = call.own_token;
@@ -930,7 +930,7 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
                     SentRequest& sent = *scope->sent;
                     sent.id = announcement.id;
                     // Who picks the slot from now on finds the request behind it.
-                    const std::lock_guard<std::mutex> lock(slots_mutex_);
+                    const std::unique_lock<std::mutex> lock = locked_slots();
                     sent.slot = stage_->request_exists(sent.call);
                     slots_used_ = std::max<std::size_t>(slots_used_, sent.slot + 1);
                     requests_[sent.slot] = &sent;
