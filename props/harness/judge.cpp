@@ -321,8 +321,9 @@ void Judge::same_state(const Observed& observed) {
                        "the graph has " + std::to_string(observed.nodes.size()) +
                            " nodes where the model has " + std::to_string(model_.nodes.size()));
     }
-    // Both list nodes, backends and tokens in the order of ids.
+    // Both list nodes, backends and tokens in the order of ids, edges in that of their parents.
     auto node = model_.nodes.begin();
+    auto edge = model_.edges.begin();
     for (const Observed::Node& seen : observed.nodes) {
         if (seen.id != node->id.value) {
             return differs(
@@ -334,11 +335,14 @@ void Judge::same_state(const Observed& observed) {
                            named("n", seen.id) + " lives on loop " + std::to_string(seen.loop) +
                                " and should live on loop " + std::to_string(node->loop.value));
         }
-        const auto edges = ref::edges_of(model_.edges, node->id);
-        bool same_children = seen.child_count == edges.size();
-        for (std::uint32_t i = 0; same_children && i < seen.child_count; ++i) {
-            same_children = observed.children[seen.first_child + i] == edges[i].child.value;
-        }
+        const auto last = std::find_if(edge, model_.edges.end(), [&](const ref::Edge& other) {
+            return other.parent != node->id;
+        });
+        const auto child = observed.children.begin() + seen.first_child;
+        const bool same_children = std::equal(
+            edge, last, child, child + seen.child_count,
+            [](const ref::Edge& own, std::uint32_t id) { return own.child.value == id; });
+        edge = last;
         if (!same_children) {
             return differs(24, "children",
                            "the children of " + named("n", seen.id) + " differ from the model's");
