@@ -99,7 +99,7 @@ void Judge::announce(const ref::Event& event, std::uint8_t actor) {
     if (failed() || muted_) {
         return;
     }
-    if (listener_ != nullptr) {
+    if (listener_ != nullptr) [[unlikely]] {
         listener_->event(event, model_, actor);
     }
     count_and_hash(event);

@@ -397,7 +397,7 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
     if (!threaded_) {
         judge_.take_step();
     }
-    if (options_.time_line != nullptr) {
+    if (options_.time_line != nullptr) [[unlikely]] {
         Guard guard(*this);
         const char* const where = context.completing != no_slot ? "completion"
                                   : context.notified != no_slot ? "notification"
@@ -938,13 +938,13 @@ void Runner::compare_with_model() {
     if (!judge_.failed()) {
         verify_outcomes();
     }
-    if (options_.time_line != nullptr && !setting_up_) {
+    if (options_.time_line != nullptr && !setting_up_) [[unlikely]] {
         options_.time_line->at_rest(judge_);
     }
 }
 
 void Runner::nothing_is_due() {
-    if (options_.time_line != nullptr && !judge_.failed() && !judge_.dues().empty()) {
+    if (options_.time_line != nullptr && !judge_.failed() && !judge_.dues().empty()) [[unlikely]] {
         for (const Due& due : judge_.dues()) {
             if (const std::optional<Slot> slot = ended_by(due.event)) {
                 const Objects::Wait& wait = objects_.waits[*slot];

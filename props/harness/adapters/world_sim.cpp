@@ -134,8 +134,10 @@ public:
         // which what is judged next will show.
         constexpr std::size_t turns_max = 300'000;
         std::size_t idle = 0;
+        std::size_t next = 0;
         for (std::size_t turn = 0; idle < loops_.size() && turn < turns_max; ++turn) {
-            idle = round(turn % loops_.size()) ? 0 : idle + 1;
+            idle = round(next) ? 0 : idle + 1;
+            next = next + 1 == loops_.size() ? 0 : next + 1;
         }
         if (idle < loops_.size()) {
             trouble_ = "the loops find something to do in every round";

@@ -404,8 +404,8 @@ struct Reason {
 };
 
 // The reason why the event is refused. Rule 0: that of the results concerned, else of the event.
-Reason refusal(const State& state, const Event& event, Code code, int rule = 0, Item item = {},
-               Error expected = Error::ok);
+[[gnu::cold]] Reason refusal(const State& state, const Event& event, Code code, int rule = 0,
+                             Item item = {}, Error expected = Error::ok);
 // One line: "drain_done s1 b1: drain early, request r3 is ADMITTED (R10)".
 std::string sentence(const Reason& reason);
 
