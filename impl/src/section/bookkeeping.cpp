@@ -521,6 +521,7 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
         if (waits) {
             (request.plugged ? plugged_ : backend.waiting).push_back(request);
             update_word(backend);
+            tell_of_cycles();  // a drain that covers it waits for the gate from now on
         } else {
             announce(Announced::admit, sent.id);
             decision.admitted = true;
