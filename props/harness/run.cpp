@@ -1145,6 +1145,9 @@ bool Runner::heal_once() {
 
 // What is left is for time to bring.
 bool Runner::waits_for_limits() const {
+    if (alone()) {  // no model says what keeps it
+        return objects_.live_requests != 0;
+    }
     return std::any_of(
         judge_.model().requests.begin(), judge_.model().requests.end(),
         [&](const ref::Request& request) { return ref::over_limit(judge_.model(), request); });
