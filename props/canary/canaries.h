@@ -86,7 +86,7 @@ inline constexpr std::array canaries{
     CanaryRow{"notified-elsewhere",      9,  9,  CanaryHome::library, 47, "owners are notified on the graph's first loop, wherever their backends are at home"},
     CanaryRow{"settled-elsewhere",       9,  9,  CanaryHome::library, 48, "drivers settle on the graph's first loop, wherever their nodes are at home"},
     CanaryRow{"wakes-outside",           any_rule, any_rule, CanaryHome::library, 49, "a loop that has slept counts requests where nobody who closes a gate can meet it"},
-    CanaryRow{"waiting-as-running",      11, any_rule, CanaryHome::library, 50, "a loop whose requests are all waiting does not tell that the last other one is done"},
+    CanaryRow{"waiting-as-running",      any_rule, any_rule, CanaryHome::library, 50, "a loop whose requests are all waiting does not tell that the last other one is done"},
     CanaryRow{"drain-puts-off",          14, 14, CanaryHome::effect,  51, "a request that meets a drain half-way is driven later, in a task of its own"},
     CanaryRow{"answer-withheld",         18, 18, CanaryHome::harness, 3,  "a device forgets every third request that it holds"},
     CanaryRow{"completion-swallowed",    3,  3,  CanaryHome::harness, 2,  "every third completion is not passed on to the owner"},

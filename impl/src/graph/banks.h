@@ -69,7 +69,7 @@ public:
         return current_;
     }
 
-    // Oldest first.
+    // All but the current one, oldest first.
     [[nodiscard]] const std::vector<Bank>& older() const { return older_; }
 
     // Oldest first.

@@ -63,7 +63,7 @@ enum class Canary : unsigned char {
     notified_elsewhere,      // R9
     settled_elsewhere,       // R9
     wakes_outside,           // any
-    waiting_as_running,      // R11
+    waiting_as_running,      // any
     drain_puts_off,          // R14
 };
 

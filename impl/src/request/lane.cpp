@@ -88,9 +88,9 @@ CellBlock* Lane::add_segment(std::uint32_t segment) {
     auto* blocks = new CellBlock[std::size_t{1} << segment];
     // release: whoever finds the pointer finds the cells made.
     segments_[segment].store(blocks, std::memory_order_release);
-    // relaxed: see segments_made.
+    // release: after the pointer; see segments_made. relaxed, the load: only this thread writes it.
     segments_made_.store(segments_made_.load(std::memory_order_relaxed) + 1,
-                         std::memory_order_relaxed);
+                         std::memory_order_release);
     return blocks;
 }
 

@@ -94,8 +94,8 @@ public:
 
     // Any thread: how often find() has got more to find.
     [[nodiscard]] std::uint32_t segments_made() const {
-        // relaxed: the fences of the handshake order it, as `sent`.
-        return segments_made_.load(std::memory_order_relaxed);
+        // acquire: what it counts is found from now on.
+        return segments_made_.load(std::memory_order_acquire);
     }
 
     // Loop thread. A request object from the free list, so that sending allocates nothing once

@@ -14,34 +14,6 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-namespace {
-
-// Says whether the word has changed.
-bool set_word(Backend& backend, bool slow) {
-    const std::uint64_t word = GateWord::pack(backend.banks.current().counter, slow);
-    // relaxed: only written under the lock.
-    if (backend.word.load(std::memory_order_relaxed) == word) {
-        return false;
-    }
-    // release: whoever finds the gate open finds what was written before (medium, children, banks).
-    backend.word.store(word, std::memory_order_release);
-    os::store_in_effect();
-    return true;
-}
-
-bool slow_without_gate(const Backend& backend) {
-    return backend.closing.value != 0 || !backend.waiting.empty() ||
-           (backend.group != nullptr && backend.group->limited());
-}
-
-// Its owner has not been told yet, and the gate waits for that.
-bool deaf(const Backend& backend) {
-    return canary(Canary::gate_trusts_owner) && backend.listener != nullptr &&
-           !backend.owed.empty();
-}
-
-}  // namespace
-
 // --- cells ---
 
 // Calls visit(cell) for each of `bank`, one a loop that ever sent under a counter near it.
@@ -100,6 +72,24 @@ std::uint64_t ControlPlane::in_flight(const Backend& backend) const {
 
 // --- covers ---
 
+// Says whether the word has changed.
+bool ControlPlane::update_word(Backend& backend) {
+    const bool deaf =
+        canary(Canary::gate_trusts_owner) && backend.listener != nullptr && !backend.owed.empty();
+    const bool slow = (backend.gated() && !deaf) || backend.closing.value != 0 ||
+                      !backend.waiting.empty() ||
+                      (backend.group != nullptr && backend.group->limited());
+    const std::uint64_t word = GateWord::pack(backend.banks.current().counter, slow);
+    // relaxed: only written under this lock.
+    if (backend.word.load(std::memory_order_relaxed) == word) {
+        return false;
+    }
+    // release: whoever finds the gate open finds what was written before (medium, children, banks).
+    backend.word.store(word, std::memory_order_release);
+    os::store_in_effect();
+    return true;
+}
+
 // The gates close at once; close_gates() sees to it that everybody knows.
 void ControlPlane::add_covers(SectionOperation& section, std::span<const Member> members) {
     for (const Member& member : members) {
@@ -117,7 +107,7 @@ void ControlPlane::add_covers(SectionOperation& section, std::span<const Member>
         } else {
             Backend& backend = *member.backend;
             backend.covers.link(cover);
-            set_word(backend, !deaf(backend) || slow_without_gate(backend));
+            update_word(backend);
             watch_cells(backend);
             fresh_.push_back(&cover);
         }
@@ -213,11 +203,6 @@ void ControlPlane::uncover_all(SectionOperation& section) {
 }
 
 // --- gates ---
-
-// Says whether the word has changed.
-bool ControlPlane::update_word(Backend& backend) {
-    return set_word(backend, (backend.gated() && !deaf(backend)) || slow_without_gate(backend));
-}
 
 // Of all backends that are covered since the last call: what is behind their gates is counted, once
 // no loop goes by an older word or an older watch (lane.h, 2 and 3).
