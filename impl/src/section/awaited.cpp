@@ -277,6 +277,22 @@ bool ControlPlane::hostage(const Operation& operation, const Item& item) {
            meets(keepers.requests, operation.holding.requests);
 }
 
+// Whether somebody has counted the last request of a backend done and not told us yet: released()
+// comes, and lets whoever waited for that go on first.
+bool ControlPlane::report_on_its_way() const {
+    return std::any_of(backends_.begin(), backends_.end(), [this](const Ref<Backend>& backend) {
+        if (!backend || !backend->gated()) {
+            return false;
+        }
+        const std::uint64_t now = in_flight(*backend);
+        bool late = false;
+        for (const Cover* cover = backend->covers.first(); cover != nullptr; cover = cover->next) {
+            late = late || (cover->busy && !busy_for(*cover, now));
+        }
+        return late;
+    });
+}
+
 bool ControlPlane::would_deadlock(Operation& operation) {
     const Holding& held = operation.holding;
     if (held.sections.empty() && held.tokens.empty() && held.requests.empty()) {
@@ -290,7 +306,8 @@ bool ControlPlane::would_deadlock(Operation& operation) {
     }
     if (items.empty() || items.in_motion ||
         !std::all_of(items.begin(), items.end(),
-                     [&](const Item& item) { return hostage(operation, item); })) {
+                     [&](const Item& item) { return hostage(operation, item); }) ||
+        report_on_its_way()) {
         return false;
     }
     // The request being served may have got done since the walk met it; then it comes back through

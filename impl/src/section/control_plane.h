@@ -350,6 +350,7 @@ private:
     std::uint8_t blockers_of(const OuterRequest& request);
     void add_keepers(const Operation& waiter, const Item& item, Holding& into);
     bool hostage(const Operation& operation, const Item& item);
+    bool report_on_its_way() const;
     bool would_deadlock(Operation& operation);
 
     // cycle.cpp, explain.cpp (R26)
