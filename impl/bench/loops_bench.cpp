@@ -82,10 +82,28 @@ double microseconds_since(Clock::time_point time) {
     return std::chrono::duration<double, std::micro>(Clock::now() - time).count();
 }
 
-double percentile_99(std::vector<double> values) {
+double percentile(std::vector<double> values, std::size_t percent) {
     std::sort(values.begin(), values.end());
-    return values[values.size() * 99 / 100];
+    return values[values.size() * percent / 100];
 }
+
+double median(std::vector<double> values) {
+    return percentile(std::move(values), 50);
+}
+
+// Sections that begin one after the other, each while requests are in flight.
+class Begins {
+public:
+    // Whoever calls for the next one, and whoever gets it.
+    void called() { ++phase_; }
+    void begun() { ++phase_; }
+
+    // Any thread: grows. Twice as many as have begun; odd while one is called for.
+    [[nodiscard]] std::size_t phase() const { return phase_; }
+
+private:
+    std::atomic<std::size_t> phase_{0};
+};
 
 // Keeps reads in flight on one loop: a number of them, or until it is told to stop. Shares no cache
 // line with the load of another loop.
@@ -93,11 +111,11 @@ class alignas(128) Load {
 public:
     Load(EventLoop& loop, BlockBackend& backend) : loop_(loop), backend_(backend) {}
 
-    void start(std::int64_t total, std::size_t in_flight) {
+    void start(std::int64_t total) {
         ended_ = std::promise<void>();
         to_send_ = total;
         unfinished_ = 0;
-        loop_.post([this, in_flight] {
+        loop_.post([this] {
             for (std::size_t i = 0; i < in_flight; ++i) {
                 send();
             }
@@ -105,20 +123,29 @@ public:
     }
     void wait() { ended_.get_future().wait(); }
 
-    // Microseconds that each of so many requests takes, with `in_flight` of them at once.
-    std::vector<double> latencies(std::int64_t total, std::size_t in_flight) {
-        timed_ = true;
-        took_.reserve(static_cast<std::size_t>(total));
-        start(total, in_flight);
+    // Seconds that so many requests take.
+    double run(std::int64_t total) {
+        const Clock::time_point start_time = Clock::now();
+        start(total);
         wait();
-        timed_ = false;
-        return std::move(took_);
+        return std::chrono::duration<double>(Clock::now() - start_time).count();
     }
+
+    // Before start: finds out how long the slowest request takes that each of so many begins finds
+    // in flight, and therefore waits for.
+    void watch(const Begins& begins, std::size_t count) {
+        begins_ = &begins;
+        slowest_.resize(count);
+    }
+    // When it has ended: in microseconds, of the i-th begin.
+    [[nodiscard]] double slowest(std::size_t i) const { return slowest_[i]; }
 
     // Any thread.
     void stop() { stop_ = true; }
 
 private:
+    static constexpr std::size_t in_flight = 64;
+
     void send() {
         // relaxed: a hint that may come some requests late.
         if (to_send_ == 0 || stop_.load(std::memory_order_relaxed)) {
@@ -126,8 +153,8 @@ private:
         }
         --to_send_;
         ++unfinished_;
-        if (timed_) {
-            sent_.push_back(Clock::now());
+        if (begins_ != nullptr) {
+            sent_.push_back({now_, begins_->phase()});
         }
         if (backend_.submit(Io::read(0, buffer_), {completed, this})) {
             std::abort();
@@ -140,9 +167,8 @@ private:
             std::abort();
         }
         --self.unfinished_;
-        if (self.timed_) {  // the disk answers in the order in which it was asked
-            self.took_.push_back(microseconds_since(self.sent_.front()));
-            self.sent_.pop_front();
+        if (self.begins_ != nullptr) {
+            self.time_completed();
         }
         self.send();
         if (self.unfinished_ == 0) {
@@ -150,77 +176,95 @@ private:
         }
     }
 
+    // The clock is read once a request: the next one is sent at once.
+    void time_completed() {
+        now_ = Clock::now();
+        const Sent sent = sent_.front();  // the disk answers in the order in which it was asked
+        sent_.pop_front();
+        const std::size_t phase = begins_->phase();
+        // Those that the section itself keeps waiting complete when it has begun.
+        if (phase % 2 == 1 && sent.phase < phase) {
+            const double took = std::chrono::duration<double, std::micro>(now_ - sent.time).count();
+            slowest_[phase / 2] = std::max(slowest_[phase / 2], took);
+        }
+    }
+
+    struct Sent {
+        Clock::time_point time;
+        std::size_t phase;
+    };
+
     EventLoop& loop_;
     BlockBackend& backend_;
     std::array<std::byte, 4096> buffer_{};
     std::int64_t to_send_ = 0;
     std::int64_t unfinished_ = 0;
-    bool timed_ = false;
-    std::deque<Clock::time_point> sent_;
-    std::vector<double> took_;
+    const Begins* begins_ = nullptr;
+    Clock::time_point now_ = Clock::now();
+    std::deque<Sent> sent_;
+    std::vector<double> slowest_;
     std::atomic<bool> stop_{false};
     std::promise<void> ended_;
 };
 
-constexpr std::size_t deep = 64;
-
-// One backend, used from one loop or from several at once.
-void requests_on_loops(benchmark::State& state) {
-    constexpr std::int64_t batch = 1 << 21;  // far longer than it takes to wake the loops
-    const auto loops = static_cast<std::size_t>(state.range(0));
-    Machine machine(loops);
+// One backend used from two loops: the rate of both together, of the rate of one alone. Each turn
+// measures both.
+void two_loops_on_a_backend(benchmark::State& state) {
+    constexpr std::int64_t batch = 1 << 20;  // far longer than it takes to wake the loops
+    Machine machine(2);
     BlockBackend backend = machine.add_backend("shared");
-    std::vector<std::unique_ptr<Load>> loads;
-    for (std::size_t i = 0; i < loops; ++i) {
-        loads.push_back(std::make_unique<Load>(machine.loop(i), backend));
+    Load first(machine.loop(0), backend);
+    Load second(machine.loop(1), backend);
+    std::vector<double> ratios;
+    for (auto _ : state) {
+        const double alone = first.run(batch) + second.run(batch);
+        first.start(batch);
+        const double together = second.run(batch);
+        first.wait();
+        ratios.push_back(alone / together);
     }
-    while (state.KeepRunningBatch(batch)) {
-        for (const auto& load : loads) {
-            load->start(batch, deep);
-        }
-        for (const auto& load : loads) {
-            load->wait();
-        }
-    }
-    state.SetItemsProcessed(state.iterations() * state.range(0));
+    state.counters["of_one_loop"] = median(ratios);
     require(blocking::close(backend));
 }
-BENCHMARK(requests_on_loops)->ArgName("loops")->Arg(1)->Arg(2)->UseRealTime();
-
-// The rate of one backend while another one on the same node is drained a thousand times a second,
-// or is not.
+BENCHMARK(two_loops_on_a_backend)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(5);
+// The rate of one backend while another one on the same node is drained a thousand times a second, of
+// the rate while it is not. Each turn measures both.
 void beside_a_drain(benchmark::State& state) {
-    constexpr std::int64_t batch = 1 << 17;
+    constexpr std::int64_t batch = 1 << 18;
     Machine machine(1);
     BlockBackend backend = machine.add_backend("watched");
     BlockBackend other = machine.add_backend("drained");
     Load load(machine.loop(0), backend);
+    std::atomic<bool> drains = false;
     std::atomic<bool> stop = false;
     std::thread drainer([&] {
         while (!stop) {
             std::this_thread::sleep_for(microseconds(1000));
-            if (state.range(0) != 0) {
+            if (drains) {
                 require(blocking::drain(other));
             }
         }
     });
-    while (state.KeepRunningBatch(batch)) {
-        load.start(batch, deep);
-        load.wait();
+    std::vector<double> ratios;
+    for (auto _ : state) {
+        drains = false;
+        const double undisturbed = load.run(batch);
+        drains = true;
+        ratios.push_back(undisturbed / load.run(batch));
     }
     stop = true;
     drainer.join();
-    state.SetItemsProcessed(state.iterations());
+    state.counters["of_undisturbed"] = median(ratios);
     require(blocking::close(backend));
     require(blocking::close(other));
 }
-BENCHMARK(beside_a_drain)->ArgName("drains")->Arg(0)->Arg(1)->UseRealTime();
+BENCHMARK(beside_a_drain)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(20);
 
 // Begins a drained section on a loop, ends it, and again, 200 us later each time.
 class BeginsOnLoop {
 public:
-    BeginsOnLoop(EventLoop& loop, Graph& graph, NodeId node)
-        : loop_(loop), graph_(graph), node_(node) {}
+    BeginsOnLoop(EventLoop& loop, Graph& graph, NodeId node, Begins& begins)
+        : loop_(loop), graph_(graph), node_(node), begins_(begins) {}
 
     // Microseconds from the call to the section.
     std::vector<double> run(std::size_t count) {
@@ -232,9 +276,11 @@ public:
 
 private:
     void begin() {
+        begins_.called();
         called_ = Clock::now();
         graph_.drained(node_, {}, [this](const Error& error, Section section) {
             took_.push_back(microseconds_since(called_));
+            begins_.begun();
             require(error);
             section.end();
             if (--left_ == 0) {
@@ -248,18 +294,22 @@ private:
     EventLoop& loop_;
     Graph& graph_;
     NodeId node_;
+    Begins& begins_;
     std::size_t left_ = 0;
     Clock::time_point called_;
     std::vector<double> took_;
     std::promise<void> ended_;
 };
 
-std::vector<double> begin_on_this_thread(Graph& graph, NodeId node, std::size_t count) {
+std::vector<double> begin_on_this_thread(Graph& graph, NodeId node, Begins& begins,
+                                         std::size_t count) {
     std::vector<double> took;
     for (std::size_t i = 0; i < count; ++i) {
+        begins.called();
         const Clock::time_point called = Clock::now();
         auto [error, section] = blocking::drained(graph, node);
         took.push_back(microseconds_since(called));
+        begins.begun();
         require(error);
         section.end();
         std::this_thread::sleep_for(microseconds(200));
@@ -267,35 +317,39 @@ std::vector<double> begin_on_this_thread(Graph& graph, NodeId node, std::size_t 
     return took;
 }
 
-// How long a drained section takes to begin while two loops send as fast as they can. Arguments:
-// the latency of the disk in microseconds, which a begin has to wait for in any case, as it shows
-// in `request_p99_us` before the first section; whether it is begun by a third thread, which on two
-// processors has to wait for one, or by the first loop.
+// How long a drained section takes to begin while two loops send as fast as they can, and how much
+// longer than the slowest of the requests that it finds in flight. Arguments: the latency of the
+// disk in microseconds; whether it is begun by a third thread, which on two processors has to wait
+// for one, or by the first loop.
 void drained_under_load(benchmark::State& state) {
-    constexpr std::int64_t for_ever = INT64_MAX;
-    constexpr std::size_t begins = 500;
+    constexpr std::size_t count = 500;
     Machine machine(2, microseconds(state.range(0)));
     BlockBackend backend = machine.add_backend("busy");
+    Begins begins;
     std::vector<std::unique_ptr<Load>> loads;
     for (std::size_t i = 0; i < machine.threads.size(); ++i) {
         loads.push_back(std::make_unique<Load>(machine.loop(i), backend));
-    }
-    state.counters["request_p99_us"] = percentile_99(loads.front()->latencies(200'000, deep));
-    for (const auto& load : loads) {
-        load->start(for_ever, deep);
+        loads.back()->watch(begins, count);
+        loads.back()->start(INT64_MAX);
     }
     std::vector<double> took;
-    while (state.KeepRunningBatch(begins)) {
+    while (state.KeepRunningBatch(count)) {
         took = state.range(1) != 0
-                   ? begin_on_this_thread(machine.graph, machine.disk, begins)
-                   : BeginsOnLoop(machine.loop(0), machine.graph, machine.disk).run(begins);
+                   ? begin_on_this_thread(machine.graph, machine.disk, begins, count)
+                   : BeginsOnLoop(machine.loop(0), machine.graph, machine.disk, begins).run(count);
         state.SetIterationTime(std::accumulate(took.begin(), took.end(), 0.0) / 1e6);
     }
     for (const auto& load : loads) {
         load->stop();
         load->wait();
     }
-    state.counters["p99_us"] = percentile_99(took);
+    std::vector<double> beyond;
+    for (std::size_t i = 0; i < took.size(); ++i) {
+        beyond.push_back(took[i] - std::max(loads[0]->slowest(i), loads[1]->slowest(i)));
+    }
+    state.counters["p99_us"] = percentile(took, 99);
+    state.counters["beyond_p50_us"] = percentile(beyond, 50);
+    state.counters["beyond_p99_us"] = percentile(beyond, 99);
     require(blocking::close(backend));
 }
 BENCHMARK(drained_under_load)
