@@ -227,8 +227,8 @@ void two_loops_on_a_backend(benchmark::State& state) {
     require(blocking::close(backend));
 }
 BENCHMARK(two_loops_on_a_backend)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(5);
-// The rate of one backend while another one on the same node is drained a thousand times a second, of
-// the rate while it is not. Each turn measures both.
+// The rate of one backend while another one on the same node is drained a thousand times a second,
+// of the rate while it is not. Each turn measures both.
 void beside_a_drain(benchmark::State& state) {
     constexpr std::int64_t batch = 1 << 18;
     Machine machine(1);
