@@ -11,22 +11,22 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-// Where a loop keeps the numbers of a counter (request/lane.h): segment k has 2^k blocks of cells.
+// Where a loop keeps the numbers of a counter (request/lane.h): each segment has twice the cells of
+// the one before.
 struct CellPlace {
-    static constexpr std::uint32_t block_bits = 4;
-    static constexpr std::uint32_t block_size = 1U << block_bits;
+    static constexpr std::uint32_t first_bits = 4;
 
+    static constexpr std::uint32_t cells_of(std::uint32_t segment) {
+        return std::uint32_t{1} << (first_bits + segment);
+    }
     static CellPlace of(std::uint32_t counter) {
-        const std::uint32_t shifted = counter + block_size;
+        const std::uint32_t shifted = counter + cells_of(0);
         const auto top = static_cast<std::uint32_t>(std::bit_width(shifted)) - 1;
-        return {static_cast<std::uint16_t>(top - block_bits),
-                static_cast<std::uint16_t>(shifted % block_size),
-                (shifted - (1U << top)) / block_size};
+        return {top - first_bits, shifted - (1U << top)};
     }
 
-    std::uint16_t segment;
-    std::uint16_t offset;  // in the block
-    std::uint32_t block;   // in the segment
+    std::uint32_t segment;
+    std::uint32_t index;  // in the segment
 };
 
 // A generation of requests of one backend: those sent between two drains, with the chains and

@@ -33,9 +33,12 @@ Lane::Lane(Gatekeeper& keeper, EventLoop& event_loop, std::uint32_t lane_number)
     : gatekeeper(keeper), loop(event_loop), core(event_loop.core()), number(lane_number) {}
 
 Lane::~Lane() {
-    for (auto& segment : segments_) {
+    for (std::uint32_t i = 0; i < segments; ++i) {
         // relaxed, here and below: nobody else uses the lane any more.
-        delete[] segment.load(std::memory_order_relaxed);
+        if (Cell* cells = segments_[i].load(std::memory_order_relaxed); cells != nullptr) {
+            std::destroy_n(cells, CellPlace::cells_of(i));
+            ::operator delete (cells, std::align_val_t{own_line});
+        }
     }
     Slab* slab = slabs_.load(std::memory_order_relaxed);
     while (slab != nullptr) {
@@ -84,14 +87,17 @@ void Lane::end_region() {
     gatekeeper.unplugged(*this);
 }
 
-CellBlock* Lane::add_segment(std::uint32_t segment) {
-    auto* blocks = new CellBlock[std::size_t{1} << segment];
+Cell* Lane::add_segment(std::uint32_t segment) {
+    const std::size_t count = CellPlace::cells_of(segment);
+    auto* cells =
+        static_cast<Cell*>(::operator new (count * sizeof(Cell), std::align_val_t{own_line}));
+    std::uninitialized_default_construct_n(cells, count);
     // release: whoever finds the pointer finds the cells made.
-    segments_[segment].store(blocks, std::memory_order_release);
+    segments_[segment].store(cells, std::memory_order_release);
     // release: after the pointer; see segments_made. relaxed, the load: only this thread writes it.
     segments_made_.store(segments_made_.load(std::memory_order_relaxed) + 1,
                          std::memory_order_release);
-    return blocks;
+    return cells;
 }
 
 OuterRequest& Lane::make_request() {

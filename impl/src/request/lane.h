@@ -24,8 +24,8 @@ namespace detail {
 class OuterRequest;
 
 // What one loop has sent and finished under one counter. sent - done over all lanes is what is in
-// flight.
-struct Cell {
+// flight. None lies across two cache lines.
+struct alignas(32) Cell {
     os::atomic<std::uint64_t> sent{0};
     os::atomic<std::uint64_t> done{0};
     os::atomic<std::uint32_t> watched{0};
@@ -41,10 +41,6 @@ struct Cell {
         return sent.load(std::memory_order_relaxed) - done.load(std::memory_order_relaxed) <=
                unadmitted;
     }
-};
-
-struct alignas(own_line) CellBlock {
-    std::array<Cell, CellPlace::block_size> cells;
 };
 
 // One loop's lane in one graph: the accounting of the requests it sends, and their storage.
@@ -88,8 +84,8 @@ public:
     // Any thread: the cell there; null if this loop never sent under a counter near it.
     [[nodiscard]] Cell* find(CellPlace place) const {
         // acquire: the cells were made before the pointer was published.
-        CellBlock* segment = segments_[place.segment].load(std::memory_order_acquire);
-        return segment == nullptr ? nullptr : &segment[place.block].cells[place.offset];
+        Cell* segment = segments_[place.segment].load(std::memory_order_acquire);
+        return segment == nullptr ? nullptr : &segment[place.index];
     }
 
     // Any thread: how often find() has got more to find.
@@ -141,24 +137,24 @@ private:
     Cell& locate_or_make(std::uint32_t counter) {
         const CellPlace place = CellPlace::of(counter);
         // relaxed: only this thread writes it.
-        CellBlock* segment = segments_[place.segment].load(std::memory_order_relaxed);
+        Cell* segment = segments_[place.segment].load(std::memory_order_relaxed);
         if (segment == nullptr) [[unlikely]] {
             segment = add_segment(place.segment);
         }
-        return segment[place.block].cells[place.offset];
+        return segment[place.index];
     }
 
     class EndOfRegion;
 
     void end_region();
-    CellBlock* add_segment(std::uint32_t segment);
+    Cell* add_segment(std::uint32_t segment);
     OuterRequest& make_request();
 
     // Loop thread: the counter asked for last, and its cell.
     std::uint32_t recent_counter_ = ~0U;
     Cell* recent_cell_ = nullptr;
 
-    std::array<os::atomic<CellBlock*>, segments> segments_;
+    std::array<os::atomic<Cell*>, segments> segments_;
     os::atomic<std::uint32_t> segments_made_{0};
     OuterRequest* free_ = nullptr;
     os::atomic<Slab*> slabs_{nullptr};
