@@ -8,23 +8,28 @@ BLKDRAIN_NAMESPACE_BEGIN
 namespace detail {
 
 void BackendList::add(Backend& backend) {
-    backend.place_on_root = places_.size();
-    places_.push_back(&backend);
-    ++size_;
+    if (taken_ == nullptr) {
+        taken_ = std::make_unique<Taken>();
+    }
+    backend.place_on_root = taken_->places.size();
+    taken_->places.push_back(&backend);
+    ++taken_->count;
 }
 
 void BackendList::remove(Backend& backend) {
-    places_[backend.place_on_root] = nullptr;
-    --size_;
-    if (size_ < places_.size() / 2) {
-        close_gaps();
+    taken_->places[backend.place_on_root] = nullptr;
+    --taken_->count;
+    if (taken_->count == 0) {
+        taken_.reset();
+    } else if (taken_->count < taken_->places.size() / 2) {
+        taken_->close_gaps();
     }
 }
 
-void BackendList::close_gaps() {
-    std::erase(places_, nullptr);
-    for (std::size_t place = 0; place < places_.size(); ++place) {
-        places_[place]->place_on_root = place;
+void BackendList::Taken::close_gaps() {
+    std::erase(places, nullptr);
+    for (std::size_t place = 0; place < places.size(); ++place) {
+        places[place]->place_on_root = place;
     }
 }
 

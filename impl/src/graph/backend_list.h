@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include <blkdrain/world.h>
@@ -15,15 +16,18 @@ class Backend;
 // The backends that stand on a node, in the order in which they came. Sections walk over thousands
 // of them: they are listed side by side, since a list that leads from one to the next is slow. One
 // that leaves leaves a gap, which is closed when half are gaps: coming and going take constant time
-// on average.
+// on average. Most nodes have none: their lists are a null pointer.
 class BackendList {
 public:
-    [[nodiscard]] bool empty() const { return size_ == 0; }
+    [[nodiscard]] bool empty() const { return taken_ == nullptr; }
 
     // `visit` adds and removes none.
     template <class Visit>
     void for_each(Visit visit) const {
-        for (Backend* backend : places_) {
+        if (empty()) {
+            return;
+        }
+        for (Backend* backend : taken_->places) {
             if (backend != nullptr) {
                 visit(*backend);
             }
@@ -36,10 +40,14 @@ public:
     void remove(Backend& backend);
 
 private:
-    void close_gaps();
+    struct Taken {
+        void close_gaps();
 
-    std::vector<Backend*> places_;  // null: a gap
-    std::size_t size_ = 0;
+        std::vector<Backend*> places;  // null: a gap
+        std::size_t count = 0;         // that are none
+    };
+
+    std::unique_ptr<Taken> taken_;
 };
 
 }  // namespace detail

@@ -27,17 +27,36 @@ enum class Demand : std::uint8_t { gated, quiet, settled };
 //
 // Stored in the list of its section, linked into the member's chain. Guarded by the control plane's
 // lock.
-struct Cover {
-    [[nodiscard]] bool linked() const { return node != nullptr || backend != nullptr; }
+class Cover {
+public:
+    Cover() = default;
+    Cover(SectionOperation& by, NodeState& covered, Demand asked, bool enters)
+        : section(&by), demand(asked), entering(enters), of_(Of::node), member_(&covered) {}
+    Cover(SectionOperation& by, Backend& covered, Demand asked, bool enters)
+        : section(&by), demand(asked), entering(enters), of_(Of::backend), member_(&covered) {}
+
+    // Exactly one of them while it is linked, else both are null.
+    [[nodiscard]] NodeState* node() const {
+        return of_ == Of::node ? static_cast<NodeState*>(member_) : nullptr;
+    }
+    [[nodiscard]] Backend* backend() const {
+        return of_ == Of::backend ? static_cast<Backend*>(member_) : nullptr;
+    }
+    [[nodiscard]] bool linked() const { return of_ != Of::nobody; }
+    void forget_member() { of_ = Of::nobody; }
 
     SectionOperation* section = nullptr;
-    NodeState* node = nullptr;  // exactly one of node and backend is set while linked
-    Backend* backend = nullptr;
     Cover* next = nullptr;  // in the member's chain
     Demand demand = Demand::quiet;
-    bool entering =
-        false;          // by a graph change: tokens that the change names count as open here (R24)
+    // By a graph change: tokens that the change names count as open here (R24).
+    bool entering = false;
     bool busy = false;  // counted in the section's busy members
+
+private:
+    enum class Of : std::uint8_t { nobody, node, backend };
+
+    Of of_ = Of::nobody;
+    void* member_ = nullptr;
 };
 
 // The covers of one node or backend.
@@ -58,7 +77,6 @@ public:
             at = &(*at)->next;
         }
         *at = cover.next;
-        cover.next = nullptr;
     }
 
 private:
@@ -77,7 +95,7 @@ struct CoverSlab {
 // The storage of the covers of a graph: sections that come and go allocate nothing once warm.
 class CoverPool {
 public:
-    // Its covers are unlinked and not busy; it leads nowhere.
+    // What its covers say means nothing; it leads nowhere.
     CoverSlab& take() {
         if (free_ == nullptr) {
             slabs_.push_back(std::make_unique<CoverSlab>());
@@ -126,7 +144,7 @@ public:
     [[nodiscard]] Iterator begin() const { return {first_, empty() ? nullptr : first_->begin()}; }
     [[nodiscard]] Iterator end() const { return {last_, next_}; }
 
-    // To be linked by the caller.
+    // To be filled in and linked by the caller.
     Cover& add(CoverPool& pool) {
         if (unused_ != nullptr) {
             Cover& cover = *unused_;

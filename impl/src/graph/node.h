@@ -50,14 +50,14 @@ public:
     Links edges;                         // to children, in the order of attachment
     Links parents;                       // one entry an edge
     CoverChain covers;
-    std::uint32_t missing_parents = 0;  // scratch of sort_topologically
-    unsigned internal_requests = 0;     // R22
-    OperationId closing;                // the pending close that has taken the node on
-    const bool settles;                 // the driver's answer, which does not change
+    BackendList backends;
+    unsigned internal_requests = 0;  // R22
+    const bool settles;              // the driver's answer, which does not change
     Settle settle = Settle::no;
 
-    BackendList backends;
-    std::error_code settle_error;  // none if the driver does not settle
+    std::uint32_t missing_parents = 0;  // scratch of sort_topologically
+    OperationId closing;                // the pending close that has taken the node on
+    std::error_code settle_error;       // none if the driver does not settle
 
 private:
     std::unique_ptr<Driver> owned_driver_;

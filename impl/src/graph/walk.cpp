@@ -11,13 +11,6 @@ namespace detail {
 
 namespace {
 
-inline void visit(NodeState& node, std::uint64_t stamp, Nodes& into) {
-    if (node.mark != stamp) {
-        node.mark = stamp;
-        into.push_back(&node);
-    }
-}
-
 inline void visit_all(const Links& nodes, std::uint64_t stamp, Nodes& into) {
     for (NodeState* node : nodes) {
         visit(*node, stamp, into);
@@ -42,18 +35,6 @@ void Walker::down(NodeState& from, std::uint64_t stamp, Nodes& into) {
 
 void Walker::up(NodeState& from, std::uint64_t stamp, Nodes& into) {
     walk(from, stamp, into, [&](const NodeState& node) { visit_all(node.parents, stamp, into); });
-}
-
-void Walker::cone(NodeState& from, std::uint64_t stamp, Nodes& into) {
-    scratch_.clear();
-    down(from, new_stamp(), scratch_);
-    std::size_t next = into.size();
-    for (NodeState* node : scratch_) {
-        visit(*node, stamp, into);
-        for (; next < into.size(); ++next) {
-            visit_all(into[next]->parents, stamp, into);
-        }
-    }
 }
 
 void Walker::component(NodeState& from, std::uint64_t stamp, Nodes& into) {

@@ -14,6 +14,18 @@ namespace detail {
 
 using Nodes = std::vector<NodeState*>;
 
+// `into` gets `node`, unless that carries `stamp` already.
+inline void visit(NodeState& node, std::uint64_t stamp, Nodes& into) {
+    if (node.mark != stamp) {
+        node.mark = stamp;
+        into.push_back(&node);
+    }
+}
+
+// What a walk has found out about the nodes that it has met: of a tree, each has but one parent,
+// which comes before it; the first has none.
+enum class Walk : std::uint8_t { any, tree };
+
 // Walks over the control plane's picture of the graph, each O(edges seen), without recursion. A
 // walk stamps what it visits with a number of its own, so nothing has to be cleared. Under the
 // control plane's lock.
@@ -22,8 +34,10 @@ public:
     // Down(n), Up(n): n first. Appended to `into`, except nodes that already carry `stamp`.
     void down(NodeState& from, std::uint64_t stamp, Nodes& into);
     void up(NodeState& from, std::uint64_t stamp, Nodes& into);
-    // Cone(n) = Up of everything in Down(n).
-    void cone(NodeState& from, std::uint64_t stamp, Nodes& into);
+    // Cone(n) = Up of everything in Down(n). `into` is empty before. Calls meet(node) for each, as
+    // it comes by.
+    template <class Meet>
+    Walk cone(NodeState& from, Nodes& into, Meet meet);
     // Comp(n): connected component.
     void component(NodeState& from, std::uint64_t stamp, Nodes& into);
 
@@ -43,6 +57,35 @@ private:
     Nodes scratch_;
     Nodes climb_;
 };
+
+template <class Meet>
+Walk Walker::cone(NodeState& from, Nodes& into, Meet meet) {
+    const std::uint64_t stamp = new_stamp();
+    bool tree = from.parents.empty();
+    visit(from, stamp, into);
+    for (std::size_t next = 0; next < into.size(); ++next) {
+        NodeState& node = *into[next];
+        meet(node);
+        for (NodeState* child : node.edges) {
+            tree = tree && child->parents.size() == 1;
+            visit(*child, stamp, into);
+        }
+    }
+    if (tree) {
+        return Walk::tree;
+    }
+    const std::size_t below = into.size();
+    for (std::size_t next = 0; next < into.size(); ++next) {
+        NodeState& node = *into[next];
+        if (next >= below) {
+            meet(node);
+        }
+        for (NodeState* parent : node.parents) {
+            visit(*parent, stamp, into);
+        }
+    }
+    return Walk::any;
+}
 
 }  // namespace detail
 

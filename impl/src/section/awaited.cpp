@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "section/members.h"
+
 BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
@@ -68,13 +70,13 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
             if (!cover.busy) {
                 continue;
             }
-            if (cover.node != nullptr) {
+            if (cover.node() != nullptr) {
                 items.push_back({WaitItem::Kind::internal,
-                                 cover.node->id().value,
+                                 cover.node()->id().value,
                                  nullptr,
                                  nullptr,
                                  {},
-                                 cover.node,
+                                 cover.node(),
                                  &section});
                 continue;
             }
@@ -83,8 +85,8 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
                        (stage == Stage::waiting && of_closed_token(request) &&
                         !excuses(cover, TokenId{request.token.load(std::memory_order_relaxed)}));
             };
-            add_requests(*cover.backend, every_bank, started);
-            for (const TokenId token : cover.backend->open_tokens) {
+            add_requests(*cover.backend(), every_bank, started);
+            for (const TokenId token : cover.backend()->open_tokens) {
                 if (!excuses(cover, token)) {
                     items.push_back({WaitItem::Kind::token, token.value});
                 }
@@ -152,7 +154,7 @@ ControlPlane::Items ControlPlane::items_of(Operation& operation) {
             };
             add_settling(section.settling);
             for (const Cover& cover : section.covers) {
-                add_settling(keeps_settled(cover) ? cover.node : nullptr);
+                add_settling(keeps_settled(cover) ? cover.node() : nullptr);
             }
             const auto add_passes_over = [&](const NodeState& node) {
                 for (const Cover* cover = node.covers.first(); cover != nullptr;

@@ -1,206 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Covers, gates, and what is in flight behind them.
+// Gates, and what is in flight behind them.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include <blkdrain/detail/check.h>
 
 #include "section/control_plane.h"
+#include "section/members.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
 // --- cells ---
-
-// Calls visit(cell) for each of `bank`, one a loop that ever sent under a counter near it.
-template <class Visit>
-void ControlPlane::for_each_cell(const Bank& bank, Visit visit) const {
-    const std::uint32_t lanes = lane_count_.load(std::memory_order_relaxed);
-    for (std::uint32_t i = 0; i < lanes; ++i) {
-        if (Cell* cell = lanes_[i]->find(bank.place); cell != nullptr) {
-            visit(*cell);
-        }
-    }
-}
-
-void ControlPlane::watch_cells(Backend& backend) {
-    backend.watched = true;
-    backend.banks.for_each([this](const Bank& bank) {
-        for_each_cell(bank, [](Cell& cell) {
-            // relaxed: only written under this lock; the process-wide fence that follows orders it.
-            cell.watched.store(1, std::memory_order_relaxed);
-        });
-    });
-}
-
-std::uint64_t ControlPlane::done_of(const Bank& bank) const {
-    std::uint64_t total = 0;
-    for_each_cell(bank, [&](const Cell& cell) {
-        // acquire: what the completions did is visible to whoever is told that they are over.
-        total += cell.done.load(std::memory_order_acquire);
-    });
-    return total;
-}
-
-std::uint64_t ControlPlane::sent_of(const Bank& bank) const {
-    std::uint64_t total = 0;
-    for_each_cell(bank, [&](const Cell& cell) {
-        // relaxed: the order against `done` is that of the process-wide fence (lane.h, 4).
-        total += cell.sent.load(std::memory_order_relaxed);
-    });
-    return total;
-}
-
-inline std::uint64_t ControlPlane::in_flight(const Bank& bank) const {
-    const std::uint64_t over = done_of(bank);
-    return sent_of(bank) - over;
-}
-
-std::uint64_t ControlPlane::in_flight(const Backend& backend) const {
-    std::uint64_t total = in_flight(backend.banks.current());
-    if (backend.banks.draining()) [[unlikely]] {
-        for (const Bank& bank : backend.banks.older()) {
-            total += in_flight(bank);
-        }
-    }
-    return total;
-}
-
-// --- covers ---
-
-// Says whether the word has changed.
-bool ControlPlane::update_word(Backend& backend) {
-    const bool deaf =
-        canary(Canary::gate_trusts_owner) && backend.listener != nullptr && !backend.owed.empty();
-    const bool slow = (backend.gated() && !deaf) || backend.closing.value != 0 ||
-                      !backend.waiting.empty() ||
-                      (backend.group != nullptr && backend.group->limited());
-    const std::uint64_t word = GateWord::pack(backend.banks.current().counter, slow);
-    // relaxed: only written under this lock.
-    if (backend.word.load(std::memory_order_relaxed) == word) {
-        return false;
-    }
-    // release: whoever finds the gate open finds what was written before (medium, children, banks).
-    backend.word.store(word, std::memory_order_release);
-    os::store_in_effect();
-    return true;
-}
-
-// The gates close at once; close_gates() sees to it that everybody knows.
-void ControlPlane::add_covers(SectionOperation& section, std::span<const Member> members) {
-    for (const Member& member : members) {
-        Cover& cover = section.covers.add(covers_);
-        cover.section = &section;
-        cover.node = member.node;
-        cover.backend = member.backend;
-        cover.demand = member.demand;
-        cover.entering = member.entering;
-        if (member.node != nullptr) {
-            member.node->covers.link(cover);
-            if (member.node->internal_requests != 0) {
-                set_busy(cover, true);
-            }
-        } else {
-            Backend& backend = *member.backend;
-            backend.covers.link(cover);
-            update_word(backend);
-            watch_cells(backend);
-            fresh_.push_back(&cover);
-        }
-    }
-}
-
-void ControlPlane::cover(SectionOperation& section, const Scope& scope) {
-    if (section.covers.empty()) {
-        add_covers(section, scope);
-        return;
-    }
-    // Only the difference moves: whoever is in scope before and after never sees a gap (R24).
-    const std::uint64_t wanted = walker_.new_stamp();
-    const std::uint64_t kept = walker_.new_stamp();
-    const auto mark_of = [](const Member& member) -> std::uint64_t& {
-        return member.node != nullptr ? member.node->mark : member.backend->mark;
-    };
-    for (const Member& member : scope) {
-        mark_of(member) = wanted;
-    }
-    for (Cover& cover : section.covers) {
-        if (!cover.linked()) {
-            continue;
-        }
-        std::uint64_t& mark = cover.node != nullptr ? cover.node->mark : cover.backend->mark;
-        if (mark == wanted) {
-            mark = kept;
-        } else {
-            uncover(cover);
-        }
-    }
-    for (const Member& member : scope) {
-        if (mark_of(member) == kept) {
-            CoverChain& chain =
-                member.node != nullptr ? member.node->covers : member.backend->covers;
-            Cover* cover = chain.first();
-            while (cover->section != &section) {
-                cover = cover->next;
-            }
-            if (cover->demand != member.demand || cover->entering != member.entering) {
-                cover->demand = member.demand;
-                cover->entering = member.entering;
-                if (member.node != nullptr) {
-                    left_.push_back(member.node);
-                    reassess(*member.node);
-                } else {
-                    reassess(*member.backend);
-                }
-            }
-        } else {
-            add_cover(section, member);
-        }
-    }
-}
-
-// `cover` is linked; its place in the section's list is the caller's.
-void ControlPlane::unlink(Cover& cover) {
-    if (cover.busy) {
-        set_busy(cover, false);
-    }
-    if (cover.node != nullptr) {
-        NodeState& node = *cover.node;
-        node.covers.unlink(cover);
-        cover.node = nullptr;
-        if (node.settle == NodeState::Settle::done) {
-            left_.push_back(&node);
-        }
-    } else {
-        Backend& backend = *cover.backend;
-        backend.covers.unlink(cover);
-        cover.backend = nullptr;
-        while (canary(Canary::end_opens_gate) && backend.covers.first() != nullptr) {
-            uncover(*backend.covers.first());
-        }
-        if (backend.covers.empty()) {
-            touched_.push_back(&backend);
-        }
-    }
-}
-
-void ControlPlane::uncover(Cover& cover) {
-    unlink(cover);
-    cover.section->covers.leave_unused(cover);
-}
-
-void ControlPlane::uncover_all(SectionOperation& section) {
-    for (Cover& cover : section.covers) {
-        if (cover.linked()) {
-            unlink(cover);
-        }
-    }
-    section.covers.clear(covers_);
-}
 
 // --- gates ---
 
@@ -212,11 +26,11 @@ void ControlPlane::close_gates() {
     }
     fence_watches([this] {
         for (const Cover* cover : fresh_) {
-            watch_cells(*cover->backend);
+            watch_cells(*cover->backend());
         }
     });
     for (Cover* cover : fresh_) {
-        Backend& backend = *cover->backend;
+        Backend& backend = *cover->backend();
         note_gate(backend);
         if (!plugged_.empty()) {
             unplugged_.push_back(&backend);
@@ -256,32 +70,6 @@ std::uint64_t ControlPlane::segments_made() const {
         made += lanes_[i]->segments_made();
     }
     return made;
-}
-
-void ControlPlane::unwatch_if_unused(Backend& backend) {
-    if (!backend.watched || backend.closed || backend.gated() || backend.banks.draining()) {
-        return;
-    }
-    backend.watched = false;
-    for_each_cell(backend.banks.current(), [](Cell& cell) {
-        // relaxed: at worst a completion more takes the slow path.
-        cell.watched.store(0, std::memory_order_relaxed);
-    });
-}
-
-// Maybe nothing gates it any more, or limits it: who waits is admitted as far as that goes.
-void ControlPlane::release(Backend& backend) {
-    note_gate(backend);
-    if (!backend.waiting.empty()) {
-        admit_waiting(backend);
-    }
-    limit_again(backend.group);
-    update_word(backend);
-    if (backend.gated()) {
-        reassess(backend);
-    } else {
-        unwatch_if_unused(backend);
-    }
 }
 
 // --- banks ---
@@ -328,19 +116,10 @@ void ControlPlane::free_counters(const Backend& backend) {
 
 // --- busy ---
 
-void ControlPlane::set_busy(Cover& cover, bool busy) {
-    busy = busy && cover.demand != Demand::gated;
-    if (busy != cover.busy) {
-        cover.busy = busy;
-        std::size_t& count = cover.section->busy_members;
-        count = busy ? count + 1 : count - 1;
-    }
-}
-
 // Not quiet: something that was admitted is not DONE, or an operation has started. WAITING does not
 // count (R11).
 bool ControlPlane::busy_for(const Cover& cover, std::uint64_t in_flight_now) const {
-    const Backend& backend = *cover.backend;
+    const Backend& backend = *cover.backend();
     if (in_flight_now != backend.not_admitted) {
         return true;
     }
@@ -351,7 +130,7 @@ bool ControlPlane::busy_for(const Cover& cover, std::uint64_t in_flight_now) con
 
 // A token is open; or a request waits that was sent under one which has been closed since.
 bool ControlPlane::operation_started(const Cover& cover) const {
-    const Backend& backend = *cover.backend;
+    const Backend& backend = *cover.backend();
     const auto counts = [&](TokenId token) { return !excuses(cover, token); };
     const auto started = [&](const OuterRequest& request) {
         return request.backend.load(std::memory_order_relaxed) == &backend &&

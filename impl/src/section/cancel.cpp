@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "section/control_plane.h"
+#include "section/members.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 

@@ -305,11 +305,11 @@ bool ControlPlane::advance_context(SectionOperation& change) {
         error = {Errc::context, describe(change) + ": refused by" + who};
     } else {
         for (const Cover& cover : change.covers) {
-            if (cover.node != nullptr) {
-                cover.node->move_to(*change.target);
-            } else if (cover.backend != nullptr) {
-                cover.backend->home = change.target;
-                limit_again(cover.backend->group);
+            if (cover.node() != nullptr) {
+                cover.node()->move_to(*change.target);
+            } else if (cover.backend() != nullptr) {
+                cover.backend()->home = change.target;
+                limit_again(cover.backend()->group);
             }
         }
     }

@@ -278,17 +278,21 @@ void ControlPlane::scope_of_change(SectionOperation& change, Scope& into) {
             walker_.up(*edit.parent, stamp, walked_);
         }
     }
-    add_backends_on(walked_, nullptr, own);
-    add_node_members(walked_, own);
+    for (NodeState* node : walked_) {
+        own.emplace_back(*node);
+        node->backends.for_each([&](Backend& backend) { own.emplace_back(backend); });
+    }
     for (const Edit& edit : edits_) {
         if (edit.kind == Edit::Kind::set_root) {
-            own.push_back({nullptr, edit.backend, Demand::quiet});
+            own.emplace_back(*edit.backend);
         }
     }
     const Moves moves = moves_of(plan);
-    add_node_members(moves.nodes, own);
+    for (NodeState* node : moves.nodes) {
+        own.emplace_back(*node);
+    }
     if (moves.backend != nullptr) {
-        own.push_back({nullptr, moves.backend, Demand::quiet});
+        own.emplace_back(*moves.backend);
     }
 
     entering_.clear();
@@ -318,7 +322,7 @@ void ControlPlane::scope_of_change(SectionOperation& change, Scope& into) {
     add_entering_with(Demand::gated);
     // Stopped until its settle returns, also if nothing asks for it any more (R25).
     if (change.settling != nullptr) {
-        add({change.settling, nullptr, Demand::gated});
+        add(Member(*change.settling, Demand::gated));
     }
 }
 
@@ -345,7 +349,9 @@ void ControlPlane::add_entering(Scope& into) {
                 cover = cover->next;
             }
             if (cover == nullptr) {
-                into.push_back({member.node, member.backend, demand, true});
+                Member& entering = into.emplace_back(member);
+                entering.demand = demand;
+                entering.entering = true;
             }
         }
     });

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "section/control_plane.h"
+#include "section/members.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 
@@ -204,7 +205,7 @@ Wait ControlPlane::close(NodeId id, WaitOptions&& options, DoneCallback&& done) 
 void ControlPlane::take_on(SectionOperation& section, NodeState& node) {
     node.closing = section.id;
     section.to_close.push_back(&node);
-    add_cover(section, {&node, nullptr, Demand::quiet});
+    add_cover(section, node);
 }
 
 bool ControlPlane::advance_close_node(SectionOperation& section) {

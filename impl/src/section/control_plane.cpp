@@ -6,6 +6,8 @@
 
 #include <blkdrain/detail/check.h>
 
+#include "section/members.h"
+
 BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
@@ -129,7 +131,7 @@ NodeId ControlPlane::add_node(std::string name, std::unique_ptr<Driver> driver, 
     if (live_quiesce_alls_ != 0) {
         for_each_section([&](SectionOperation& section) {
             if (section.kind == OperationKind::quiesce_all) {
-                add_cover(section, {&node, nullptr, Demand::quiet});
+                add_cover(section, node);
             }
         });
     }
@@ -151,7 +153,7 @@ Ref<Backend> ControlPlane::add_backend(std::string name, EventLoop& home) {
     if (live_quiesce_alls_ != 0) {
         for_each_section([&](SectionOperation& section) {
             if (section.kind == OperationKind::quiesce_all) {
-                add_cover(section, {nullptr, &backend, Demand::quiet});
+                add_cover(section, backend);
             }
         });
         close_gates();

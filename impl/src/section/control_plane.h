@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -178,15 +177,7 @@ private:
     void let_go(SectionOperation& section);
     std::unique_ptr<Report> hand_over(OperationId section, SectionCallback&& begun);
 
-    // bookkeeping.cpp: who is covered, gated, watched, busy
-    void cover(SectionOperation& section, const Scope& scope);
-    void add_covers(SectionOperation& section, std::span<const Member> members);
-    void add_cover(SectionOperation& section, const Member& member) {
-        add_covers(section, {&member, 1});
-    }
-    void unlink(Cover& cover);
-    void uncover(Cover& cover);
-    void uncover_all(SectionOperation& section);
+    // bookkeeping.cpp, gate.h: who is gated, watched, busy
     void close_gates();
     bool update_word(Backend& backend);
     template <class WatchAgain>
@@ -216,12 +207,21 @@ private:
     void free_counter(const Bank& bank);
     void free_counters(const Backend& backend);
 
-    // scope.cpp: who is in scope, on the control plane's picture of the graph
-    void update_scope(SectionOperation& section);
+    // scope.cpp: who is in scope, on the control plane's picture of the graph, and covered
+    template <class Visit>
+    Walk visit_scope(SectionOperation& section, Visit visit);
     void scope_of(SectionOperation& section, Scope& into);
-    void add_node_members(const Nodes& nodes, Scope& into);
-    void add_backends_on(const Nodes& nodes, const SectionOperation* exempting, Scope& into);
-    bool exempts(const SectionOperation& section, const Backend& backend) const;
+    void update_scope(SectionOperation& section);
+    void move_covers(SectionOperation& section);
+    void add_cover(SectionOperation& section, NodeState& node, Demand demand = Demand::quiet,
+                   bool entering = false);
+    void add_cover(SectionOperation& section, Backend& backend, Demand demand = Demand::quiet,
+                   bool entering = false);
+    void unlink(Cover& cover);
+    void uncover(Cover& cover);
+    void uncover_all(SectionOperation& section);
+    static bool names_exempt(const SectionOperation& section, const Backend& backend);
+    static bool exempts(const SectionOperation& section, const Backend& backend);
     bool isolates(const SectionOperation& isolate, const Backend& backend);
 
     // section.cpp: begin and end
@@ -245,6 +245,7 @@ private:
     static bool parents_settled(const NodeState& node, const SectionOperation& section);
     void start_settle(NodeState& node, SectionOperation& section);
     void forget_settles();
+    static void forget_settle(NodeState& node);
     static bool pass_running(const SectionOperation& section);
     static SectionOperation* settler_of(const NodeState& node);
     static SectionOperation* other_settler(const Cover& cover);
@@ -407,8 +408,9 @@ private:
     Walker walker_;
 
     // Scratch, kept for its memory.
-    Nodes walked_;  // by scope_of, order_pass and callers of touched_by
-    Scope scope_;   // of update_scope
+    Nodes walked_;  // by visit_scope, order_pass and callers of touched_by
+    Nodes bases_;   // of visit_scope
+    Scope scope_;   // of move_covers
     Scope own_;     // of scope_of_change, the next too
     Scope entering_;
     Scope reached_;                                          // of add_entering

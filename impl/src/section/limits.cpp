@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "section/control_plane.h"
+#include "section/members.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 

@@ -130,10 +130,15 @@ struct SectionOperation final : Operation {
 
 // A member of a section's scope, with what is asked of it.
 struct Member {
+    explicit Member(NodeState& of, Demand asked = Demand::quiet, bool enters = false)
+        : node(&of), demand(asked), entering(enters) {}
+    explicit Member(Backend& of, Demand asked = Demand::quiet, bool enters = false)
+        : backend(&of), demand(asked), entering(enters) {}
+
     NodeState* node = nullptr;
     Backend* backend = nullptr;
-    Demand demand = Demand::quiet;
-    bool entering = false;  // see Cover
+    Demand demand;
+    bool entering;  // see Cover
 };
 using Scope = std::vector<Member>;
 

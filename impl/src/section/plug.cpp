@@ -6,6 +6,7 @@
 #include <blkdrain/plug.h>
 
 #include "section/control_plane.h"
+#include "section/members.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "section/control_plane.h"
+#include "section/members.h"
 
 BLKDRAIN_NAMESPACE_BEGIN
 
@@ -56,9 +57,9 @@ void ControlPlane::order_pass(SectionOperation& section) {
     walked_.clear();
     const std::uint64_t stamp = walker_.new_stamp();
     for (const Cover& cover : section.covers) {
-        if (cover.node != nullptr && keeps_settled(cover)) {
-            cover.node->mark = stamp;
-            walked_.push_back(cover.node);
+        if (cover.node() != nullptr && keeps_settled(cover)) {
+            cover.node()->mark = stamp;
+            walked_.push_back(cover.node());
         }
     }
     Walker::sort_topologically(walked_, stamp, section.order);
@@ -67,10 +68,13 @@ void ControlPlane::order_pass(SectionOperation& section) {
 // Starts whatever can be settled, one node at a time. True when every node of the section that has
 // to be is settled, well or badly. The graph does not change meanwhile.
 bool ControlPlane::run_pass(SectionOperation& section) {
-    // Anew until the first settle starts, when the graph has changed (between two settles: R20),
-    // and always for a change, which keeps sections company that may end meanwhile.
-    if (!section.in_pass || section.kind == OperationKind::change ||
-        section.ordered_at != graph_generation_) {
+    // Anew when the graph has changed (between two settles: R20), until the first settle starts if
+    // more than the graph decides who is covered, and always for a change, which keeps sections
+    // company that may end meanwhile.
+    const bool fixed =
+        section.kind == OperationKind::drained || section.kind == OperationKind::settle;
+    if (section.ordered_at != graph_generation_ || (!section.in_pass && !fixed) ||
+        section.kind == OperationKind::change) {
         order_pass(section);
     }
     bool all_settled = true;
@@ -150,13 +154,17 @@ void ControlPlane::forget_settles() {
             cover = cover->next;
         }
         if (cover == nullptr && node->settle == NodeState::Settle::done) {
-            node->settle = NodeState::Settle::no;
-            if (node->settles) {
-                node->settle_error = {};
-            }
+            forget_settle(*node);
         }
     }
     left_.clear();
+}
+
+void ControlPlane::forget_settle(NodeState& node) {
+    node.settle = NodeState::Settle::no;
+    if (node.settles) {
+        node.settle_error = {};
+    }
 }
 
 // Started, and not everything settled yet.
@@ -165,7 +173,7 @@ bool ControlPlane::pass_running(const SectionOperation& section) {
         return false;
     }
     for (const Cover& cover : section.covers) {
-        if (cover.node != nullptr && cover.node->settle != NodeState::Settle::done &&
+        if (cover.node() != nullptr && cover.node()->settle != NodeState::Settle::done &&
             keeps_settled(cover)) {
             return true;
         }
@@ -188,15 +196,16 @@ SectionOperation* ControlPlane::settler_of(const NodeState& node) {
 // Who else settles the cover's node, where that has to be quiet: what a settle asks of the nodes
 // below crosses edges, and no backend counts it (R21, R24). Null: nobody.
 SectionOperation* ControlPlane::other_settler(const Cover& cover) {
-    SectionOperation* settler =
-        cover.node != nullptr && cover.demand != Demand::gated ? settler_of(*cover.node) : nullptr;
+    SectionOperation* settler = cover.node() != nullptr && cover.demand != Demand::gated
+                                    ? settler_of(*cover.node())
+                                    : nullptr;
     return settler != cover.section ? settler : nullptr;
 }
 
 // Whether the pass of the cover's section is under way over its node: neither the edges of that may
 // change, nor its loop (R20). A settle that runs counts also when nobody asks for it any more.
 bool ControlPlane::pass_over(const Cover& cover) {
-    return cover.section->settling == cover.node ||
+    return cover.section->settling == cover.node() ||
            (keeps_settled(cover) && pass_running(*cover.section));
 }
 
@@ -237,7 +246,7 @@ const OuterRequest* ControlPlane::find_admitted(const Backend& backend) const {
 std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
     Nodes& nodes = walked_;
     nodes.clear();
-    walker_.cone(node, walker_.new_stamp(), nodes);
+    walker_.cone(node, nodes, [](NodeState&) {});
     while (true) {
         std::vector<const Backend*> result;
         const OuterRequest* witness = nullptr;
