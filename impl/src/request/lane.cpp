@@ -37,7 +37,7 @@ Lane::~Lane() {
         // relaxed, here and below: nobody else uses the lane any more.
         if (Cell* cells = segments_[i].load(std::memory_order_relaxed); cells != nullptr) {
             std::destroy_n(cells, CellPlace::cells_of(i));
-            ::operator delete (cells, std::align_val_t{own_line});
+            ::operator delete(cells, std::align_val_t{own_line});
         }
     }
     Slab* slab = slabs_.load(std::memory_order_relaxed);
@@ -90,7 +90,7 @@ void Lane::end_region() {
 Cell* Lane::add_segment(std::uint32_t segment) {
     const std::size_t count = CellPlace::cells_of(segment);
     auto* cells =
-        static_cast<Cell*>(::operator new (count * sizeof(Cell), std::align_val_t{own_line}));
+        static_cast<Cell*>(::operator new(count * sizeof(Cell), std::align_val_t{own_line}));
     std::uninitialized_default_construct_n(cells, count);
     // release: whoever finds the pointer finds the cells made.
     segments_[segment].store(cells, std::memory_order_release);
