@@ -238,6 +238,7 @@ void beside_a_drain(benchmark::State& state) {
     std::atomic<bool> drains = false;
     std::atomic<bool> stop = false;
     std::thread drainer([&] {
+        stay_on_processor(1);
         while (!stop) {
             std::this_thread::sleep_for(microseconds(1000));
             if (drains) {
