@@ -24,14 +24,15 @@ function(install_moved prefix)
     file(RENAME "${WORK}/stage" "${prefix}")
 endfunction()
 
-# build_examples(<prefix> <examples> [<arguments for the configuration>...]): builds and runs them.
-function(build_examples prefix examples)
+# build_user(<prefix> <project> <build> [<arguments for the configuration>...]): builds a project that uses the
+# installation, and runs its tests.
+function(build_user prefix project build)
     run(
-        "${CMAKE_COMMAND}" -S "${examples}" -B "${WORK}/build" -G Ninja "-DCMAKE_CXX_COMPILER=${CXX}"
+        "${CMAKE_COMMAND}" -S "${project}" -B "${build}" -G Ninja "-DCMAKE_CXX_COMPILER=${CXX}"
         "-DCMAKE_CXX_FLAGS=${FLAGS}" "-DCMAKE_PREFIX_PATH=${prefix}" ${ARGN}
     )
-    run("${CMAKE_COMMAND}" --build "${WORK}/build")
-    run("${CMAKE_CTEST_COMMAND}" --test-dir "${WORK}/build" --output-on-failure --no-tests=error)
+    run("${CMAKE_COMMAND}" --build "${build}")
+    run("${CMAKE_CTEST_COMMAND}" --test-dir "${build}" --output-on-failure --no-tests=error)
 endfunction()
 
 file(REMOVE_RECURSE "${WORK}")

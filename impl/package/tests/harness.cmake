@@ -20,7 +20,7 @@ endforeach()
 
 file(GLOB_RECURSE examples "${WORK}/moved/share/doc/*/examples/CMakeLists.txt")
 cmake_path(GET examples PARENT_PATH examples)
-build_examples("${WORK}/moved" "${examples}")
+build_user("${WORK}/moved" "${examples}" "${WORK}/build")
 
 foreach(faulty IN ITEMS check_hasty_driver check_hasty_export)
     set(program "${WORK}/build/${faulty}")
