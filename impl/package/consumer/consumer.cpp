@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A program of somebody who compiles without exceptions: it makes one mistake after the other, and is
-// told of each by value.
+// A program of somebody who compiles without exceptions: it makes one mistake after the other, and
+// is told of each by value.
 #include <array>
 #include <cstddef>
 #include <cstdio>
