@@ -14,8 +14,6 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
-// --- cells ---
-
 // --- gates ---
 
 // Of all backends that are covered since the last call: what is behind their gates is counted, once
