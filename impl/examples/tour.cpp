@@ -4,6 +4,7 @@
 // keeps the other out, the whole disk is brought to rest, and a filter is put in under the load.
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -48,6 +49,12 @@ void expect(const Error& outcome) {
     }
 }
 
+void wait_for_a_write(const Owner& owner) {
+    for (const unsigned before = owner.writes; owner.writes == before;) {
+        std::this_thread::yield();
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -72,27 +79,34 @@ int main() {
     expect(blocking::insert_medium(graph, mirror.disk.id(), top));
     coro::spawn(vm->loop(), write_until_told(guest));
     coro::spawn(jobs->loop(), write_until_told(mirror));
+    wait_for_a_write(guest);
 
     {  // Everybody but the mirror is kept out; its own requests go on.
         const auto [begun, section] = blocking::isolate(mirror.disk);
         expect(begun);
+        expect(blocking::quiet(graph, section.id()));  // what the guest had under way
         const unsigned frozen = guest.writes;
-        for (const unsigned before = mirror.writes; mirror.writes == before;) {
-            std::this_thread::yield();
-        }
-        std::printf("isolated: the guest was at %u writes and is at %u; the mirror goes on\n",
-                    frozen, guest.writes.load());
+        wait_for_a_write(mirror);
+        expect(guest.writes == frozen ? Error{} : Error{Errc::busy, "the guest got in"});
+        std::printf("isolated: the guest stays at %u writes, the mirror goes on\n", frozen);
     }
     {  // Nothing moves at the memory or anywhere around it.
         const auto [begun, section] = blocking::drained(graph, memory);
         expect(begun);
-        std::printf("drained: %u and %u writes\n", guest.writes.load(), mirror.writes.load());
+        const std::pair frozen(guest.writes.load(), mirror.writes.load());
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        expect(std::pair(guest.writes.load(), mirror.writes.load()) == frozen
+                   ? Error{}
+                   : Error{Errc::busy, "somebody got in"});
+        std::printf("drained: both stay, at %u and %u writes\n", frozen.first, frozen.second);
     }
     // Under load: the change waits by itself for what crosses the edge.
     const NodeId filter =
         graph.add_node("filter", std::make_unique<PassthroughDriver>(), vm->loop());
     expect(blocking::insert_filter(graph, memory, filter));
-    std::printf("a filter is in\n");
+    wait_for_a_write(guest);
+    wait_for_a_write(mirror);
+    std::printf("a filter is in, and both go on through it\n");
 
     for (Owner* owner : {&guest, &mirror}) {
         owner->told = true;

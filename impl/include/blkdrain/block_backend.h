@@ -50,6 +50,8 @@ protected:
 
 // The handle through which an owner does I/O, with at most one root node ("medium"). Movable; one
 // owner. Threads: any, but for submit (a loop of the graph) and destruction (one thread, last).
+// docs/writing-an-owner.md has a table of what each call answers while the backend is open, gated,
+// being closed and closed.
 class BLKDRAIN_EXPORT BlockBackend {
 public:
     BlockBackend() noexcept = default;

@@ -30,7 +30,8 @@ using ControlRef = detail::Ref<detail::ControlPlane>;
 
 // A live section, from its begin until end() or destruction (R5). Sections end in any order, on any
 // thread; ending never waits and never fails. Ends before its graph is destroyed, or the process
-// stops.
+// stops. Threads: any, one at a time for one handle. docs/writing-an-owner.md has a table of what
+// each call answers while the section is pending, live and ended.
 class BLKDRAIN_EXPORT Section {
 public:
     Section() noexcept = default;

@@ -24,7 +24,7 @@ enum class RequestState : std::uint8_t {
 enum class Blocker : std::uint8_t { none = 0, gate = 1, order = 2, rate = 4, plug = 8 };
 
 // The observable state of a graph as plain values, in the order of ids. One that is taken again and
-// again allocates nothing once warm.
+// again allocates nothing once warm. Threads: one at a time for one value.
 struct Snapshot {
     // Whether names and roles are filled in; else they are empty.
     enum class Names : bool { left_out, included };

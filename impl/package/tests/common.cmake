@@ -22,6 +22,12 @@ endfunction()
 function(install_moved prefix)
     run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/stage")
     file(RENAME "${WORK}/stage" "${prefix}")
+    foreach(page IN ITEMS LICENSE README.md docs/tutorial.md docs/semantics.md)
+        file(GLOB found "${prefix}/share/doc/*/${page}")
+        if(NOT found)
+            message(FATAL_ERROR "${page} is not installed")
+        endif()
+    endforeach()
 endfunction()
 
 # build_user(<prefix> <project> <build> [<arguments for the configuration>...]): builds a project that uses the

@@ -11,7 +11,8 @@ BLKDRAIN_NAMESPACE_BEGIN
 namespace coro {
 
 // Awaits a stop of the machine, or the end of an unplug; see there for the errors. Not given up by
-// a StopToken: a stop by its deadline or by cont, an unplug not at all.
+// a StopToken: a stop by its deadline or by cont, an unplug not at all. Threads: in a task, as in
+// coro.h.
 inline auto co_stop(VmState& machine, Options<StopOptions> options =
                                           Options<StopOptions>(std::source_location::current())) {
     return detail::operation<Error>(
