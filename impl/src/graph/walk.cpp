@@ -29,10 +29,6 @@ void walk(NodeState& from, std::uint64_t stamp, Nodes& into, Neighbours neighbou
 
 }  // namespace
 
-void Walker::down(NodeState& from, std::uint64_t stamp, Nodes& into) {
-    walk(from, stamp, into, [&](const NodeState& node) { visit_all(node.edges, stamp, into); });
-}
-
 void Walker::up(NodeState& from, std::uint64_t stamp, Nodes& into) {
     walk(from, stamp, into, [&](const NodeState& node) { visit_all(node.parents, stamp, into); });
 }

@@ -31,8 +31,7 @@ enum class Walk : std::uint8_t { any, tree };
 // control plane's lock.
 class Walker {
 public:
-    // Down(n), Up(n): n first. Appended to `into`, except nodes that already carry `stamp`.
-    void down(NodeState& from, std::uint64_t stamp, Nodes& into);
+    // Up(n): n first. Appended to `into`, except nodes that already carry `stamp`.
     void up(NodeState& from, std::uint64_t stamp, Nodes& into);
     // Cone(n) = Up of everything in Down(n). `into` is empty before. Calls meet(node) for each, as
     // it comes by.

@@ -177,7 +177,7 @@ private:
     void let_go(SectionOperation& section);
     std::unique_ptr<Report> hand_over(OperationId section, SectionCallback&& begun);
 
-    // bookkeeping.cpp, gate.h: who is gated, watched, busy
+    // bookkeeping.cpp, members.h: who is gated, watched, busy
     void close_gates();
     bool update_word(Backend& backend);
     template <class WatchAgain>

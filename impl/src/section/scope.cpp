@@ -108,7 +108,8 @@ bool ControlPlane::isolates(const SectionOperation& isolate, const Backend& back
 
 // --- covers ---
 
-// Covers what is in scope now. The gates are still to be closed.
+// Covers what is in scope now. The gates are still to be closed. Flat: a call for each member would
+// take a tenth of the time of an isolate.
 [[gnu::flatten]] void ControlPlane::update_scope(SectionOperation& section) {
     if (!section.covers.empty() || section.kind == OperationKind::change) {
         move_covers(section);
@@ -185,7 +186,7 @@ void ControlPlane::uncover_all(SectionOperation& section) {
     }
     section.covers.clear(covers_);
     if (section.order.capacity() > walked_.capacity()) {
-        section.order.swap(walked_);
+        section.order.swap(walked_);  // its memory serves the next walk
     }
 }
 
