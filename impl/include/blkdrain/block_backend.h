@@ -49,9 +49,33 @@ protected:
 };
 
 // The handle through which an owner does I/O, with at most one root node ("medium"). Movable; one
-// owner. Threads: any, but for submit (a loop of the graph) and destruction (one thread, last).
-// docs/writing-an-owner.md has a table of what each call answers while the backend is open, gated,
-// being closed and closed.
+// owner.
+//
+// Who may call what, from where:
+//
+//   submit                     on a loop of the graph, in any callback there; else not_on_loop
+//   every other call           any thread; also completions, listeners and drivers
+//   moving, destruction        one thread, while no call runs; destruction is the last of all
+//   completions                come on the loop that sent the request
+//   calls of the listener      come on the home loop, one at a time
+//
+// What it answers, and when ("gated": by a section; a callback that has not come yet "waits"):
+//
+//   call                       open        gated       being closed   closed
+//   submit                     is sent     waits       closing        no_such_object
+//   submit under a token       is sent     is sent     closing        no_such_object
+//   cancel, of what waits      -           ok          too_late       too_late
+//   cancel, of what is sent    ok          ok          ok             too_late
+//   drain                      waits       waits       waits          no_such_object
+//   isolate, self_quiesce      ok          ok          closing        no_such_object
+//   close                      waits       waits       closing        no_such_object
+//   set_listener               ok          ok          ok             no_such_object
+//   Graph::open_token          ok          waits       closing        no_such_object
+//   ThrottleGroup::join        ok          ok          closing        no_such_object
+//
+// An isolate queues behind another one (R23); close is busy while the backend holds a section; join
+// is busy in another group. An empty handle, made without arguments or moved from, takes assignment
+// and destruction alone.
 class BLKDRAIN_EXPORT BlockBackend {
 public:
     BlockBackend() noexcept = default;

@@ -64,8 +64,26 @@ protected:
 };
 
 // The code behind a node, destroyed on the home loop after its node was closed, or with the graph.
-// Calls come on the loops named here, one at a time per loop; a driver that serves requests of
-// several loops guards its own state.
+//
+// Who calls what, and where:
+//
+//   submit, submit_batch       the request's loop; at the same time for requests of other loops
+//   continuations, Done of     the request's loop
+//     inner requests, Cancel
+//   settle, destruction        the node's home loop
+//   settles                    the thread that adds the node
+//   may_move                   any thread, with the graph's lock held: answer, call nothing
+//
+// Who may be called, from where:
+//
+//   Request::complete          any thread
+//   Request::forward,          the request's loop
+//     on_cancel, InnerRequest::send
+//   Settlement::complete,      any thread
+//     Node::begin_internal, end_internal
+//   Graph, BlockBackend        any thread, but not inside may_move
+//
+// So a driver that serves requests of several loops guards what they share.
 class BLKDRAIN_EXPORT Driver {
 public:
     Driver() = default;

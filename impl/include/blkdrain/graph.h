@@ -85,7 +85,7 @@ public:
     Wait drained(NodeId node, WaitOptions options, SectionCallback begun);
     Wait quiesce_all(std::vector<BackendId> except, WaitOptions options, SectionCallback begun);
 
-    // Waits until nothing that `section` covers is active any more.
+    // Waits until nothing that `section`, a live one, covers is active any more.
     Wait quiet(OperationId section, WaitOptions options, DoneCallback done);
 
     // Ends a section of this graph. Errors: foreign_section, ended.

@@ -30,8 +30,20 @@ using ControlRef = detail::Ref<detail::ControlPlane>;
 
 // A live section, from its begin until end() or destruction (R5). Sections end in any order, on any
 // thread; ending never waits and never fails. Ends before its graph is destroyed, or the process
-// stops. Threads: any, one at a time for one handle. docs/writing-an-owner.md has a table of what
-// each call answers while the section is pending, live and ended.
+// stops. Threads: any, one at a time for one handle; its callback comes on the loop of WaitOptions.
+//
+// What is answered, and when:
+//
+//   call                       pending                    live                       ended
+//   Wait::abandon              ends it with cancelled     false                      false
+//   a deadline                 ends it with timed_out     no effect                  no effect
+//   Wait::explain              what it waits for          nothing                    nothing
+//   Section::end               there is no Section yet    ends it                    no effect
+//   Graph::end                 there is no Section yet    ends it                    ended
+//   Graph::quiet               no_such_object             waits until all that it    no_such_object
+//                                                         covers is over
+//
+// Graph::end of a section of another graph is foreign_section, and leaves it live.
 class BLKDRAIN_EXPORT Section {
 public:
     Section() noexcept = default;
