@@ -5,6 +5,7 @@
 // written.
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <system_error>
 #include <vector>
 
@@ -36,10 +37,12 @@ public:
 
 private:
     struct Writing : InnerRequest {
-        explicit Writing(const Io& io) : encoded(io.buffer, io.buffer + io.length) {
-            for (std::byte& byte : encoded) {
-                byte ^= key;
-            }
+        explicit Writing(const Io& io) {
+            io.for_each_piece([this](std::span<const std::byte> piece) {
+                for (const std::byte byte : piece) {
+                    encoded.push_back(byte ^ key);
+                }
+            });
         }
         std::vector<std::byte> encoded;
     };

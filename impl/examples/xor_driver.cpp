@@ -2,9 +2,9 @@
 #include "xor_driver.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <iterator>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <blkdrain/error.h>
@@ -25,9 +25,11 @@ struct Reading : Continuation {
     static void decode(Continuation& continuation, Request& request, std::error_code result) {
         const std::unique_ptr<Reading> self(&static_cast<Reading&>(continuation));
         if (!result) {
-            for (std::uint64_t i = 0; i < request.io().length; ++i) {
-                request.io().buffer[i] ^= self->key;
-            }
+            request.io().for_each_piece([&](std::span<std::byte> piece) {
+                for (std::byte& byte : piece) {
+                    byte ^= self->key;
+                }
+            });
         }
         request.complete(result);
     }
@@ -38,10 +40,11 @@ struct Reading : Continuation {
 // A write on its way: a request of the driver's own carries the encoded copy.
 struct Writing : InnerRequest {
     Writing(Request& r, std::byte key) : request(r) {
-        const Io& io = request.io();
-        encoded.reserve(io.length);
-        std::transform(io.buffer, io.buffer + io.length, std::back_inserter(encoded),
-                       [key](std::byte byte) { return byte ^ key; });
+        encoded.reserve(request.io().length);
+        request.io().for_each_piece([&](std::span<const std::byte> piece) {
+            std::transform(piece.begin(), piece.end(), std::back_inserter(encoded),
+                           [key](std::byte byte) { return byte ^ key; });
+        });
     }
 
     static void written(InnerRequest& inner, std::error_code result) {

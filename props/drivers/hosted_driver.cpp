@@ -5,6 +5,7 @@
 #include <cstring>
 #include <functional>
 #include <iterator>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -16,16 +17,19 @@ namespace {
 
 // What a device does with the buffer: one that is gone by then shows.
 void transfer(const blkdrain::Io& io) {
-    if (io.length == 0) {
-        return;
-    }
-    if (io.type == blkdrain::IoType::read) {
-        std::memset(io.buffer, 0x5a, io.length);
-    } else if (io.type == blkdrain::IoType::write) {
-        static volatile const void* seen;
-        seen = std::memchr(io.buffer, 0xa5, io.length);
-        static_cast<void>(seen);
-    }
+    io.for_each_piece([&io](std::span<std::byte> memory) {
+        if (io.type == blkdrain::IoType::read) {
+            std::ranges::fill(memory, std::byte{0x5a});
+        } else {
+            static volatile const void* seen;
+            seen = std::memchr(memory.data(), 0xa5, memory.size());
+            static_cast<void>(seen);
+        }
+    });
+}
+
+const std::byte* memory_of(const blkdrain::Io& io) {
+    return io.pieces.empty() ? io.buffer : static_cast<const std::byte*>(io.pieces[0].iov_base);
 }
 
 }  // namespace
@@ -48,8 +52,18 @@ blkdrain::Io Host::io(SentRequest& sent) {
     sent_.push_back(&sent);
     blkdrain::Io io = sent.io();
     io.offset = first_offset + number * block;
-    const bool data = io.type == IoType::read || io.type == IoType::write;
-    io.buffer = data ? &data_[number * block] : nullptr;
+    if (io.type != IoType::read && io.type != IoType::write) {
+        return io;
+    }
+    const std::span<std::byte> memory(&data_[number * block], io.length);
+    io.buffer = nullptr;
+    if (number % 2 == 0) {
+        io.buffer = memory.data();
+        return io;
+    }
+    const std::size_t cut = memory.size() / 3;
+    pieces_[number] = {iovec{memory.data(), cut}, iovec{memory.data() + cut, memory.size() - cut}};
+    io.pieces = pieces_[number];
     return io;
 }
 
@@ -76,9 +90,10 @@ SentRequest* Host::origin_of(const blkdrain::Request& request) {
     const blkdrain::Io& io = request.io();
     const std::less<> before;
     std::size_t number = blocks;
-    if (io.buffer != nullptr && !before(io.buffer, data_.data()) &&
-        before(io.buffer, data_.data() + data_.size())) {
-        number = static_cast<std::size_t>(io.buffer - data_.data()) / block;
+    if (const std::byte* const memory = memory_of(io);
+        memory != nullptr && !before(memory, data_.data()) &&
+        before(memory, data_.data() + data_.size())) {
+        number = static_cast<std::size_t>(memory - data_.data()) / block;
     } else if (io.offset >= first_offset) {
         number = static_cast<std::size_t>((io.offset - first_offset) / block);
     }

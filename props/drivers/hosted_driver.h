@@ -8,6 +8,7 @@
 // Simulated world only: one thread, and nothing here is a point of the schedule.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -65,6 +66,7 @@ private:
     std::vector<HostedDriver*> drivers_;
     std::vector<SentRequest*> sent_;  // by block
     std::vector<std::byte> data_ = std::vector<std::byte>(block * blocks);
+    std::array<std::array<iovec, 2>, blocks> pieces_{};  // of every second request
 };
 
 class HostedDriver final : public ScriptedDriver {

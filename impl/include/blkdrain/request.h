@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <system_error>
+#include <utility>
+
+#include <sys/uio.h>
 
 #include <blkdrain/detail/check.h>
 #include <blkdrain/detail/task.h>
@@ -18,25 +22,65 @@ class Node;
 
 enum class IoType : std::uint8_t { read, write, discard, flush };
 
-// What a request asks for. Offset and length in bytes. The buffer is the owner's and lives until
-// the completion.
+// What a request asks for. Offset and length in bytes. The memory of a read or write is the owner's
+// and lives until the completion: one buffer, or pieces as preadv(2) and pwritev(2) have them, of
+// any number and length. The array of pieces lives as long.
 struct Io {
     IoType type = IoType::flush;
     std::uint64_t offset = 0;
-    std::uint64_t length = 0;
-    std::byte* buffer = nullptr;  // written by a read, only read by a write, null otherwise
+    std::uint64_t length = 0;         // of all pieces together
+    std::byte* buffer = nullptr;      // written by a read, only read by a write; or null and
+    std::span<const iovec> pieces{};  // the same in pieces
 
     static Io read(std::uint64_t offset, std::span<std::byte> into) {
         return {IoType::read, offset, into.size(), into.data()};
+    }
+    static Io read(std::uint64_t offset, std::span<const iovec> into) {
+        return {IoType::read, offset, total(into), nullptr, into};
     }
     static Io write(std::uint64_t offset, std::span<const std::byte> from) {
         // No driver writes through the buffer of a write; one field serves both directions.
         return {IoType::write, offset, from.size(), const_cast<std::byte*>(from.data())};
     }
+    static Io write(std::uint64_t offset, std::span<const iovec> from) {
+        return {IoType::write, offset, total(from), nullptr, from};
+    }
     static Io discard(std::uint64_t offset, std::uint64_t length) {
-        return {IoType::discard, offset, length, nullptr};
+        return {IoType::discard, offset, length};
     }
     static Io flush() { return {}; }
+
+    // For drivers: calls use(std::span<std::byte>) with the memory of the `count` bytes behind the
+    // first `from`, which are within the length, piece by piece in their order.
+    template <class Use>
+    void for_each_piece(std::uint64_t from, std::uint64_t count, Use use) const {
+        if (buffer != nullptr) {
+            use(std::span(buffer + from, count));
+            return;
+        }
+        for (const iovec& piece : pieces) {
+            const std::uint64_t skipped = std::min<std::uint64_t>(from, piece.iov_len);
+            const std::uint64_t part = std::min(count, piece.iov_len - skipped);
+            from -= skipped;
+            count -= part;
+            if (part != 0) {
+                use(std::span(static_cast<std::byte*>(piece.iov_base) + skipped, part));
+            }
+        }
+    }
+    template <class Use>
+    void for_each_piece(Use use) const {
+        for_each_piece(0, length, std::move(use));
+    }
+
+private:
+    static std::uint64_t total(std::span<const iovec> pieces) {
+        std::uint64_t sum = 0;
+        for (const iovec& piece : pieces) {
+            sum += piece.iov_len;
+        }
+        return sum;
+    }
 };
 
 class Request;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <system_error>
 
 #include <blkdrain/drivers/memory.h>
@@ -23,16 +24,16 @@ public:
 
     [[nodiscard]] std::uint64_t size() const { return bytes_.size(); }
 
-    // Calls piece(bytes, length, offset from `offset`) for each piece of the range, its lock held.
-    template <class Piece>
-    void for_each_piece(std::uint64_t offset, std::uint64_t length, Piece piece) {
+    // Calls use(bytes, length, offset from `offset`) for each stripe of the range, its lock held.
+    template <class Use>
+    void for_each_stripe(std::uint64_t offset, std::uint64_t length, Use use) {
         for (std::uint64_t done = 0; done < length;) {
             const std::uint64_t at = offset + done;
             const std::uint64_t stripe = at / stripe_size;
             const std::uint64_t room = (stripe + 1) * stripe_size - at;
             const std::uint64_t part = std::min(length - done, room);
             const os::mutex_lock lock(locks_[stripe]);
-            piece(bytes_.data() + at, part, done);
+            use(bytes_.data() + at, part, done);
             done += part;
         }
     }
@@ -53,7 +54,7 @@ std::uint64_t MemoryDriver::size() const {
 
 std::vector<std::byte> MemoryDriver::contents() const {
     std::vector<std::byte> copy(bytes_->size());
-    bytes_->for_each_piece(0, copy.size(), [&](std::byte* bytes, auto length, auto done) {
+    bytes_->for_each_stripe(0, copy.size(), [&](std::byte* bytes, auto length, auto done) {
         std::memcpy(copy.data() + done, bytes, length);
     });
     return copy;
@@ -84,22 +85,21 @@ void MemoryDriver::serve(Request& request) {
         request.complete(std::make_error_code(std::errc::invalid_argument));
         return;
     }
-    bytes_->for_each_piece(io.offset, io.length,
-                           [&](std::byte* bytes, std::uint64_t length, std::uint64_t done) {
-                               switch (io.type) {
-                                   case IoType::read:
-                                       std::memcpy(io.buffer + done, bytes, length);
-                                       break;
-                                   case IoType::write:
-                                       std::memcpy(bytes, io.buffer + done, length);
-                                       break;
-                                   case IoType::discard:
-                                       std::memset(bytes, 0, length);
-                                       break;
-                                   case IoType::flush:
-                                       break;
-                               }
-                           });
+    bytes_->for_each_stripe(io.offset, io.length,
+                            [&](std::byte* bytes, std::uint64_t length, std::uint64_t done) {
+                                if (io.type == IoType::discard) {
+                                    std::memset(bytes, 0, length);
+                                    return;
+                                }
+                                io.for_each_piece(done, length, [&](std::span<std::byte> piece) {
+                                    if (io.type == IoType::read) {
+                                        std::memcpy(piece.data(), bytes, piece.size());
+                                    } else {
+                                        std::memcpy(bytes, piece.data(), piece.size());
+                                    }
+                                    bytes += piece.size();
+                                });
+                            });
     request.complete({});
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <span>
 
 #include <blkdrain/drivers/null.h>
 #include <blkdrain/error.h>
@@ -9,8 +11,9 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 void NullDriver::submit(Node& /*node*/, Request& request) {
     const Io& io = request.io();
-    if (options_.zero_reads && io.type == IoType::read && io.length != 0) {
-        std::memset(io.buffer, 0, io.length);
+    if (options_.zero_reads && io.type == IoType::read) {
+        io.for_each_piece(
+            [](std::span<std::byte> piece) { std::ranges::fill(piece, std::byte{}); });
     }
     if (options_.latency.count() <= 0) {
         request.complete({});

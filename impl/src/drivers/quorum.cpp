@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstring>
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <system_error>
@@ -51,7 +52,7 @@ private:
             Io io = request_.io();
             if (io.type == IoType::read) {
                 ballot.data.resize(io.length);
-                io.buffer = ballot.data.data();
+                io = Io::read(io.offset, ballot.data);
             }
             ballot.send(request_.loop(), io, *children[i], answered);
         }
@@ -99,8 +100,13 @@ private:
         if (winner == nullptr) {
             return Errc::io_error;
         }
-        if (!winner->result && !winner->data.empty()) {
-            std::memcpy(request_.io().buffer, winner->data.data(), winner->data.size());
+        if (!winner->result) {
+            auto from = winner->data.begin();
+            request_.io().for_each_piece([&](std::span<std::byte> piece) {
+                const auto size = static_cast<std::ptrdiff_t>(piece.size());
+                std::copy_n(from, size, piece.begin());
+                from += size;
+            });
         }
         return winner->result;
     }

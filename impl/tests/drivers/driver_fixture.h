@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <system_error>
 #include <vector>
 
@@ -48,15 +50,25 @@ inline std::vector<std::byte> filled(std::size_t size, int value) {
     return std::vector<std::byte>(size, static_cast<std::byte>(value));
 }
 
+// `buffer` in `count` pieces of about the same length, some of them empty if it is short.
+inline std::vector<iovec> in_pieces(std::span<std::byte> buffer, std::size_t count) {
+    std::vector<iovec> pieces;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t begin = buffer.size() * i / count;
+        const std::size_t end = buffer.size() * (i + 1) / count;
+        pieces.push_back({buffer.data() + begin, end - begin});
+    }
+    return pieces;
+}
+
 // A child that answers as told and counts what it was asked.
 class ToldDriver final : public Driver {
 public:
     void submit(Node& /*node*/, Request& request) override {
         ++asked;
         if (request.io().type == IoType::read && !result) {
-            for (std::uint64_t i = 0; i < request.io().length; ++i) {
-                request.io().buffer[i] = value;
-            }
+            request.io().for_each_piece(
+                [this](std::span<std::byte> piece) { std::ranges::fill(piece, value); });
         }
         request.complete(result);
     }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <random>
+#include <span>
 #include <system_error>
 
 #include <gtest/gtest.h>
@@ -47,7 +48,8 @@ TEST(MemoryDriver, RefusesWhatReachesBeyondTheEndAndChangesNothing) {
         EXPECT_EQ(buffer, filled(60, 7));
         EXPECT_EQ(driver.contents(), before);
         EXPECT_FALSE(perform(*loop, node, Io::write(40, buffer)));
-        EXPECT_FALSE(perform(*loop, node, Io::write(100, {}))) << "nothing, at the end";
+        EXPECT_FALSE(perform(*loop, node, Io::write(100, std::span<const std::byte>())))
+            << "nothing, at the end";
         EXPECT_FALSE(perform(*loop, node, Io::flush()));
     });
 }
@@ -79,7 +81,8 @@ TEST(MemoryDriver, AgreesWithAnArray) {
                 const auto begin = model.begin() + static_cast<std::ptrdiff_t>(offset);
                 const auto end = begin + static_cast<std::ptrdiff_t>(length);
                 std::vector<std::byte> buffer = filled(length, step);
-                switch (random() % 3) {
+                const std::vector<iovec> pieces = in_pieces(buffer, random() % 9);
+                switch (random() % 5) {
                     case 0:
                         ASSERT_FALSE(perform(*loop, node, Io::write(offset, buffer)));
                         std::copy(buffer.begin(), buffer.end(), begin);
@@ -87,6 +90,16 @@ TEST(MemoryDriver, AgreesWithAnArray) {
                     case 1:
                         ASSERT_FALSE(perform(*loop, node, Io::discard(offset, length)));
                         std::fill(begin, end, std::byte{});
+                        break;
+                    case 2:
+                        ASSERT_FALSE(perform(*loop, node, Io::write(offset, pieces)));
+                        if (!pieces.empty()) {
+                            std::copy(buffer.begin(), buffer.end(), begin);
+                        }
+                        break;
+                    case 3:
+                        ASSERT_FALSE(perform(*loop, node, Io::read(offset, pieces)));
+                        ASSERT_TRUE(pieces.empty() || std::equal(begin, end, buffer.begin()));
                         break;
                     default:
                         ASSERT_FALSE(perform(*loop, node, Io::read(offset, buffer)));

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 #include <gtest/gtest.h>
 
@@ -29,7 +30,21 @@ TEST(NullDriver, AnswersEverythingWithSuccess) {
         EXPECT_FALSE(perform(*loop, node, Io::flush()));
         EXPECT_FALSE(perform(*loop, node, Io::read(far, buffer)));
         EXPECT_EQ(buffer, filled(512, 0));
-        EXPECT_FALSE(perform(*loop, node, Io::read(0, {})));
+        EXPECT_FALSE(perform(*loop, node, Io::read(0, std::span<std::byte>())));
+    });
+}
+
+TEST(NullDriver, ReadsZerosIntoEveryPiece) {
+    in_world([] {
+        const auto loop = make_loop();
+        NullDriver driver;
+        BareNode node(*loop, driver);
+        std::vector<std::byte> buffer = filled(512, 7);
+        const std::vector<iovec> pieces = in_pieces(std::span(buffer).subspan(1, 510), 3);
+        EXPECT_FALSE(perform(*loop, node, Io::read(0, pieces)));
+        std::vector<std::byte> expected = filled(512, 0);
+        expected.front() = expected.back() = std::byte{7};
+        EXPECT_EQ(buffer, expected);
     });
 }
 

@@ -74,6 +74,10 @@ TEST(QuorumDriver, ReadsGiveWhatMostChildrenSay) {
         std::vector<std::byte> buffer = filled(4, 0);
         EXPECT_FALSE(quorum.perform(Io::read(0, buffer)));
         EXPECT_EQ(buffer, filled(4, 5));
+        buffer = filled(4, 0);
+        const std::vector<iovec> pieces = in_pieces(buffer, 3);
+        EXPECT_FALSE(quorum.perform(Io::read(0, pieces)));
+        EXPECT_EQ(buffer, filled(4, 5));
     });
 }
 
