@@ -319,6 +319,7 @@ public:
         : token_(std::move(token)) {}
 
 private:
+    template <class GiveUp>
     friend class StopWatch;
     std::stop_token token_;
 #endif
@@ -337,15 +338,23 @@ struct TokenResult {
     OperationToken token;
 };
 
-// While one operation is pending: passes a stop request on to it.
+// While something is awaited: calls `GiveUp` when stop is requested, on the thread that does so.
+template <class GiveUp>
 class StopWatch {
 public:
     explicit StopWatch(StopToken stop) noexcept : stop_(std::move(stop)) {}
 
-    void begin([[maybe_unused]] Wait wait) {
+    [[nodiscard]] bool stopped() const noexcept {
+#if defined(__cpp_lib_jthread)
+        return stop_.token_.stop_requested();
+#else
+        return false;
+#endif
+    }
+    void begin([[maybe_unused]] GiveUp give_up) {
 #if defined(__cpp_lib_jthread)
         if (stop_.token_.stop_possible()) {
-            callback_.emplace(stop_.token_, Abandon{std::move(wait)});
+            callback_.emplace(stop_.token_, std::move(give_up));
         }
 #endif
     }
@@ -359,11 +368,7 @@ public:
 private:
     StopToken stop_;
 #if defined(__cpp_lib_jthread)
-    struct Abandon {
-        Wait wait;
-        void operator()() noexcept { wait.abandon(); }
-    };
-    std::optional<std::stop_callback<Abandon>> callback_;
+    std::optional<std::stop_callback<GiveUp>> callback_;
 #endif
 };
 
@@ -385,10 +390,10 @@ public:
         awaiting_ = &awaiting.promise();
         // The callback comes on this very loop and never inside the call, so it cannot overtake
         // what is left to do here.
-        watch_.begin(begin_(*loop, [this](auto&&... outcome) {
+        watch_.begin({begin_(*loop, [this](auto&&... outcome) {
             result_.emplace(std::forward<decltype(outcome)>(outcome)...);
             detail::Runner::run(*awaiting_);
-        }));
+        })});
     }
 
     Result await_resume() {
@@ -397,8 +402,13 @@ public:
     }
 
 private:
+    struct Abandon {
+        Wait wait;
+        void operator()() noexcept { wait.abandon(); }
+    };
+
     Begin begin_;
-    StopWatch watch_;
+    StopWatch<Abandon> watch_;
     detail::PromiseBase* awaiting_ = nullptr;
     std::optional<Result> result_;
 };
@@ -415,26 +425,49 @@ Operation<Result, Begin> operation(Begin begin, StopToken stop) {
 // Awaits one request.
 class [[nodiscard]] IoOperation {
 public:
-    IoOperation(BlockBackend& backend, const Io& io, TokenId token) noexcept
-        : backend_(backend), io_(io), token_(token) {}
+    IoOperation(BlockBackend& backend, const Io& io, TokenId token, StopToken stop) noexcept
+        : backend_(backend), io_(io), token_(token), watch_(std::move(stop)) {}
     IoOperation(const IoOperation&) = delete;
     IoOperation& operator=(const IoOperation&) = delete;
 
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    // A stop that was requested before: nothing is sent.
+    [[nodiscard]] bool await_ready() noexcept {
+        if (watch_.stopped()) {
+            result_ = Errc::cancelled;
+            return true;
+        }
+        return false;
+    }
 
     // A request that is refused has no completion: the coroutine goes on at once.
     template <detail::OwnPromise Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) {
         awaiting_ = &awaiting.promise();
         const Completion completion{completed, this};
-        result_ = token_ == TokenId{} ? backend_.submit(io_, completion)
-                                      : backend_.submit(io_, completion, token_);
-        return !result_;
+        RequestId id;
+        result_ = token_ == TokenId{} ? backend_.submit(io_, completion, &id)
+                                      : backend_.submit(io_, completion, token_, &id);
+        if (result_) {
+            return false;
+        }
+        // The completion comes on this very loop and never inside the call.
+        watch_.begin({&backend_, id});
+        return true;
     }
 
-    [[nodiscard]] std::error_code await_resume() const noexcept { return result_; }
+    [[nodiscard]] std::error_code await_resume() noexcept {
+        watch_.end();
+        return result_;
+    }
 
 private:
+    struct Cancel {
+        BlockBackend* backend;
+        RequestId request;
+        // What is over by then is too late to cancel, which is nobody's error.
+        void operator()() const noexcept { static_cast<void>(backend->cancel(request)); }
+    };
+
     static void completed(void* context, std::error_code result) {
         auto& self = *static_cast<IoOperation*>(context);
         self.result_ = result;
@@ -444,26 +477,40 @@ private:
     BlockBackend& backend_;
     const Io io_;
     const TokenId token_;
+    StopWatch<Cancel> watch_;
     detail::PromiseBase* awaiting_ = nullptr;
     std::error_code result_;
 };
 
 // Requests. The result is the completion's, or the error with which submit refused. With a token,
-// the request is part of that operation (R4).
+// the request is part of that operation (R4). When stop is requested, it is cancelled as by
+// BlockBackend::cancel (R29): what waits ends with Errc::cancelled, what is on its way as its
+// driver says; the buffers stay in use until then.
 inline IoOperation co_read(BlockBackend& backend, std::uint64_t offset, std::span<std::byte> into,
-                           TokenId token = TokenId()) {
-    return IoOperation(backend, Io::read(offset, into), token);
+                           TokenId token = TokenId(), StopToken stop = StopToken()) {
+    return IoOperation(backend, Io::read(offset, into), token, std::move(stop));
+}
+inline IoOperation co_read(BlockBackend& backend, std::uint64_t offset, std::span<const iovec> into,
+                           TokenId token = TokenId(), StopToken stop = StopToken()) {
+    return IoOperation(backend, Io::read(offset, into), token, std::move(stop));
 }
 inline IoOperation co_write(BlockBackend& backend, std::uint64_t offset,
-                            std::span<const std::byte> from, TokenId token = TokenId()) {
-    return IoOperation(backend, Io::write(offset, from), token);
+                            std::span<const std::byte> from, TokenId token = TokenId(),
+                            StopToken stop = StopToken()) {
+    return IoOperation(backend, Io::write(offset, from), token, std::move(stop));
+}
+inline IoOperation co_write(BlockBackend& backend, std::uint64_t offset,
+                            std::span<const iovec> from, TokenId token = TokenId(),
+                            StopToken stop = StopToken()) {
+    return IoOperation(backend, Io::write(offset, from), token, std::move(stop));
 }
 inline IoOperation co_discard(BlockBackend& backend, std::uint64_t offset, std::uint64_t length,
-                              TokenId token = TokenId()) {
-    return IoOperation(backend, Io::discard(offset, length), token);
+                              TokenId token = TokenId(), StopToken stop = StopToken()) {
+    return IoOperation(backend, Io::discard(offset, length), token, std::move(stop));
 }
-inline IoOperation co_flush(BlockBackend& backend, TokenId token = TokenId()) {
-    return IoOperation(backend, Io::flush(), token);
+inline IoOperation co_flush(BlockBackend& backend, TokenId token = TokenId(),
+                            StopToken stop = StopToken()) {
+    return IoOperation(backend, Io::flush(), token, std::move(stop));
 }
 
 // Lets the loop do something else: continues in its next round, after `delay`.

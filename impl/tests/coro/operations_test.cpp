@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -97,6 +100,31 @@ TEST(CoroRequests, CarryData) {
             EXPECT_EQ(in[20], std::byte{7});
             error = co_await coro::co_read(machine.memory, disk_size, in);
             EXPECT_EQ(error, std::errc::invalid_argument);
+        };
+        run(*machine.loop, body(machine.ledger.entry()));
+    });
+}
+
+TEST(CoroRequests, CarryDataInPieces) {
+    in_world([] {
+        Machine machine;
+        const auto body = [&](Ledger::Entry) -> Task<void> {
+            std::vector<std::byte> head = filled(10, 1);
+            std::vector<std::byte> tail = filled(20, 2);
+            const std::array<iovec, 2> out{iovec{head.data(), 10}, iovec{tail.data(), 20}};
+            std::error_code error = co_await coro::co_write(machine.memory, 50, out);
+            EXPECT_FALSE(error);
+            std::vector<std::byte> in = filled(30, 0);
+            error = co_await coro::co_read(machine.memory, 50, in);
+            EXPECT_FALSE(error);
+            EXPECT_EQ(in[9], std::byte{1});
+            EXPECT_EQ(in[10], std::byte{2});
+            const std::array<iovec, 2> swapped{iovec{tail.data(), 20}, iovec{head.data(), 10}};
+            error = co_await coro::co_read(machine.memory, 50, swapped);
+            EXPECT_FALSE(error);
+            EXPECT_EQ(tail[9], std::byte{1});
+            EXPECT_EQ(tail[10], std::byte{2});
+            EXPECT_EQ(head, filled(10, 2));
         };
         run(*machine.loop, body(machine.ledger.entry()));
     });
@@ -436,6 +464,53 @@ TEST(CoroWaits, BeginIsKnownByItsLine) {
 }
 
 #if defined(__cpp_lib_jthread)
+// Of one that waits at the gate, and of one that a driver has (R29).
+TEST(CoroRequests, StopRequestCancels) {
+    in_world([] {
+        Machine machine;
+        const auto flush = [&](Ledger::Entry, const std::stop_source& stop,
+                               std::optional<std::error_code>& outcome) -> Task<void> {
+            outcome = co_await coro::co_flush(machine.slow, TokenId(), stop.get_token());
+        };
+        const auto body = [&](Ledger::Entry) -> Task<void> {
+            for (const bool gated : {true, false}) {
+                coro::SectionResult gate = co_await coro::co_self_quiesce(machine.slow);
+                if (!gated) {
+                    gate.section.end();
+                }
+                std::stop_source stop;
+                std::optional<std::error_code> outcome;
+                start(machine, flush(machine.ledger.entry(), stop, outcome));
+                co_await coro::co_next_round();
+                EXPECT_FALSE(outcome.has_value());
+                stop.request_stop();
+                EXPECT_FALSE(outcome.has_value()) << "nothing runs inside request_stop";
+                co_await coro::co_sleep(milliseconds(1));
+                EXPECT_EQ(outcome, make_error_code(Errc::cancelled));
+            }
+        };
+        run(*machine.loop, body(machine.ledger.entry()));
+    });
+}
+
+TEST(CoroRequests, StopRequestedBeforeSendsNothing) {
+    in_world([] {
+        Machine machine;
+        const auto body = [&](Ledger::Entry) -> Task<void> {
+            std::stop_source stop;
+            stop.request_stop();
+            std::vector<std::byte> bytes = filled(10, 7);
+            const std::error_code stopped =
+                co_await coro::co_write(machine.memory, 0, bytes, TokenId(), stop.get_token());
+            EXPECT_EQ(stopped, Errc::cancelled);
+            const std::error_code error = co_await coro::co_read(machine.memory, 0, bytes);
+            EXPECT_FALSE(error);
+            EXPECT_EQ(bytes, filled(10, 0));
+        };
+        run(*machine.loop, body(machine.ledger.entry()));
+    });
+}
+
 TEST(CoroWaits, StopRequestGivesTheOperationUp) {
     in_world([] {
         Machine machine;
@@ -620,6 +695,33 @@ TEST(CoroWaits, StopRequestFromAnotherThreadRaces) {
             os::mutex_lock lock(mutex);
             never.wait_until(lock, os::now() + milliseconds(10));
             stop.request_stop();
+        });
+        run(*machine.loop, body(machine.ledger.entry()));
+        stopper.join();
+    });
+}
+
+TEST(CoroRequests, StopRequestFromAnotherThreadRaces) {
+    in_world([] {
+        Machine machine;
+        std::array<std::stop_source, 200> stops;
+        os::atomic<std::size_t> sent{0};
+        const auto body = [&](Ledger::Entry) -> Task<void> {
+            for (const std::stop_source& stop : stops) {
+                // relaxed, both: only the time matters.
+                sent.fetch_add(1, std::memory_order_relaxed);
+                const std::error_code error =
+                    co_await coro::co_flush(machine.memory, TokenId(), stop.get_token());
+                EXPECT_TRUE(!error || error == Errc::cancelled) << error.message();
+            }
+        };
+        os::thread stopper("stopper", [&] {
+            for (std::size_t i = 0; i < stops.size(); ++i) {
+                while (sent.load(std::memory_order_relaxed) <= i) {
+                    std::this_thread::yield();
+                }
+                stops[i].request_stop();
+            }
         });
         run(*machine.loop, body(machine.ledger.entry()));
         stopper.join();
