@@ -18,7 +18,7 @@ foreach(adapter IN ITEMS simulated real)
     )
 endforeach()
 
-file(GLOB_RECURSE examples "${WORK}/moved/share/doc/*/examples/CMakeLists.txt")
+file(GLOB_RECURSE examples "${WORK}/moved/share/doc/*/impl/examples/CMakeLists.txt")
 cmake_path(GET examples PARENT_PATH examples)
 build_user("${WORK}/moved" "${examples}" "${WORK}/build")
 
