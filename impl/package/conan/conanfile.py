@@ -28,7 +28,7 @@ class BlkdrainConan(ConanFile):
 
     def export_sources(self):
         root = os.path.join(self.recipe_folder, ROOT)
-        for pattern in ("CMakeLists.txt", "LICENSE", "CHANGELOG.md", "docs/*", "impl/*"):
+        for pattern in ("CMakeLists.txt", "LICENSE", "*.md", "corpus/*", "docs/*", "impl/*"):
             copy(self, pattern, root, self.export_sources_folder)
 
     def layout(self):

@@ -18,9 +18,11 @@ foreach(adapter IN ITEMS simulated real)
     )
 endforeach()
 
-file(GLOB_RECURSE examples "${WORK}/moved/share/doc/*/examples/CMakeLists.txt")
+file(GLOB_RECURSE examples "${WORK}/moved/share/doc/*/impl/examples/CMakeLists.txt")
 cmake_path(GET examples PARENT_PATH examples)
 build_user("${WORK}/moved" "${examples}" "${WORK}/build")
+file(COPY "${examples}/" "${CMAKE_CURRENT_LIST_DIR}/harness/CMakeLists.txt" DESTINATION "${WORK}/pages")
+build_user("${WORK}/moved" "${WORK}/pages" "${WORK}/build-pages")
 
 foreach(faulty IN ITEMS check_hasty_driver check_hasty_export)
     set(program "${WORK}/build/${faulty}")

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The tree as a part of another project, by FetchContent: it brings no tests, no install rules and no flags with it, and
-# does not need what only our tests need.
+# The tree as a part of another project, by FetchContent or add_subdirectory; WHERE is the variable that decides, by saying
+# where the tree is. It brings no tests, no install rules and no flags with it, and does not need what only our tests need.
 include("${CMAKE_CURRENT_LIST_DIR}/common.cmake")
 
 run(
     "${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}/subproject" -B "${WORK}" -G Ninja "-DCMAKE_CXX_COMPILER=${CXX}"
-    "-DCMAKE_CXX_FLAGS=${FLAGS}" "-DFETCHCONTENT_SOURCE_DIR_BLKDRAIN=${SOURCE}" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
-    -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON -DCMAKE_DISABLE_FIND_PACKAGE_rapidcheck=ON
-    -DCMAKE_DISABLE_FIND_PACKAGE_benchmark=ON -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON
+    "-DCMAKE_CXX_FLAGS=${FLAGS}" "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}" "-D${WHERE}=${SOURCE}"
+    -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON
+    -DCMAKE_DISABLE_FIND_PACKAGE_rapidcheck=ON -DCMAKE_DISABLE_FIND_PACKAGE_benchmark=ON
+    -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON
 )
 capture(tests "${CMAKE_CTEST_COMMAND}" --test-dir "${WORK}" -N)
 if(NOT tests MATCHES "Total Tests: 0")
     message(FATAL_ERROR "the subproject brings tests along:\n${tests}")
 endif()
 
+# The directory of the public headers and the standard are all that users get.
 file(READ "${WORK}/compile_commands.json" commands)
 string(JSON count LENGTH "${commands}")
 math(EXPR last "${count} - 1")
@@ -24,12 +26,12 @@ foreach(i RANGE ${last})
     if(file MATCHES "/subproject/main.cpp$")
         set(seen TRUE)
         string(JSON command GET "${commands}" ${i} command)
-        string(REGEX MATCHALL " -(W|O|f|D)[^ ]*" flags "${command}")
-        separate_arguments(own UNIX_COMMAND "${FLAGS}")
-        list(TRANSFORM own PREPEND " ")
-        list(REMOVE_ITEM flags ${own} " -fPIE")
-        if(flags)
-            message(FATAL_ERROR "the subproject hands flags on: ${flags}")
+        separate_arguments(found UNIX_COMMAND "${command}")
+        list(FILTER found EXCLUDE REGEX "^-std=(c|gnu)\\+\\+20$")
+        separate_arguments(expected UNIX_COMMAND "${CXX} ${FLAGS} -I${SOURCE}/impl/include")
+        list(APPEND expected -o CMakeFiles/user.dir/main.cpp.o -c "${file}")
+        if(NOT found STREQUAL expected)
+            message(FATAL_ERROR "the subproject hands flags on: ${command}")
         endif()
     endif()
 endforeach()
@@ -38,3 +40,7 @@ if(NOT seen)
 endif()
 run("${CMAKE_COMMAND}" --build "${WORK}" --target user)
 run("${WORK}/user")
+run("${CMAKE_COMMAND}" --install "${WORK}" --prefix "${WORK}/installed")
+if(EXISTS "${WORK}/installed")
+    message(FATAL_ERROR "the subproject brings install rules along")
+endif()
