@@ -373,8 +373,8 @@ private:
 };
 
 // Awaits one operation of the control plane. `Begin` is called with the loop and a callback, and
-// returns the operation's Wait.
-template <class Result, class Begin>
+// returns the operation's Waiting: a Wait, or what has an abandon() like that.
+template <class Result, class Begin, class Waiting>
 class [[nodiscard]] Operation {
 public:
     Operation(Begin begin, StopToken stop) : begin_(std::move(begin)), watch_(std::move(stop)) {}
@@ -403,7 +403,7 @@ public:
 
 private:
     struct Abandon {
-        Wait wait;
+        Waiting wait;
         void operator()() noexcept { wait.abandon(); }
     };
 
@@ -415,9 +415,9 @@ private:
 
 namespace detail {
 
-template <class Result, class Begin>
-Operation<Result, Begin> operation(Begin begin, StopToken stop) {
-    return Operation<Result, Begin>(std::move(begin), std::move(stop));
+template <class Result, class Waiting = Wait, class Begin>
+Operation<Result, Begin, Waiting> operation(Begin begin, StopToken stop) {
+    return Operation<Result, Begin, Waiting>(std::move(begin), std::move(stop));
 }
 
 }  // namespace detail

@@ -8,6 +8,10 @@
 
 #include <blkdrain/owners/coro.h>
 
+#if defined(__cpp_lib_jthread)
+#include <stop_token>
+#endif
+
 #include "machine_fixture.h"
 
 namespace blkdrain::testing {
@@ -341,6 +345,32 @@ TEST(VmState, StopCanBeAwaited) {
         m.vm.cont();
     });
 }
+
+#if defined(__cpp_lib_jthread)
+coro::Task<void> stop_unless_told(VmState& vm, std::stop_token told,
+                                  std::optional<Error>& outcome) {
+    const StopOptions options;
+    outcome = co_await coro::co_stop(vm, options, told);
+}
+
+TEST(VmState, AwaitedStopIsGivenUpByItsToken) {
+    in_world([] {
+        Machine m;
+        Listener a("a", m.log, StopProgress::pending);
+        const RunStateRegistration first = m.vm.add("vda", 0, a);
+        std::optional<Error> outcome;
+        std::stop_source source;
+        coro::spawn(*m.loop, stop_unless_told(m.vm, source.get_token(), outcome));
+        m.turn();
+        EXPECT_EQ(m.vm.status().state, RunState::stopping);
+        source.request_stop();
+        m.turn();
+        ASSERT_TRUE(outcome.has_value());
+        EXPECT_EQ(*outcome, Errc::cancelled) << outcome->message;
+        EXPECT_EQ(m.vm.status().state, RunState::running);
+    });
+}
+#endif
 
 }  // namespace
 }  // namespace blkdrain::testing

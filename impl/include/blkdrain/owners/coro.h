@@ -10,17 +10,18 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace coro {
 
-// Awaits a stop of the machine, or the end of an unplug; see there for the errors. Not given up by
-// a StopToken: a stop by its deadline or by cont, an unplug not at all. Threads: in a task, as in
-// coro.h.
-inline auto co_stop(VmState& machine, Options<StopOptions> options =
-                                          Options<StopOptions>(std::source_location::current())) {
-    return detail::operation<Error>(
+// Awaits a stop of the machine, or the end of an unplug; see there for the errors. A stop that is
+// given up by its StopToken ends as by StopWait::abandon; an unplug cannot be given up. Threads: in
+// a task, as in coro.h.
+inline auto co_stop(
+    VmState& machine,
+    Options<StopOptions> options = Options<StopOptions>(std::source_location::current()),
+    StopToken stop = StopToken()) {
+    return detail::operation<Error, StopWait>(
         [&machine, options](EventLoop& loop, auto done) mutable {
-            machine.stop(std::move(options).on(loop), std::move(done));
-            return Wait();
+            return machine.stop(std::move(options).on(loop), std::move(done));
         },
-        StopToken());
+        std::move(stop));
 }
 
 inline auto co_unplug(GuestDevice& device) {
