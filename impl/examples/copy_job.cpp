@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A job: copies one disk to another, chunk by chunk, and stops when told to. Nobody's section comes
-// between reading a chunk and writing it, but between two chunks.
+// A job: copies one disk to another, chunk by chunk, and stops when told to. Sections come between
+// two chunks, never between reading a chunk and writing it.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -13,6 +13,7 @@
 #include <span>
 #include <stop_token>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -96,6 +97,7 @@ int main() {
     std::promise<std::error_code> stopped;
     coro::spawn(jobs->loop(),
                 tell(copy(graph, slow.backend, target.backend, stop.get_token()), stopped));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // the first read is on its way
     stop.request_stop();
     expect(stopped.get_future().get(), Errc::cancelled);
     std::printf("stopped: nobody waited an hour for the first chunk\n");

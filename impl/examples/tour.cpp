@@ -58,7 +58,7 @@ int main() {
     std::error_code error;
     const auto vm = IoThread::start("vm", error);
     const auto jobs = IoThread::start("jobs", error);
-    expect(vm && jobs, "no event loop");
+    expect(vm && jobs, error.message().c_str());
     Graph graph;
     expect(graph.add_loop(vm->loop()));
     expect(graph.add_loop(jobs->loop()));

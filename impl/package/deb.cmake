@@ -36,7 +36,7 @@ set(CPACK_COMPONENT_RUNTIME_DESCRIPTION
     "${PROJECT_DESCRIPTION}\nThe shared library."
 )
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
-    "${PROJECT_DESCRIPTION}\nHeaders, static library, CMake package, pkg-config file and examples."
+    "${PROJECT_DESCRIPTION}\nHeaders, static library, CMake package, pkg-config file, pages and examples."
 )
 set(CPACK_COMPONENT_HARNESS_DESCRIPTION
     "${PROJECT_DESCRIPTION}\nThe command that judges the library, and what judges drivers and owners of others."

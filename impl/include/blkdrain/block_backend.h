@@ -54,17 +54,18 @@ protected:
 // Who may call what, from where:
 //
 //   submit                     on a loop of the graph, in any callback there; else not_on_loop
-//   every other call           any thread; also completions, listeners and drivers
-//   moving, destruction        one thread, while no call runs; destruction is the last of all
-//   completions                come on the loop that sent the request
-//   calls of the listener      come on the home loop, one at a time
+//   every other call           any thread; also completions, section_begin and _end, drivers'
+//   submit moving, destruction        one thread, while no call runs; destruction is the last of
+//   all completions                come on the loop that sent the request section_begin and _end
+//   come on the home loop, one at a time may_move                   comes on any thread, with the
+//   graph's lock held: nothing is called
 //
-// What it answers, and when ("gated": by a section; a callback that has not come yet "waits"):
+// What it answers, and when ("gated": by a section; "waits": for what there is, if anything):
 //
 //   call                       open        gated       being closed   closed
 //   submit                     is sent     waits       closing        no_such_object
 //   submit under a token       is sent     is sent     closing        no_such_object
-//   cancel, of what waits      -           ok          too_late       too_late
+//   cancel, of what waits      ok          ok          too_late       too_late
 //   cancel, of what is sent    ok          ok          ok             too_late
 //   drain                      waits       waits       waits          no_such_object
 //   isolate, self_quiesce      ok          ok          closing        no_such_object
@@ -73,8 +74,12 @@ protected:
 //   Graph::open_token          ok          waits       closing        no_such_object
 //   ThrottleGroup::join        ok          ok          closing        no_such_object
 //
-// An isolate queues behind another one (R23); close is busy while the backend holds a section; join
-// is busy in another group. An empty handle, made without arguments or moved from, takes assignment
+// What is sent without a medium completes with no_medium. A limit (R30) or a Plug (R16) makes
+// requests wait at an open backend, too; a change that names a token (R24), those under it. A token
+// that is closed is bad_token. A drain of a gated backend lasts as long as the gate, if something
+// waits there. An isolate queues behind another one (R23). busy: a close while the backend holds a
+// section, has one pending, or gets another medium; a join in another group; a second listener. An
+// empty handle, made without arguments or moved from, takes assignment
 // and destruction alone.
 class BLKDRAIN_EXPORT BlockBackend {
 public:
@@ -89,10 +94,10 @@ public:
     [[nodiscard]] const std::string& name() const;
 
     // Sends a request on the calling thread's loop. Errors mean that there is no request and no
-    // completion: not_on_loop, closing, bad_token. A gated backend accepts the request and keeps it
-    // waiting (R2). `id`, if given, gets its id.
+    // completion: not_on_loop, closing, bad_token, no_such_object. A gated backend accepts the
+    // request and keeps it waiting (R2). `id`, if given, gets its id.
     std::error_code submit(const Io& io, Completion completion, RequestId* id = nullptr);
-    // Under an open token that covers this backend: never gated (R4).
+    // Under an open token that covers this backend: no section gates it (R4).
     std::error_code submit(const Io& io, Completion completion, const OperationToken& token,
                            RequestId* id = nullptr);
     std::error_code submit(const Io& io, Completion completion, TokenId token,
@@ -115,8 +120,8 @@ public:
     // Stops this backend alone.
     Wait self_quiesce(WaitOptions options, SectionCallback begun);
 
-    // Refuses new requests, cancels waiting ones, waits for the rest, then detaches (R27). busy
-    // while the backend holds a section. After success every call fails with no_such_object.
+    // Refuses new requests, cancels waiting ones, waits for the rest, then detaches (R27). After
+    // success: see the table.
     Wait close(WaitOptions options, DoneCallback done);
 
     // Once; told at once if gated already. Null takes the listener away: no call runs or comes

@@ -309,8 +309,10 @@ private:
     T value_;
 };
 
-// Gives an operation up from outside (R25): when stop is requested, on any thread, the operation
-// ends with Errc::cancelled unless its outcome was decided before. Empty without <stop_token>.
+// Gives up from outside what is awaited: when stop is requested, on any thread, an operation ends
+// with Errc::cancelled unless its outcome was decided before (R25); see co_read for requests. If
+// stop was requested before, nothing is begun or sent. Not to be requested where nothing may be
+// called: in may_move, vm_stop and vm_start. Empty without <stop_token>.
 class StopToken {
 public:
     StopToken() noexcept = default;
@@ -328,11 +330,13 @@ private:
 // The results of operations that begin something. Error first; see SectionCallback for a section
 // that comes with an error.
 struct SectionResult {
+    explicit SectionResult(Error e) : error(std::move(e)) {}
     SectionResult(Error e, Section s) : error(std::move(e)), section(std::move(s)) {}
     Error error;
     Section section;
 };
 struct TokenResult {
+    explicit TokenResult(Error e) : error(std::move(e)) {}
     TokenResult(Error e, OperationToken t) : error(std::move(e)), token(std::move(t)) {}
     Error error;
     OperationToken token;
@@ -381,7 +385,14 @@ public:
     Operation(const Operation&) = delete;
     Operation& operator=(const Operation&) = delete;
 
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    // A stop that was requested before: nothing is begun.
+    [[nodiscard]] bool await_ready() {
+        if (watch_.stopped()) {
+            result_.emplace(Error(Errc::cancelled, "stop was requested before the call"));
+            return true;
+        }
+        return false;
+    }
 
     template <detail::OwnPromise Promise>
     void await_suspend(std::coroutine_handle<Promise> awaiting) {
@@ -485,7 +496,7 @@ private:
 // Requests. The result is the completion's, or the error with which submit refused. With a token,
 // the request is part of that operation (R4). When stop is requested, it is cancelled as by
 // BlockBackend::cancel (R29): what waits ends with Errc::cancelled, what is on its way as its
-// driver says; the buffers stay in use until then.
+// driver says. Until then the memory stays in use, and the backend where it is.
 inline IoOperation co_read(BlockBackend& backend, std::uint64_t offset, std::span<std::byte> into,
                            TokenId token = TokenId(), StopToken stop = StopToken()) {
     return IoOperation(backend, Io::read(offset, into), token, std::move(stop));

@@ -70,7 +70,9 @@ protected:
 //   submit, submit_batch       the request's loop; at the same time for requests of other loops
 //   continuations, Done of     the request's loop
 //     inner requests, Cancel
-//   settle, destruction        the node's home loop
+//   settle                     the node's home loop
+//   destruction                the node's home loop; the thread that destroys the graph, if the
+//                              node was not closed before
 //   settles                    the thread that adds the node
 //   may_move                   any thread, with the graph's lock held: answer, call nothing
 //

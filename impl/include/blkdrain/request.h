@@ -22,15 +22,16 @@ class Node;
 
 enum class IoType : std::uint8_t { read, write, discard, flush };
 
-// What a request asks for. Offset and length in bytes. The memory of a read or write is the owner's
-// and lives until the completion: one buffer, or pieces as preadv(2) and pwritev(2) have them, of
-// any number and length. The array of pieces lives as long.
+// What a request asks for. Offset and length in bytes. The memory of a read or write is `buffer`
+// or, where that is null, `pieces`, of any number and length: written by a read, only read by a
+// write. It is the owner's and lives until the completion; so does the array of pieces. Memory of
+// another length than `length` is misuse: a driver gets less than it expects.
 struct Io {
     IoType type = IoType::flush;
     std::uint64_t offset = 0;
-    std::uint64_t length = 0;         // of all pieces together
-    std::byte* buffer = nullptr;      // written by a read, only read by a write; or null and
-    std::span<const iovec> pieces{};  // the same in pieces
+    std::uint64_t length = 0;
+    std::byte* buffer = nullptr;
+    std::span<const iovec> pieces{};
 
     static Io read(std::uint64_t offset, std::span<std::byte> into) {
         return {IoType::read, offset, into.size(), into.data()};

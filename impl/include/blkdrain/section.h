@@ -43,7 +43,9 @@ using ControlRef = detail::Ref<detail::ControlPlane>;
 //   Graph::quiet               no_such_object             waits until all that it    no_such_object
 //                                                         covers is over
 //
-// Graph::end of a section of another graph is foreign_section, and leaves it live.
+// Graph::end of a section of another graph is foreign_section, and leaves it live. A quiet that is
+// pending when its section ends, ends with cancelled. One that was given up while a node settled
+// for it is explained by that until it has let go.
 class BLKDRAIN_EXPORT Section {
 public:
     Section() noexcept = default;
@@ -68,6 +70,7 @@ private:
 
 // "One logical operation in progress" of an owner, spanning several requests on a set of backends
 // (R4). Closed by close() or destruction; requests sent under it before may still be running then.
+// Threads: any, one at a time for one handle.
 class BLKDRAIN_EXPORT OperationToken {
 public:
     OperationToken() noexcept = default;
@@ -199,7 +202,7 @@ public:
     // already (R25).
     bool abandon();
 
-    // What it waits for now; no items once it is over.
+    // What it waits for now; no items once it is over (see Section).
     [[nodiscard]] Explanation explain() const;
 
     [[nodiscard]] OperationId id() const { return id_; }

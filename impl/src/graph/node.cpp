@@ -14,10 +14,10 @@ Node::Node(NodeId id, std::string name, EventLoop& loop, Driver& driver)
 namespace detail {
 
 NodeState::NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
-                     std::unique_ptr<Driver> driver)
+                     std::unique_ptr<Driver> driver, bool settling)
     : Node(id, std::move(name), loop, *driver),
       control(plane),
-      settles(driver->settles()),
+      settles(settling),
       owned_driver_(std::move(driver)) {}
 
 NodeState::~NodeState() = default;

@@ -32,8 +32,9 @@ class NodeState final : public Node {
 public:
     enum class Settle : std::uint8_t { no, running, done };
 
+    // `settling`: what the driver's settles() says.
     NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
-              std::unique_ptr<Driver> driver);
+              std::unique_ptr<Driver> driver, bool settling);
     ~NodeState();
 
     // Shows the driver the edges as they are now.

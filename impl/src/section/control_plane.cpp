@@ -43,6 +43,7 @@ ControlPlane::ControlPlane() {
 ControlPlane::~ControlPlane() = default;
 
 void ControlPlane::shut_down() {
+    decltype(nodes_) dying;  // without the lock: their drivers may call us
     const Locked locked(*this);
     BLKDRAIN_CHECK(operations_.empty(),
                    "sections and operations are over before their graph is destroyed");
@@ -54,7 +55,7 @@ void ControlPlane::shut_down() {
             detach_backend(*backend);
         }
     }
-    nodes_.clear();
+    dying.swap(nodes_);
     // A loop may be on its way to us: it serves a notification, or has just counted a request done
     // and not looked yet who watches.
     for (const auto& lane : lanes_) {
@@ -120,11 +121,12 @@ Lane* ControlPlane::current_lane() {
 }
 
 NodeId ControlPlane::add_node(std::string name, std::unique_ptr<Driver> driver, EventLoop& home) {
+    const bool settling = driver->settles();
     const Locked locked(*this);
     const NodeId id{static_cast<std::uint32_t>(nodes_.size())};
     const std::uint32_t loop = lane_of(home).number;
     nodes_.push_back(
-        std::make_unique<NodeState>(*this, id, std::move(name), home, std::move(driver)));
+        std::make_unique<NodeState>(*this, id, std::move(name), home, std::move(driver), settling));
     NodeState& node = *nodes_.back();
     // Born inside every section whose scope contains it (R24): a node without edges is in that of
     // quiesce_all alone.

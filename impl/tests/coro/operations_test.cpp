@@ -468,13 +468,20 @@ TEST(CoroWaits, BeginIsKnownByItsLine) {
 TEST(CoroRequests, StopRequestCancels) {
     in_world([] {
         Machine machine;
+        NullOptions never;
+        never.latency = std::chrono::hours(1);
+        BlockBackend disk(machine.graph, "disk", *machine.loop);
+        const NodeId node =
+            machine.graph.add_node("disk", std::make_unique<NullDriver>(never), *machine.loop);
         const auto flush = [&](Ledger::Entry, const std::stop_source& stop,
                                std::optional<std::error_code>& outcome) -> Task<void> {
-            outcome = co_await coro::co_flush(machine.slow, TokenId(), stop.get_token());
+            outcome = co_await coro::co_flush(disk, TokenId(), stop.get_token());
         };
         const auto body = [&](Ledger::Entry) -> Task<void> {
+            const Error inserted = co_await coro::co_insert_medium(machine.graph, disk.id(), node);
+            EXPECT_FALSE(inserted) << inserted.message;
             for (const bool gated : {true, false}) {
-                coro::SectionResult gate = co_await coro::co_self_quiesce(machine.slow);
+                coro::SectionResult gate = co_await coro::co_self_quiesce(disk);
                 if (!gated) {
                     gate.section.end();
                 }
@@ -485,9 +492,13 @@ TEST(CoroRequests, StopRequestCancels) {
                 EXPECT_FALSE(outcome.has_value());
                 stop.request_stop();
                 EXPECT_FALSE(outcome.has_value()) << "nothing runs inside request_stop";
-                co_await coro::co_sleep(milliseconds(1));
+                while (!outcome) {
+                    co_await coro::co_next_round();
+                }
                 EXPECT_EQ(outcome, make_error_code(Errc::cancelled));
             }
+            const Error closed = co_await coro::co_close(disk);
+            EXPECT_FALSE(closed) << closed.message;
         };
         run(*machine.loop, body(machine.ledger.entry()));
     });

@@ -18,8 +18,7 @@ struct QuorumOptions {
 // The same bytes on every child (QEMU's quorum). Every request goes to all children at once, as
 // inner requests, and is answered when the last of them has answered.
 //  - Write, discard, flush: succeed when at least `threshold` children succeeded; else the result
-//  is
-//    the error of the first failed child.
+//    is the error of the first failed child.
 //  - Read: every child reads into a buffer of its own. At least `threshold` children with the same
 //    answer (success with equal bytes, or the same error) decide; of two such groups, the larger,
 //    then the one of the lower child. Without such a group the read fails with Errc::io_error and

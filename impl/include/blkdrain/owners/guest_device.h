@@ -56,7 +56,7 @@ public:
     // Any thread. Success: exactly one completion, on the queue's loop, never inside the call; it
     // is Errc::cancelled if the device was unplugged before the request got into the graph, else
     // what the error policy makes of the result. closing: the device is being unplugged; there is
-    // no request and no completion. The buffer is the guest's and lives until the completion.
+    // no request and no completion. The memory is the guest's and lives until the completion.
     std::error_code submit(const Io& io, Completion completion);
 
     struct Load {

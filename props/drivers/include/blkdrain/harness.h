@@ -87,7 +87,7 @@ public:
 
     // Asks for `io` on a queue. Any thread, that of no loop too; so an owner that lives on one loop
     // posts. Success: the owner sends it as soon as it may, once, with type, offset, length and
-    // buffer as they are, and calls the completion once, never inside the call, on the loop of the
+    // memory as they are, and calls the completion once, never inside the call, on the loop of the
     // queue, with the result. What has ended with an error it may send again, or report. Once it
     // leaves, and not before, it may complete with Errc::cancelled what has not come to the disk.
     // An error means that there is no request and no completion: only once it leaves.
