@@ -504,7 +504,7 @@ TEST(CoroRequests, StopRequestCancels) {
     });
 }
 
-TEST(CoroRequests, StopRequestedBeforeSendsNothing) {
+TEST(CoroWaits, StopRequestedBeforeBeginsNothing) {
     in_world([] {
         Machine machine;
         const auto body = [&](Ledger::Entry) -> Task<void> {
@@ -517,6 +517,11 @@ TEST(CoroRequests, StopRequestedBeforeSendsNothing) {
             const std::error_code error = co_await coro::co_read(machine.memory, 0, bytes);
             EXPECT_FALSE(error);
             EXPECT_EQ(bytes, filled(10, 0));
+            const IsolateOptions options;
+            const coro::SectionResult begun =
+                co_await coro::co_isolate(machine.memory, options, stop.get_token());
+            EXPECT_EQ(begun.error, Errc::cancelled) << begun.error.message;
+            EXPECT_FALSE(begun.section.live());
         };
         run(*machine.loop, body(machine.ledger.entry()));
     });

@@ -159,6 +159,44 @@ TEST(DroppedHandle, CloseSaysWhatBeganIt) {
 }
 
 // The end of the section is notified in a task that the loop gets round to after all has gone.
+// Looks at its graph wherever it is asked or dies.
+class CuriousDriver final : public HoldingDriver {
+public:
+    CuriousDriver(const Graph& graph, int& looks) : graph_(graph), looks_(looks) {}
+    ~CuriousDriver() override { look(); }
+
+    [[nodiscard]] bool settles() const override {
+        look();
+        return false;
+    }
+
+private:
+    void look() const {
+        Snapshot snapshot;
+        graph_.snapshot(snapshot);
+        ++looks_;
+    }
+
+    const Graph& graph_;
+    int& looks_;
+};
+
+TEST(DestroyedGraph, ItsDriversMayStillCallIt) {
+    in_world([] {
+        int looks = 0;
+        {
+            SteppedGraph g;
+            Done done;
+            g.graph.close(g.graph.add_node(
+                              "closed", std::make_unique<CuriousDriver>(g.graph, looks), *g.loop),
+                          {}, done.callback());
+            g.turn();
+            g.graph.add_node("left", std::make_unique<CuriousDriver>(g.graph, looks), *g.loop);
+        }
+        EXPECT_EQ(looks, 4);
+    });
+}
+
 TEST(DestroyedGraph, MayGoBeforeItsLoopServesANotification) {
     in_world([] {
         CountingListener listener;
