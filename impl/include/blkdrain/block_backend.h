@@ -54,11 +54,12 @@ protected:
 // Who may call what, from where:
 //
 //   submit                     on a loop of the graph, in any callback there; else not_on_loop
-//   every other call           any thread; also completions, section_begin and _end, drivers'
-//   submit moving, destruction        one thread, while no call runs; destruction is the last of
-//   all completions                come on the loop that sent the request section_begin and _end
-//   come on the home loop, one at a time may_move                   comes on any thread, with the
-//   graph's lock held: nothing is called
+//   every other call           any thread, also in completions, section_begin, section_end and
+//                              the calls of drivers
+//   moving, destruction        one thread, while no call runs; destruction is the last of all
+//   completions                come on the loop that sent the request
+//   section_begin and _end     come on the home loop, one at a time
+//   may_move                   comes on any thread, with the graph's lock held: nothing is called
 //
 // What it answers, and when ("gated": by a section; "waits": for what there is, if anything):
 //
@@ -78,9 +79,9 @@ protected:
 // requests wait at an open backend, too; a change that names a token (R24), those under it. A token
 // that is closed is bad_token. A drain of a gated backend lasts as long as the gate, if something
 // waits there. An isolate queues behind another one (R23). busy: a close while the backend holds a
-// section, has one pending, or gets another medium; a join in another group; a second listener. An
-// empty handle, made without arguments or moved from, takes assignment
-// and destruction alone.
+// section, has one pending, or gets another medium; a join in another group; a second listener.
+//
+// An empty handle, made without arguments or moved from, takes assignment and destruction alone.
 class BLKDRAIN_EXPORT BlockBackend {
 public:
     BlockBackend() noexcept = default;

@@ -44,8 +44,8 @@ using ControlRef = detail::Ref<detail::ControlPlane>;
 //                                                         covers is over
 //
 // Graph::end of a section of another graph is foreign_section, and leaves it live. A quiet that is
-// pending when its section ends, ends with cancelled. One that was given up while a node settled
-// for it is explained by that until it has let go.
+// pending when its section ends, ends with cancelled. A section that was given up while a node
+// settled for it is explained by that until it has let go.
 class BLKDRAIN_EXPORT Section {
 public:
     Section() noexcept = default;
