@@ -52,11 +52,11 @@ blkdrain::Io Host::io(SentRequest& sent) {
     sent_.push_back(&sent);
     blkdrain::Io io = sent.io();
     io.offset = first_offset + number * block;
+    io.buffer = nullptr;
     if (io.type != IoType::read && io.type != IoType::write) {
         return io;
     }
     const std::span<std::byte> memory(&data_[number * block], io.length);
-    io.buffer = nullptr;
     if (number % 2 == 0) {
         io.buffer = memory.data();
         return io;
