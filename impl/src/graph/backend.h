@@ -49,7 +49,7 @@ public:
     // Read by every submit, written under the control plane's lock.
     os::atomic<std::uint64_t> word{0};
     // The root node as the request path sees it; changes only while the backend is gated and quiet.
-    os::atomic<NodeState*> medium{nullptr};
+    os::atomic<Node*> medium{nullptr};
 
     // From here on: guarded by the control plane's lock. First what a section looks at of every
     // backend, side by side.

@@ -13,11 +13,11 @@ namespace {
 
 void set_root(Backend& backend, NodeState* root) {
     if (backend.root != nullptr) {
-        backend.root->backends.remove(backend);
+        backend.root->unseat(backend);
     }
     backend.root = root;
     if (root != nullptr) {
-        root->backends.add(backend);
+        root->seat(backend);
     }
 }
 
@@ -39,7 +39,7 @@ void repoint(NodeState& parent, std::size_t index, NodeState& child) {
 
 // The roles of the parent's edges, as the edges are.
 void publish_roles(const Edit& edit) {
-    std::vector<std::string>& roles = edit.parent->roles;
+    std::vector<std::string>& roles = edit.parent->body->roles;
     const auto place = roles.begin() + static_cast<std::ptrdiff_t>(edit.index);
     if (edit.kind == Edit::Kind::add_edge) {
         roles.insert(place, std::move(*edit.role));
@@ -94,10 +94,12 @@ void publish(const Edits& edits) {
         if (edit.kind == Edit::Kind::set_root) {
             // release: the request path reads the node behind it after its acquire of the gate
             // word, which opens later.
-            edit.backend->medium.store(edit.backend->root, std::memory_order_release);
+            NodeState* const root = edit.backend->root;
+            edit.backend->medium.store(root != nullptr ? root->body.get() : nullptr,
+                                       std::memory_order_release);
         } else {
             publish_roles(edit);
-            edit.parent->publish_children();
+            edit.parent->body->publish_children(edit.parent->edges);
         }
     }
 }

@@ -13,21 +13,29 @@ Node::Node(NodeId id, std::string name, EventLoop& loop, Driver& driver)
 
 namespace detail {
 
-NodeState::NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
-                     std::unique_ptr<Driver> driver, bool settling)
-    : Node(id, std::move(name), loop, *driver),
-      control(plane),
-      settles(settling),
-      owned_driver_(std::move(driver)) {}
+NodeBody::NodeBody(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
+                   std::unique_ptr<Driver> driver)
+    : Node(id, std::move(name), loop, *driver), control(plane), owned_driver_(std::move(driver)) {}
 
-NodeState::~NodeState() = default;
+NodeBody::~NodeBody() = default;
 
-void NodeState::publish_children() {
+void NodeBody::publish_children(const Links& edges) {
     auto children = std::make_unique<Node*[]>(edges.size());
-    std::copy(edges.begin(), edges.end(), children.get());
+    std::transform(edges.begin(), edges.end(), children.get(),
+                   [](const NodeState* child) { return child->body.get(); });
     published_ = std::move(children);
     children_ = published_.get();
     children_count_ = edges.size();
+}
+
+void NodeState::seat(Backend& backend) {
+    body->backends.add(backend);
+    has_backends = true;
+}
+
+void NodeState::unseat(Backend& backend) {
+    body->backends.remove(backend);
+    has_backends = !body->backends.empty();
 }
 
 }  // namespace detail

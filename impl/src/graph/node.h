@@ -20,50 +20,69 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 namespace detail {
 
+class Backend;
 class ControlPlane;
 
-// A node as the control plane sees it. Two pictures of the edges are kept on purpose: `edges` and
-// `parents` belong to the control plane, which may try a change on them; the driver's picture
-// (Node::children) follows at the switch, when nothing crosses the edges (R24).
+// A node as its driver and the request path see it, and what sections seldom look at. Two pictures
+// of the edges are kept on purpose: NodeState::edges and parents belong to the control plane, which
+// may try a change on them; the driver's (Node::children) follows at the switch, when nothing
+// crosses the edges (R24).
 //
 // All fields are guarded by the control plane's lock; the base class says what drivers may read
 // without it.
-class NodeState final : public Node {
+class NodeBody final : public Node {
 public:
-    enum class Settle : std::uint8_t { no, running, done };
-
-    // `settling`: what the driver's settles() says.
-    NodeState(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
-              std::unique_ptr<Driver> driver, bool settling);
-    ~NodeState();
+    NodeBody(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
+             std::unique_ptr<Driver> driver);
+    ~NodeBody();
 
     // Shows the driver the edges as they are now.
-    void publish_children();
+    void publish_children(const Links& edges);
     void move_to(EventLoop& loop) { loop_ = &loop; }
-
-    [[nodiscard]] bool stopped() const { return !covers.empty(); }
 
     ControlPlane& control;
     std::vector<std::string> roles;  // of the edges; they follow at the switch, too
-
-    // What walks and sections look at of every node, side by side: 64 bytes, one cache line.
-    alignas(64) std::uint64_t mark = 0;  // stamp of the last walk that came by
-    Links edges;                         // to children, in the order of attachment
-    Links parents;                       // one entry an edge
-    CoverChain covers;
-    BackendList backends;
-    unsigned internal_requests = 0;  // R22
-    const bool settles;              // the driver's answer, which does not change
-    Settle settle = Settle::no;
-
-    std::uint32_t missing_parents = 0;  // scratch of sort_topologically
-    OperationId closing;                // the pending close that has taken the node on
-    std::error_code settle_error;       // none if the driver does not settle
+    BackendList backends;            // NodeState::seat and unseat change it
+    OperationId closing;             // the pending close that has taken the node on
+    std::error_code settle_error;    // none if the driver does not settle
 
 private:
     std::unique_ptr<Driver> owned_driver_;
     std::unique_ptr<Node*[]> published_;
 };
+
+// What walks and sections look at of every node: one cache line each, side by side (NodeTable),
+// and edges lead from line to line. Guarded by the control plane's lock.
+class alignas(64) NodeState final {
+public:
+    enum class Settle : std::uint8_t { no, running, done };
+
+    // `settling`: what the driver's settles() says.
+    NodeState(std::unique_ptr<NodeBody> node, bool settling)
+        : settles(settling), body(std::move(node)) {}
+    NodeState(const NodeState&) = delete;
+    NodeState& operator=(const NodeState&) = delete;
+    ~NodeState() = default;
+
+    [[nodiscard]] NodeId id() const { return body->id(); }
+    [[nodiscard]] EventLoop& loop() const { return body->loop(); }
+    [[nodiscard]] bool stopped() const { return !covers.empty(); }
+
+    // `backend` is in no list; in the list of this node.
+    void seat(Backend& backend);
+    void unseat(Backend& backend);
+
+    std::uint64_t mark = 0;  // stamp of the last walk that came by
+    Links edges;             // to children, in the order of attachment
+    Links parents;           // one entry an edge
+    CoverChain covers;
+    unsigned internal_requests = 0;  // R22
+    const bool settles;              // the driver's answer, which does not change
+    Settle settle = Settle::no;
+    bool has_backends = false;  // which are in the body
+    std::unique_ptr<NodeBody> body;
+};
+static_assert(sizeof(NodeState) == 64);
 
 }  // namespace detail
 

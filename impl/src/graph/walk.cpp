@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/walk.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include <blkdrain/detail/check.h>
 
@@ -67,20 +69,26 @@ bool Walker::reaches(NodeState& from, NodeState& to) {
     return false;
 }
 
-void Walker::sort_topologically(const Nodes& nodes, std::uint64_t stamp, Nodes& into) {
+void Walker::sort_topologically(const Nodes& nodes, Nodes& into) {
+    // Theirs are the marks from `all_placed` on: those of the others are older. The mark says how
+    // many parents are still to be placed.
+    const std::uint64_t all_placed = new_stamp();
+    for (NodeState* node : nodes) {
+        node->mark = all_placed;
+    }
     into.reserve(nodes.size());
     for (NodeState* node : nodes) {
-        node->missing_parents = 0;
         for (const NodeState* parent : node->parents) {
-            node->missing_parents += parent->mark == stamp ? 1 : 0;
+            node->mark += parent->mark >= all_placed ? 1 : 0;
         }
-        if (node->missing_parents == 0) {
+        last_stamp_ = std::max(last_stamp_, node->mark);
+        if (node->mark == all_placed) {
             into.push_back(node);
         }
     }
     for (std::size_t next = 0; next < into.size(); ++next) {
         for (NodeState* child : into[next]->edges) {
-            if (child->mark == stamp && --child->missing_parents == 0) {
+            if (child->mark >= all_placed && --child->mark == all_placed) {
                 into.push_back(child);
             }
         }

@@ -44,9 +44,8 @@ public:
     // smaller side sets the cost: attaching at the end of a long chain is O(1).
     bool reaches(NodeState& from, NodeState& to);
 
-    // Appends `nodes`, which are those that carry `stamp`, to `into`, which is empty: parents
-    // before children.
-    static void sort_topologically(const Nodes& nodes, std::uint64_t stamp, Nodes& into);
+    // Appends `nodes`, each once, to `into`, which is empty: parents before children.
+    void sort_topologically(const Nodes& nodes, Nodes& into);
 
     // A stamp no node or backend carries.
     std::uint64_t new_stamp() { return ++last_stamp_; }

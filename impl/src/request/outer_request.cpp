@@ -108,7 +108,7 @@ std::error_code send(Lane& lane, Backend& backend, const Io& io, Completion comp
     return decision.refusal;
 }
 
-NodeState* OuterRequest::root() const {
+Node* OuterRequest::root() const {
     // acquire: the node was complete when it became the root; it cannot change while this request
     // is admitted.
     return backend.load(std::memory_order_relaxed)->medium.load(std::memory_order_acquire);
@@ -119,7 +119,7 @@ void OuterRequest::finished(Request& request, std::error_code result) {
 }
 
 void OuterRequest::launch() {
-    if (NodeState* node = root(); node != nullptr) {
+    if (Node* node = root(); node != nullptr) {
         start(lane.loop, *node, finished);
     } else {
         finish(make_error_code(Errc::no_medium));
@@ -129,7 +129,7 @@ void OuterRequest::launch() {
 void OuterRequest::launch_batch(std::span<OuterRequest* const> batch) {
     std::vector<Request*> started;
     for (OuterRequest* request : batch) {
-        if (NodeState* node = request->root(); node != nullptr) {
+        if (Node* node = request->root(); node != nullptr) {
             request->prepare(request->lane.loop, *node, finished);
             started.push_back(request);
         } else {

@@ -93,7 +93,7 @@ public:
     OuterRequest* next_free = nullptr;
 
 private:
-    [[nodiscard]] NodeState* root() const;
+    [[nodiscard]] Node* root() const;
     static void finished(Request& request, std::error_code result);
     void finish(std::error_code result);
     void dispatch();

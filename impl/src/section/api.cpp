@@ -65,13 +65,11 @@ Explanation Wait::explain() const {
 // --- Node ---
 
 std::error_code Node::begin_internal() {
-    auto& node = static_cast<detail::NodeState&>(*this);
-    return node.control.begin_internal(node);
+    return static_cast<detail::NodeBody&>(*this).control.begin_internal(id());
 }
 
 void Node::end_internal() {
-    auto& node = static_cast<detail::NodeState&>(*this);
-    node.control.end_internal(node);
+    static_cast<detail::NodeBody&>(*this).control.end_internal(id());
 }
 
 // --- Graph ---

@@ -312,12 +312,14 @@ void ControlPlane::taken_back(std::uint32_t counter) {
     }
 }
 
-std::error_code ControlPlane::begin_internal(NodeState& node) {
+std::error_code ControlPlane::begin_internal(NodeId id) {
     const Locked locked(*this);
-    if (find_node(node.id()) != &node) {
+    NodeState* const found = find_node(id);
+    if (found == nullptr) {
         return make_error_code(Errc::no_such_object);
     }
-    const Errc error = node.closing.value != 0                                     ? Errc::closing
+    NodeState& node = *found;
+    const Errc error = node.body->closing.value != 0                               ? Errc::closing
                        : node.stopped() && !canary(Canary::internal_while_stopped) ? Errc::stopped
                                                                                    : Errc::ok;
     if (error == Errc::ok) {
@@ -327,9 +329,12 @@ std::error_code ControlPlane::begin_internal(NodeState& node) {
     return error == Errc::ok ? std::error_code{} : make_error_code(error);
 }
 
-void ControlPlane::end_internal(NodeState& node) {
+void ControlPlane::end_internal(NodeId id) {
     const Locked locked(*this);
-    BLKDRAIN_CHECK(node.internal_requests != 0, "an internal request ends once");
+    NodeState* const found = find_node(id);
+    BLKDRAIN_CHECK(found != nullptr && found->internal_requests != 0,
+                   "an internal request ends once");
+    NodeState& node = *found;
     node.internal_requests -= canary(Canary::internal_miscounted) && node.stopped() ? 0 : 1;
     announce(Announced::internal_end, node.id().value);
     if (node.internal_requests == 0) {

@@ -177,7 +177,7 @@ bool ControlPlane::advance_change(SectionOperation& change) {
 void ControlPlane::carry_out(SectionOperation& change) {
     const Moves moves = moves_of(change.plan);
     for (NodeState* node : moves.nodes) {
-        node->move_to(*moves.to);
+        node->body->move_to(*moves.to);
     }
     if (moves.backend != nullptr) {
         moves.backend->home = moves.to;
@@ -241,7 +241,7 @@ Wait ControlPlane::set_event_loop(NodeId id, EventLoop& loop, WaitOptions&& opti
     Error error;
     if (notified != nullptr) {
         error = notification_served(*notified);
-    } else if (node->closing.value != 0) {
+    } else if (node->body->closing.value != 0) {
         error = {Errc::closing, "it is being closed"};
     } else if (std::string who = refusers(*node, loop); !who.empty()) {
         error = {Errc::context, "refused by" + who};
@@ -279,10 +279,10 @@ std::string ControlPlane::refusers(NodeState& node, const EventLoop& loop) {
     Nodes nodes;
     walker_.component(node, walker_.new_stamp(), nodes);
     for (NodeState* member : nodes) {
-        if (!member->driver().may_move(*member, loop)) {
+        if (!member->body->driver().may_move(*member->body, loop)) {
             who += " " + describe(*member);
         }
-        member->backends.for_each([&](const Backend& backend) {
+        member->body->backends.for_each([&](const Backend& backend) {
             if (backend.listener != nullptr && !backend.listener->may_move(loop)) {
                 who += " " + describe(backend);
             }
@@ -306,7 +306,7 @@ bool ControlPlane::advance_context(SectionOperation& change) {
     } else {
         for (const Cover& cover : change.covers) {
             if (cover.node() != nullptr) {
-                cover.node()->move_to(*change.target);
+                cover.node()->body->move_to(*change.target);
             } else if (cover.backend() != nullptr) {
                 cover.backend()->home = change.target;
                 limit_again(cover.backend()->group);

@@ -35,11 +35,12 @@ void repoint_parents(NodeState& from, NodeState& to, Edits& edits) {
             }
         }
     }
-    from.backends.for_each([&](Backend& backend) { edits.push_back(new_root(backend, &to)); });
+    from.body->backends.for_each(
+        [&](Backend& backend) { edits.push_back(new_root(backend, &to)); });
 }
 
 bool loose(const NodeState& node) {
-    return node.parents.empty() && node.edges.empty() && node.backends.empty();
+    return node.parents.empty() && node.edges.empty() && !node.has_backends;
 }
 
 }  // namespace
@@ -136,7 +137,7 @@ Error ControlPlane::cycle_by(const Edits& edits) {
 
 Error ControlPlane::check(ChangePlan& plan) {
     for (const NodeState* node : {plan.x, plan.y}) {
-        if (node != nullptr && node->closing.value != 0) {
+        if (node != nullptr && node->body->closing.value != 0) {
             return {Errc::closing, describe(*node) + " is being closed"};
         }
     }
@@ -195,10 +196,11 @@ std::string ControlPlane::ties_of(NodeState& node, const EventLoop& loop) {
     Nodes nodes;
     walker_.component(node, walker_.new_stamp(), nodes);
     for (NodeState* member : nodes) {
-        if (!member->driver().may_move(*member, loop)) {
+        if (!member->body->driver().may_move(*member->body, loop)) {
             who += " " + describe(*member);
         }
-        member->backends.for_each([&](const Backend& backend) { who += " " + describe(backend); });
+        member->body->backends.for_each(
+            [&](const Backend& backend) { who += " " + describe(backend); });
     }
     return who;
 }
@@ -220,7 +222,7 @@ ControlPlane::Moves ControlPlane::moves_of(const ChangePlan& plan) {
         }
         walker_.component(node, walker_.new_stamp(), into);
         return std::all_of(into.begin(), into.end(), [&](NodeState* member) {
-            return member->backends.empty() && member->driver().may_move(*member, loop);
+            return !member->has_backends && member->body->driver().may_move(*member->body, loop);
         });
     };
     if (side(*plan.y, *above, moves.nodes)) {
@@ -280,7 +282,7 @@ void ControlPlane::scope_of_change(SectionOperation& change, Scope& into) {
     }
     for (NodeState* node : walked_) {
         own.emplace_back(*node);
-        node->backends.for_each([&](Backend& backend) { own.emplace_back(backend); });
+        node->body->backends.for_each([&](Backend& backend) { own.emplace_back(backend); });
     }
     for (const Edit& edit : edits_) {
         if (edit.kind == Edit::Kind::set_root) {

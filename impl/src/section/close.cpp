@@ -148,7 +148,7 @@ void ControlPlane::detach_backend(Backend& backend) {
     std::erase(touched_, &backend);
     std::erase(unplugged_, &backend);
     if (backend.root != nullptr) {
-        backend.root->backends.remove(backend);
+        backend.root->unseat(backend);
         backend.root = nullptr;
     }
     free_counters(backend);
@@ -171,14 +171,14 @@ Wait ControlPlane::close(NodeId id, WaitOptions&& options, DoneCallback&& done) 
     start(std::move(operation), std::move(options), &node->loop());
     section.report = report_to(std::move(done));
     Error error;
-    if (node->closing.value != 0) {
+    if (node->body->closing.value != 0) {
         error = {Errc::closing, "close of " + describe(*node) + ": it is being closed already"};
-    } else if (!node->parents.empty() || !node->backends.empty()) {
+    } else if (!node->parents.empty() || node->has_backends) {
         error = {Errc::busy, "close of " + describe(*node) + ": it has parents"};
         for (const NodeState* parent : node->parents) {
             error.message += " " + describe(*parent);
         }
-        node->backends.for_each(
+        node->body->backends.for_each(
             [&](const Backend& backend) { error.message += " " + describe(backend); });
     } else if (anchored != nullptr) {
         error = {Errc::busy,
@@ -203,7 +203,7 @@ Wait ControlPlane::close(NodeId id, WaitOptions&& options, DoneCallback&& done) 
 }
 
 void ControlPlane::take_on(SectionOperation& section, NodeState& node) {
-    node.closing = section.id;
+    node.body->closing = section.id;
     section.to_close.push_back(&node);
     add_cover(section, node);
 }
@@ -230,7 +230,7 @@ bool ControlPlane::advance_close_node(SectionOperation& section) {
                  [&](Announcement& a) { a.a = section.id.value; });
         erase_node(node);
         for (NodeState* child : children) {
-            if (child->parents.empty() && child->backends.empty() && child->closing.value == 0 &&
+            if (child->parents.empty() && !child->has_backends && child->body->closing.value == 0 &&
                 anchored_at(*child) == nullptr) {
                 take_on(section, *child);
             }
@@ -257,7 +257,7 @@ void ControlPlane::erase_node(NodeState& node) {
     node.edges.clear();
     ++graph_generation_;
     std::erase(left_, &node);
-    graveyard_.push_back(std::move(nodes_[node.id().value]));
+    graveyard_.push_back(nodes_.remove(node));
 }
 
 }  // namespace detail

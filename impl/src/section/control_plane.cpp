@@ -24,7 +24,6 @@ void release(ControlPlane* control) noexcept {
 
 ControlPlane::ControlPlane() {
     // What a small graph needs, at once.
-    nodes_.reserve(small_graph);
     backends_.reserve(small_graph);
     counter_owners_.reserve(small_graph);
     touched_.reserve(small_graph);
@@ -34,7 +33,6 @@ ControlPlane::ControlPlane() {
     scope_.reserve(small_graph);
     own_.reserve(small_graph);
     // Ids and counters start at 1: 0 names nothing.
-    nodes_.emplace_back();
     backends_.emplace_back();
     counter_owners_.push_back(nullptr);
     groups_.emplace_back();
@@ -43,7 +41,7 @@ ControlPlane::ControlPlane() {
 ControlPlane::~ControlPlane() = default;
 
 void ControlPlane::shut_down() {
-    decltype(nodes_) dying;  // without the lock: their drivers may call us
+    NodeTable dying;  // without the lock: their drivers may call us
     const Locked locked(*this);
     BLKDRAIN_CHECK(operations_.empty(),
                    "sections and operations are over before their graph is destroyed");
@@ -123,11 +121,10 @@ Lane* ControlPlane::current_lane() {
 NodeId ControlPlane::add_node(std::string name, std::unique_ptr<Driver> driver, EventLoop& home) {
     const bool settling = driver->settles();
     const Locked locked(*this);
-    const NodeId id{static_cast<std::uint32_t>(nodes_.size())};
+    const NodeId id = nodes_.next_id();
     const std::uint32_t loop = lane_of(home).number;
-    nodes_.push_back(
-        std::make_unique<NodeState>(*this, id, std::move(name), home, std::move(driver), settling));
-    NodeState& node = *nodes_.back();
+    NodeState& node = nodes_.add(
+        std::make_unique<NodeBody>(*this, id, std::move(name), home, std::move(driver)), settling);
     // Born inside every section whose scope contains it (R24): a node without edges is in that of
     // quiesce_all alone.
     if (live_quiesce_alls_ != 0) {
@@ -139,7 +136,7 @@ NodeId ControlPlane::add_node(std::string name, std::unique_ptr<Driver> driver, 
     }
     announce(Announced::node_new, id.value, [&](Announcement& a) {
         a.loop = loop;
-        a.flag = !node.driver().may_move(node, home);
+        a.flag = !node.body->driver().may_move(*node.body, home);
     });
     return id;
 }
@@ -165,7 +162,7 @@ Ref<Backend> ControlPlane::add_backend(std::string name, EventLoop& home) {
 }
 
 NodeState* ControlPlane::find_node(NodeId id) {
-    return id.value < nodes_.size() ? nodes_[id.value].get() : nullptr;
+    return nodes_.find(id);
 }
 
 Backend* ControlPlane::find_backend(BackendId id) {

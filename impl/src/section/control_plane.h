@@ -15,6 +15,7 @@
 #include <blkdrain/world.h>
 
 #include "graph/edit.h"
+#include "graph/node_table.h"
 #include "graph/walk.h"
 #include "os/backend.h"
 #include "os/canary.h"
@@ -116,8 +117,8 @@ public:
     void on_cycle(CycleCallback told);
     void snapshot(Snapshot& into, Snapshot::Names names);
 
-    std::error_code begin_internal(NodeState& node);
-    void end_internal(NodeState& node);
+    std::error_code begin_internal(NodeId id);
+    void end_internal(NodeId id);
 
     // The graph is going away: everything must be over.
     void shut_down();
@@ -251,7 +252,7 @@ private:
     static SectionOperation* other_settler(const Cover& cover);
     static bool pass_over(const Cover& cover);
     bool pass_touches(const NodeState& node, const SectionOperation& except) const;
-    void settled(NodeState& node, OperationId by, std::error_code result);
+    void settled(NodeId id, OperationId by, std::error_code result);
     const OuterRequest* find_admitted(const Backend& backend) const;
     std::vector<const Backend*> not_quiesced(NodeState& node);
 
@@ -372,8 +373,8 @@ private:
     // Guards everything below. Never held over a wait.
     os::mutex mutex_;
 
-    std::vector<std::unique_ptr<NodeState>> nodes_;  // index: id
-    std::vector<Ref<Backend>> backends_;             // index: id
+    NodeTable nodes_;
+    std::vector<Ref<Backend>> backends_;  // index: id
     IdTable<OperationId, Operation> operations_;
     IdTable<TokenId, TokenOperation> tokens_;
     IntrusiveList<Operation> pending_;
@@ -395,7 +396,7 @@ private:
     std::vector<NodeState*> left_;
     std::vector<Ref<Backend>> untold_;  // owe a notification that is not posted yet
     std::vector<Cover*> fresh_;         // backends covered since the last close_gates
-    std::vector<std::unique_ptr<NodeState>> graveyard_;
+    std::vector<std::unique_ptr<NodeBody>> graveyard_;
 
     std::vector<std::unique_ptr<Group>> groups_;  // index: id
     std::vector<Group*> dirty_groups_;            // the limiter has to look at them
@@ -498,7 +499,7 @@ void fill_holding(Announcement& announcement, const Holding& holding);
 
 // "b2 'vda'", "n3 'disk'", "s4 begun at job.cpp:31".
 std::string describe(const Backend& backend);
-std::string describe(const Node& node);
+std::string describe(const NodeState& node);
 std::string describe(const Operation& operation);
 // "attach s7 of n2 'disk' under n3 'filter'", with " s7" for `number`.
 std::string describe(const ChangePlan& plan, const std::string& number);

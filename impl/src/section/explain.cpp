@@ -77,8 +77,8 @@ std::string describe(const Backend& backend) {
     return "b" + std::to_string(backend.id.value) + " '" + backend.name + "'";
 }
 
-std::string describe(const Node& node) {
-    return "n" + std::to_string(node.id().value) + " '" + node.name() + "'";
+std::string describe(const NodeState& node) {
+    return "n" + std::to_string(node.id().value) + " '" + node.body->name() + "'";
 }
 
 std::string describe(const Operation& operation) {

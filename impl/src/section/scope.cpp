@@ -33,7 +33,7 @@ Walk ControlPlane::visit_scope(SectionOperation& section, Visit visit) {
     bases.clear();
     const auto meet = [&](NodeState& node) {
         visit(node);
-        if (!node.backends.empty()) {
+        if (node.has_backends) {
             bases.push_back(&node);
         }
     };
@@ -64,11 +64,7 @@ Walk ControlPlane::visit_scope(SectionOperation& section, Visit visit) {
             }
             break;
         case OperationKind::quiesce_all:
-            for (const auto& node : nodes_) {
-                if (node != nullptr) {
-                    visit(*node);
-                }
-            }
+            nodes_.for_each([&](NodeState* node) { visit(*node); });
             for (const auto& backend : backends_) {
                 if (backend && !exempts(section, *backend)) {
                     visit(*backend);
@@ -83,7 +79,7 @@ Walk ControlPlane::visit_scope(SectionOperation& section, Visit visit) {
             break;
     }
     for (const NodeState* node : bases) {
-        node->backends.for_each([&](Backend& backend) {
+        node->body->backends.for_each([&](Backend& backend) {
             if (!exempts(section, backend)) {
                 visit(backend);
             }

@@ -93,7 +93,7 @@ void ControlPlane::remove(SectionOperation& section) {
         touched_.push_back(section.backend.get());
     } else if (section.kind == OperationKind::close_node) {
         for (NodeState* node : section.to_close) {
-            node->closing = {};
+            node->body->closing = {};
         }
     }
     const std::vector<TokenId> named = std::move(section.plan.tokens);
@@ -164,7 +164,7 @@ Wait ControlPlane::drained(NodeId id, WaitOptions&& options, SectionCallback&& b
     section.node = node;
     start(std::move(operation), std::move(options), &node->loop());
     section.report = hand_over(section.id, std::move(begun));
-    if (node->closing.value != 0) {
+    if (node->body->closing.value != 0) {
         announce_begin(section, Errc::closing);
         conclude(section,
                  {Errc::closing, "drained section on " + describe(*node) + ": it is being closed"});

@@ -17,7 +17,7 @@ namespace detail {
 // node.
 class ControlPlane::PassSettlement final : public Settlement, private Task {
 public:
-    static void start(ControlPlane& control, NodeState& node, OperationId by) {
+    static void start(ControlPlane& control, Node& node, OperationId by) {
         auto* settlement = new PassSettlement(control, node, by);
         settlement->loop_.post(*settlement);
     }
@@ -26,13 +26,13 @@ public:
         result_ = result;
         run = [](Task& task) {
             const std::unique_ptr<PassSettlement> self(static_cast<PassSettlement*>(&task));
-            self->control_->settled(self->node_, self->by_, self->result_);
+            self->control_->settled(self->node_.id(), self->by_, self->result_);
         };
         loop_.post(*this);
     }
 
 private:
-    PassSettlement(ControlPlane& control, NodeState& node, OperationId by)
+    PassSettlement(ControlPlane& control, Node& node, OperationId by)
         : Task([](Task& task) {
               auto& self = static_cast<PassSettlement&>(task);
               self.node_.driver().settle(self.node_, self);
@@ -43,7 +43,7 @@ private:
           loop_(canary(Canary::settled_elsewhere) ? control.lanes_[0]->loop : node.loop()) {}
 
     const ControlRef control_;
-    NodeState& node_;
+    Node& node_;
     const OperationId by_;
     EventLoop& loop_;
     std::error_code result_;
@@ -55,14 +55,12 @@ void ControlPlane::order_pass(SectionOperation& section) {
     section.settle_failure = {};
     section.order.clear();
     walked_.clear();
-    const std::uint64_t stamp = walker_.new_stamp();
     for (const Cover& cover : section.covers) {
         if (cover.node() != nullptr && keeps_settled(cover)) {
-            cover.node()->mark = stamp;
             walked_.push_back(cover.node());
         }
     }
-    Walker::sort_topologically(walked_, stamp, section.order);
+    walker_.sort_topologically(walked_, section.order);
 }
 
 // Starts whatever can be settled, one node at a time. True when every node of the section that has
@@ -90,7 +88,7 @@ bool ControlPlane::run_pass(SectionOperation& section) {
         if (all_settled) {
             section.next_to_settle = i + 1;
             if (node.settles && !section.settle_failure) {
-                section.settle_failure = node.settle_error;
+                section.settle_failure = node.body->settle_error;
             }
         }
     }
@@ -126,13 +124,14 @@ void ControlPlane::start_settle(NodeState& node, SectionOperation& section) {
     }
     node.settle = NodeState::Settle::running;
     section.settling = &node;
-    PassSettlement::start(*this, node, section.id);
+    PassSettlement::start(*this, *node.body, section.id);
 }
 
-void ControlPlane::settled(NodeState& node, OperationId by, std::error_code result) {
+void ControlPlane::settled(NodeId id, OperationId by, std::error_code result) {
     const Locked locked(*this);
+    NodeState& node = *find_node(id);
     node.settle = NodeState::Settle::done;
-    node.settle_error = result;
+    node.body->settle_error = result;
     announce(Announced::settle_done, node.id().value,
              [&](Announcement& a) { a.error = result ? Errc::io_error : Errc::ok; });
     left_.push_back(&node);
@@ -163,7 +162,7 @@ void ControlPlane::forget_settles() {
 void ControlPlane::forget_settle(NodeState& node) {
     node.settle = NodeState::Settle::no;
     if (node.settles) {
-        node.settle_error = {};
+        node.body->settle_error = {};
     }
 }
 
@@ -253,7 +252,7 @@ std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
         std::uint32_t witness_id = 0;
         bool certain = false;
         for (const NodeState* member : nodes) {
-            member->backends.for_each([&](const Backend& backend) {
+            member->body->backends.for_each([&](const Backend& backend) {
                 if (!backend.gated() || !backend.open_tokens.empty() ||
                     std::any_of(
                         backend.waiting.begin(), backend.waiting.end(),
@@ -289,7 +288,7 @@ Wait ControlPlane::settle(NodeId id, WaitOptions&& options, DoneCallback&& done)
     start(std::move(operation), std::move(options), &node->loop());
     section.report = report_to(std::move(done));
     Error error;
-    if (node->closing.value != 0) {
+    if (node->body->closing.value != 0) {
         error = {Errc::closing, "settle of " + describe(*node) + ": it is being closed"};
     } else if (const auto active = not_quiesced(*node);
                !active.empty() && !canary(Canary::settle_unchecked)) {

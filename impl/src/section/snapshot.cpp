@@ -49,20 +49,20 @@ void fill(std::string& text, const std::string& name, Snapshot::Names names) {
 
 void look_at(const NodeState& node, Snapshot::Names names, Snapshot::NodeView& view) {
     view.id = node.id();
-    fill(view.name, node.name(), names);
+    fill(view.name, node.body->name(), names);
     view.loop = &node.loop();
     Views children(view.children);
     for (std::size_t i = 0; i < node.edges.size(); ++i) {
         Snapshot::Edge& child = children.next();
-        fill(child.role, node.roles[i], names);
+        fill(child.role, node.body->roles[i], names);
         child.child = node.edges[i]->id();
     }
     view.internal_requests = node.internal_requests;
     view.stopped = node.stopped();
     view.settling = node.settle == NodeState::Settle::running;
     view.settled = node.settle == NodeState::Settle::done;
-    view.settle_failed = static_cast<bool>(node.settle_error);
-    view.closing = node.closing.value != 0;
+    view.settle_failed = static_cast<bool>(node.body->settle_error);
+    view.closing = node.body->closing.value != 0;
 }
 
 void look_at(const Backend& backend, Snapshot::Names names, Snapshot::BackendView& view) {
@@ -96,11 +96,7 @@ void look_at(const Group& group, Snapshot::Names names, Snapshot::GroupView& vie
 void ControlPlane::snapshot(Snapshot& into, Snapshot::Names names) {
     const Locked locked(*this);
     Views nodes(into.nodes);
-    for (const auto& node : nodes_) {
-        if (node != nullptr) {
-            look_at(*node, names, nodes.next());
-        }
-    }
+    nodes_.for_each([&](const NodeState* node) { look_at(*node, names, nodes.next()); });
     Views backends(into.backends);
     for (const auto& backend : backends_) {
         if (backend) {
