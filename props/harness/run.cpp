@@ -155,6 +155,7 @@ Outcome Runner::run(const Scenario& scenario, const RunOptions& options, SuiteCo
     operations_ = 0;
     first_unverified_ = 0;
     calls_ = 0;
+    unperformed_.store(0, std::memory_order_relaxed);
     judged_events_ = 0;
     judged_calls_ = 0;
 
@@ -356,8 +357,10 @@ void Runner::client(unsigned client, const Program& program) {
         if (goes_to_a_loop(record)) {
             const unsigned loop = record.c % loops_;
             const Record* const sent = &record;
+            unperformed_.fetch_add(1, std::memory_order_relaxed);
             adapter_.post(loop, [this, sent, client, loop] {
                 perform(client, *sent, Context{static_cast<int>(loop), no_slot, no_slot});
+                unperformed_.fetch_sub(1, std::memory_order_relaxed);
             });
         } else {
             perform(client, record, {});
@@ -908,6 +911,10 @@ void Runner::take_misbehaviour() {
 
 void Runner::at_rest() {
     take_misbehaviour();
+    if (!judge_.failed() && unperformed_.load(std::memory_order_relaxed) != 0) {
+        judge_.violation("outcome", 9, "task_lost",
+                         "all is at rest, and a loop has not run what was posted to it (R9)");
+    }
     if (!judge_.failed() && !alone()) {
         compare_with_model();
     }

@@ -173,8 +173,9 @@ private:
     std::uint64_t ticks_ = 0;
     std::uint32_t operations_ = 0;
     std::size_t first_unverified_ = 0;
-    std::uint64_t calls_ = 0;          // operations that called the adapter
-    std::uint64_t judged_events_ = 0;  // as of the last time everything was compared at rest
+    std::uint64_t calls_ = 0;               // operations that called the adapter
+    std::atomic<unsigned> unperformed_{0};  // posted to a loop by a client that runs freely
+    std::uint64_t judged_events_ = 0;       // as of the last time everything was compared at rest
     std::uint64_t judged_calls_ = 0;
 };
 
