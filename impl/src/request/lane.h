@@ -57,9 +57,10 @@ struct alignas(32) Cell {
 //     that somebody watches; never neither. Then it reports, if it leaves its cell at rest: before
 //     that nobody gets on, and the others of the cell come later. While somebody pending names
 //     requests that he holds (R12), each one reports: tell_of_each, by the same handshake.
-//  4. Sums are taken over all `done` first, then over all `sent`. If they are equal, nothing was in
-//     flight at the instant between; and nothing new comes under a counter that is closed or gated
-//     but from a request in flight or an open token.
+//  4. Of each cell `done` is read first, then `sent`. If they are equal, the loop had nothing in
+//     flight at the instant between; and it gets nothing new under a counter that is closed or
+//     gated but from a request of its own in flight or an open token, which counts for itself. So
+//     when the last cell has been read, all are at rest.
 //  5. A cell is written by its loop's thread alone (`watched` and `waiting`: under the control
 //     plane's lock). Cells never move and are never reset: a counter that changes hands keeps its
 //     sums, which are equal then.

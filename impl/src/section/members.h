@@ -82,8 +82,15 @@ inline std::uint64_t ControlPlane::sent_of(const Bank& bank) const {
 }
 
 inline std::uint64_t ControlPlane::in_flight(const Bank& bank) const {
-    const std::uint64_t over = done_of(bank);
-    return sent_of(bank) - over;
+    std::uint64_t total = 0;
+    for_each_cell(bank, [&](const Cell& cell) {
+        // acquire: what the completions did is visible to whoever is told that they are over; and
+        // `sent` is read after it (lane.h, 4). relaxed: the order against the senders is that of
+        // the process-wide fence.
+        const std::uint64_t over = cell.done.load(std::memory_order_acquire);
+        total += cell.sent.load(std::memory_order_relaxed) - over;
+    });
+    return total;
 }
 
 inline std::uint64_t ControlPlane::in_flight(const Backend& backend) const {
