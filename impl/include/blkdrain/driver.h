@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <system_error>
@@ -52,15 +53,15 @@ public:
     void end_internal();
 
 protected:
-    Node(NodeId id, std::string name, EventLoop& loop, Driver& driver);
-    ~Node() = default;
+    Node(NodeId id, std::string name, EventLoop& loop, std::unique_ptr<Driver> driver);
+    ~Node();
 
     NodeId id_;
+    std::uint32_t children_count_ = 0;
     std::string name_;
     EventLoop* loop_;
-    Driver* driver_;
+    std::unique_ptr<Driver> driver_;
     Node* const* children_ = nullptr;
-    std::size_t children_count_ = 0;
 };
 
 // The code behind a node, destroyed on the home loop after its node was closed, or with the graph.

@@ -8,24 +8,31 @@
 
 BLKDRAIN_NAMESPACE_BEGIN
 
-Node::Node(NodeId id, std::string name, EventLoop& loop, Driver& driver)
-    : id_(id), name_(std::move(name)), loop_(&loop), driver_(&driver) {}
+Node::Node(NodeId id, std::string name, EventLoop& loop, std::unique_ptr<Driver> driver)
+    : id_(id), name_(std::move(name)), loop_(&loop), driver_(std::move(driver)) {}
+
+Node::~Node() = default;
 
 namespace detail {
 
 NodeBody::NodeBody(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
                    std::unique_ptr<Driver> driver)
-    : Node(id, std::move(name), loop, *driver), control(plane), owned_driver_(std::move(driver)) {}
-
-NodeBody::~NodeBody() = default;
+    : Node(id, std::move(name), loop, std::move(driver)), control(plane) {}
 
 void NodeBody::publish_children(const Links& edges) {
-    auto children = std::make_unique<Node*[]>(edges.size());
-    std::transform(edges.begin(), edges.end(), children.get(),
+    Node** const children = edges.size() > 1 ? new Node*[edges.size()] : &only_child_;
+    forget_children();
+    std::transform(edges.begin(), edges.end(), children,
                    [](const NodeState* child) { return child->body.get(); });
-    published_ = std::move(children);
-    children_ = published_.get();
-    children_count_ = edges.size();
+    children_ = children;
+    children_count_ = static_cast<std::uint32_t>(edges.size());
+}
+
+void NodeBody::forget_children() {
+    if (children_count_ > 1) {
+        delete[] children_;
+    }
+    children_count_ = 0;
 }
 
 void NodeState::seat(Backend& backend) {

@@ -31,10 +31,14 @@ class ControlPlane;
 // All fields are guarded by the control plane's lock; the base class says what drivers may read
 // without it.
 class NodeBody final : public Node {
+    // What children_ leads to, which requests follow: hence right behind it. Unless they are many:
+    // those are memory of our own.
+    Node* only_child_ = nullptr;
+
 public:
     NodeBody(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
              std::unique_ptr<Driver> driver);
-    ~NodeBody();
+    ~NodeBody() { forget_children(); }
 
     // Shows the driver the edges as they are now.
     void publish_children(const Links& edges);
@@ -47,8 +51,7 @@ public:
     std::error_code settle_error;    // none if the driver does not settle
 
 private:
-    std::unique_ptr<Driver> owned_driver_;
-    std::unique_ptr<Node*[]> published_;
+    void forget_children();
 };
 
 // What walks and sections look at of every node: one cache line each, side by side (NodeTable),

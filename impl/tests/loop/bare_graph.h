@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -18,11 +19,14 @@ namespace blkdrain::testing {
 
 class BareNode final : public Node {
 public:
+    // Does not own the driver.
     BareNode(EventLoop& loop, Driver& driver, std::vector<Node*> children = {})
-        : Node(NodeId{1}, "bare", loop, driver), kept_(std::move(children)) {
+        : Node(NodeId{1}, "bare", loop, std::unique_ptr<Driver>(&driver)),
+          kept_(std::move(children)) {
         children_ = kept_.data();
-        children_count_ = kept_.size();
+        children_count_ = static_cast<std::uint32_t>(kept_.size());
     }
+    ~BareNode() { static_cast<void>(driver_.release()); }
 
 private:
     std::vector<Node*> kept_;
