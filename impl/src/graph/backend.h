@@ -45,23 +45,37 @@ public:
         : id(backend_id), name(std::move(backend_name)), home(&loop) {}
 
     [[nodiscard]] bool gated() const { return !covers.empty(); }
+    [[nodiscard]] bool somebody_waits() const { return not_admitted != 0 && !waiting.empty(); }
+
+    // Whom its owner wants told (R9); null: nobody.
+    [[nodiscard]] SectionListener* listener() const { return alone ? nullptr : listener_; }
+    void set_listener(SectionListener* listener) {
+        listener_ = listener;
+        alone = listener_ == nullptr && group_ == nullptr;
+    }
+    // Whose limits its requests meet (R30); null: none.
+    [[nodiscard]] Group* group() const { return alone ? nullptr : group_; }
+    void set_group(Group* group) {
+        group_ = group;
+        alone = listener_ == nullptr && group_ == nullptr;
+    }
 
     // Read by every submit, written under the control plane's lock.
     os::atomic<std::uint64_t> word{0};
     // The root node as the request path sees it; changes only while the backend is gated and quiet.
     os::atomic<Node*> medium{nullptr};
 
-    // From here on: guarded by the control plane's lock. First what a section looks at of every
-    // backend, side by side.
+    // From here on: guarded by the control plane's lock. What a section looks at of every backend
+    // is in the line that has begun above, if nobody drains it.
     CoverChain covers;
-    Banks banks;
-    OperationId closing;  // the pending or finished close
-    bool closed = false;
+    unsigned not_admitted = 0;  // requests counted in a bank that were never admitted: those that
+                                // wait, and those plugged
     bool watched = false;       // completions take the slow path: somebody waits for them
-    bool told_gated = false;    // as of the last notification in `owed`
-    unsigned not_admitted = 0;  // requests counted in a bank that were never admitted
-    SectionListener* listener = nullptr;
-    Group* group = nullptr;               // whose limits its requests meet (R30)
+    bool closing = false;       // a close is pending, or over
+    bool closed = false;
+    bool alone = true;  // has neither a listener nor a group
+    Banks banks;
+
     IntrusiveList<OuterRequest> waiting;  // in the order sent
     std::vector<TokenId> open_tokens;
     std::uint64_t mark = 0;  // stamp of the last scope that contained it
@@ -75,9 +89,14 @@ public:
     // Notifications owed to the listener, oldest first (true: begin), delivered by one task at a
     // time (R9).
     std::vector<bool> owed;
+    bool told_gated = false;  // as of the last of them
     bool delivering = false;
 
     os::ref_count owners;
+
+private:
+    SectionListener* listener_ = nullptr;
+    Group* group_ = nullptr;
 };
 
 }  // namespace detail

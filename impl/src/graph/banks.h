@@ -45,19 +45,23 @@ class Banks {
 public:
     [[nodiscard]] Bank& current() { return current_; }
     [[nodiscard]] const Bank& current() const { return current_; }
-    [[nodiscard]] const Bank& oldest() const { return older_.empty() ? current_ : older_.front(); }
-    [[nodiscard]] bool draining() const { return !older_.empty(); }
+    [[nodiscard]] const Bank& oldest() const { return draining() ? older_.front() : current_; }
+    [[nodiscard]] bool draining() const { return draining_ != 0; }
 
     // The next generation begins.
     void open(std::uint32_t counter) {
         if (current_.counter != 0) {
             older_.push_back(current_);
+            ++draining_;
         }
         current_ = {counter, 0, CellPlace::of(counter), current_.serial + 1};
     }
 
     // Not the current one.
-    void forget_oldest() { older_.erase(older_.begin()); }
+    void forget_oldest() {
+        older_.erase(older_.begin());
+        --draining_;
+    }
 
     // The bank with this serial, which exists.
     [[nodiscard]] Bank& of(std::uint64_t serial) {
@@ -83,6 +87,7 @@ public:
 
 private:
     Bank current_;
+    std::uint32_t draining_ = 0;  // how many are older: those lie elsewhere
     std::vector<Bank> older_;
 };
 

@@ -218,7 +218,8 @@ std::uint8_t ControlPlane::blockers_of(const OuterRequest& request) {
     add(Blocker::order, line_up_to(request).size() > 1);
     add(Blocker::plug, request.plugged);
     add(Blocker::rate, charged(request) && !request.backend.load(std::memory_order_relaxed)
-                                                ->group->passes(direction_of(request.io())));
+                                                ->group()
+                                                ->passes(direction_of(request.io())));
     return blockers;
 }
 

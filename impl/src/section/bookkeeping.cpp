@@ -33,7 +33,7 @@ void ControlPlane::close_gates() {
         if (!plugged_.empty()) {
             unplugged_.push_back(&backend);
         }
-        limit_again(backend.group);
+        limit_again(backend.group());
         set_busy(*cover, busy_for(*cover, in_flight(backend)));
     }
     fresh_.clear();
@@ -122,7 +122,7 @@ bool ControlPlane::busy_for(const Cover& cover, std::uint64_t in_flight_now) con
         return true;
     }
     const bool nobody = !backend.banks.draining() && backend.banks.current().open_tokens == 0 &&
-                        backend.waiting.empty() && plugged_.empty();
+                        !backend.somebody_waits() && plugged_.empty();
     return !nobody && operation_started(cover);
 }
 
@@ -219,7 +219,7 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
 
     const TokenOperation* token = nullptr;
     std::size_t place = 0;
-    Errc refusal = backend.closing.value != 0 ? Errc::closing : Errc::ok;
+    Errc refusal = backend.closing ? Errc::closing : Errc::ok;
     if (refusal == Errc::ok && token_id.value != 0) {
         const TokenOperation* found = tokens_.find(token_id);
         if (found != nullptr && found->open) {
@@ -259,7 +259,7 @@ Gatekeeper::Decision ControlPlane::decide(OuterRequest& request, bool undone,
                     earlier.token.load(std::memory_order_relaxed) == token_id.value;
         }
         // One that waits anyhow makes nobody active: its limits are not looked at.
-        Group* const limits = !waits && charged(request) ? backend.group : nullptr;
+        Group* const limits = !waits && charged(request) ? backend.group() : nullptr;
         if (limits != nullptr) {
             // Those who are due come first; if there is nobody left, the turn is this one's.
             look_at_clock(*limits);

@@ -54,7 +54,7 @@ Error ControlPlane::cancel(Backend& backend, RequestId id) {
     const std::uint64_t since = announce.stamp();
     if (OuterRequest* const waiting = find_waiting(backend, id); waiting != nullptr) {
         if (canary(Canary::cancel_charges) && charged(*waiting)) {
-            backend.group->charge(waiting->io());
+            backend.group()->charge(waiting->io());
         }
         announce(Announced::cancel, id.value);
         if (canary(Canary::cancel_completes_twice)) {

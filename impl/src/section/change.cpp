@@ -181,7 +181,7 @@ void ControlPlane::carry_out(SectionOperation& change) {
     }
     if (moves.backend != nullptr) {
         moves.backend->home = moves.to;
-        limit_again(moves.backend->group);
+        limit_again(moves.backend->group());
     }
     Edits& edits = edits_of(change.plan);
     apply(edits);
@@ -283,7 +283,7 @@ std::string ControlPlane::refusers(NodeState& node, const EventLoop& loop) {
             who += " " + describe(*member);
         }
         member->body->backends.for_each([&](const Backend& backend) {
-            if (backend.listener != nullptr && !backend.listener->may_move(loop)) {
+            if (backend.listener() != nullptr && !backend.listener()->may_move(loop)) {
                 who += " " + describe(backend);
             }
         });
@@ -309,7 +309,7 @@ bool ControlPlane::advance_context(SectionOperation& change) {
                 cover.node()->body->move_to(*change.target);
             } else if (cover.backend() != nullptr) {
                 cover.backend()->home = change.target;
-                limit_again(cover.backend()->group);
+                limit_again(cover.backend()->group());
             }
         }
     }

@@ -141,7 +141,7 @@ Error ControlPlane::check(ChangePlan& plan) {
             return {Errc::closing, describe(*node) + " is being closed"};
         }
     }
-    if (plan.backend && plan.backend->closing.value != 0) {
+    if (plan.backend && plan.backend->closing) {
         return {Errc::closing, describe(*plan.backend) + " is being closed"};
     }
     for (const TokenId token : plan.tokens) {
@@ -235,7 +235,7 @@ ControlPlane::Moves ControlPlane::moves_of(const ChangePlan& plan) {
     }
     moves.nodes.clear();
     if (plan.kind == ChangeKind::insert_medium &&
-        (plan.backend->listener == nullptr || plan.backend->listener->may_move(*moves.to))) {
+        (plan.backend->listener() == nullptr || plan.backend->listener()->may_move(*moves.to))) {
         moves.backend = plan.backend.get();
         return moves;
     }

@@ -54,7 +54,7 @@ Wait ControlPlane::close(Backend& backend, WaitOptions&& options, DoneCallback&&
 
 void ControlPlane::abandon_handle(Backend& backend) {
     const Locked locked(*this);
-    backend.listener = nullptr;
+    backend.set_listener(nullptr);
     backend.owed.clear();
     orphans_.emplace_back(&backend);
     progress();
@@ -64,7 +64,7 @@ void ControlPlane::abandon_handle(Backend& backend) {
 bool ControlPlane::close_orphans() {
     for (std::size_t i = 0; i < orphans_.size(); ++i) {
         const Ref<Backend> backend = orphans_[i];
-        if (backend->closed || backend->closing.value != 0) {
+        if (backend->closed || backend->closing) {
             orphans_.erase(orphans_.begin() + static_cast<std::ptrdiff_t>(i));
             return true;
         }
@@ -87,13 +87,13 @@ Wait ControlPlane::begin_close(Backend& backend, WaitOptions&& options, DoneCall
     start(std::move(operation), std::move(options), backend.home);
     section.report = report_to(std::move(done));
     Error error;
-    if (backend.closing.value != 0) {
+    if (backend.closing) {
         error = {Errc::closing, "close of " + describe(backend) + ": it is being closed already"};
     } else if (holder != nullptr) {
         error = {Errc::busy,
                  "close of " + describe(backend) + ": it is held by " + describe(*holder)};
     } else {
-        backend.closing = section.id;
+        backend.closing = true;
         make_live(section);
     }
     announce(Announced::close_backend, section.id.value, [&](Announcement& a) {
@@ -139,7 +139,7 @@ bool ControlPlane::advance_close_backend(SectionOperation& section) {
 // The backend leaves the graph. Its handle may keep the object.
 void ControlPlane::detach_backend(Backend& backend) {
     backend.closed = true;
-    backend.listener = nullptr;
+    backend.set_listener(nullptr);
     backend.owed.clear();
     while (backend.covers.first() != nullptr) {
         uncover(*backend.covers.first());

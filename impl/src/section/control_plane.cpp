@@ -457,8 +457,8 @@ void ControlPlane::admit_waiting(Backend& backend) {
         newest.unlink();
         backend.waiting.push_front(newest);
     }
-    const bool limited =
-        backend.group != nullptr && backend.group->limited() && !canary(Canary::release_bypasses);
+    const bool limited = backend.group() != nullptr && backend.group()->limited() &&
+                         !canary(Canary::release_bypasses);
     held_back_.clear();
     auto at = backend.waiting.begin();
     while (at != backend.waiting.end()) {

@@ -304,7 +304,7 @@ private:
 
     // notify.cpp (R9)
     void note_gate(Backend& backend) {
-        if (backend.listener != nullptr && backend.told_gated != backend.gated()) {
+        if (backend.listener() != nullptr && backend.told_gated != backend.gated()) {
             note_turn(backend);
         }
     }

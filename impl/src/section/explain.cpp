@@ -188,7 +188,7 @@ WaitItem ControlPlane::request_item(const Item& item) {
         out.text += ", PLUG of loop '" + request.lane.loop.name() + "'";
     }
     if ((out.blockers & static_cast<std::uint8_t>(Blocker::rate)) != 0) {
-        out.text += rate_text(*backend.group, direction_of(request.io()));
+        out.text += rate_text(*backend.group(), direction_of(request.io()));
     }
     return out;
 }

@@ -120,7 +120,7 @@ Wait ControlPlane::isolate(Backend& backend, IsolateOptions&& options, SectionCa
                    backend.open_tokens.end();
         });
     Error error;
-    if (backend.closing.value != 0) {
+    if (backend.closing) {
         error = {Errc::closing, "isolate of " + describe(backend) + ": it is being closed"};
     } else if (queues && (only_now || under_token)) {
         error = {Errc::conflict, "isolate of " + describe(backend) + ": conflicts with " +

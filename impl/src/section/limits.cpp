@@ -99,13 +99,13 @@ Error ControlPlane::join(GroupId id, Backend& backend) {
         return gone("join", backend);
     }
     Error error;
-    if (backend.closing.value != 0) {
+    if (backend.closing) {
         error = {Errc::closing, "join: " + detail::describe(backend) + " is being closed"};
-    } else if (backend.group != nullptr) {
+    } else if (backend.group() != nullptr) {
         error = {Errc::busy, "join: " + detail::describe(backend) + " is in " +
-                                 describe(*backend.group) + " already"};
+                                 describe(*backend.group()) + " already"};
     } else {
-        backend.group = &group;
+        backend.set_group(&group);
         group.add(backend);
         make_members_slow(group);
     }
@@ -123,7 +123,7 @@ Error ControlPlane::join(GroupId id, Backend& backend) {
 Error ControlPlane::leave(GroupId id, Backend& backend) {
     const Locked locked(*this);
     Group& group = *groups_[id.value];
-    if (backend.group != &group) {
+    if (backend.group() != &group) {
         return {Errc::no_such_object,
                 "leave: " + detail::describe(backend) + " is not in " + describe(group)};
     }
@@ -155,7 +155,8 @@ Error ControlPlane::leave(GroupId id, BackendId backend) {
 }
 
 void ControlPlane::leave_group(Backend& backend) {
-    Group* const group = std::exchange(backend.group, nullptr);
+    Group* const group = backend.group();
+    backend.set_group(nullptr);
     if (group == nullptr) {
         return;
     }
@@ -184,7 +185,7 @@ void ControlPlane::make_members_slow(Group& group) {
 // --- who meets a limit ---
 
 bool ControlPlane::charged(const OuterRequest& request) {
-    const Group* group = request.backend.load(std::memory_order_relaxed)->group;
+    const Group* group = request.backend.load(std::memory_order_relaxed)->group();
     return group != nullptr && !request.is_flush() && group->limited(direction_of(request.io()));
 }
 

@@ -39,10 +39,9 @@ inline void ControlPlane::watch_cells(Backend& backend) {
 // Says whether the word has changed.
 inline bool ControlPlane::update_word(Backend& backend) {
     const bool deaf =
-        canary(Canary::gate_trusts_owner) && backend.listener != nullptr && !backend.owed.empty();
-    const bool slow = (backend.gated() && !deaf) || backend.closing.value != 0 ||
-                      !backend.waiting.empty() ||
-                      (backend.group != nullptr && backend.group->limited());
+        canary(Canary::gate_trusts_owner) && backend.listener() != nullptr && !backend.owed.empty();
+    const bool slow = (backend.gated() && !deaf) || backend.closing || backend.somebody_waits() ||
+                      (backend.group() != nullptr && backend.group()->limited());
     const std::uint64_t word = GateWord::pack(backend.banks.current().counter, slow);
     // relaxed: only written under this lock.
     if (backend.word.load(std::memory_order_relaxed) == word) {
@@ -166,10 +165,10 @@ inline void ControlPlane::unwatch_if_unused(Backend& backend) {
 // Maybe nothing gates it any more, or limits it: who waits is admitted as far as that goes.
 inline void ControlPlane::release(Backend& backend) {
     note_gate(backend);
-    if (!backend.waiting.empty()) {
+    if (backend.somebody_waits()) {
         admit_waiting(backend);
     }
-    limit_again(backend.group);
+    limit_again(backend.group());
     update_word(backend);
     if (backend.gated()) {
         reassess(backend);

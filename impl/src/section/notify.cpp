@@ -46,7 +46,7 @@ void ControlPlane::deliver(const Ref<Backend>& backend) {
         const Locked locked(*this);
         const bool at_home = backend->home->is_current() || canary(Canary::notified_elsewhere);
         if (!backend->owed.empty() && at_home) {
-            listener = backend->listener;
+            listener = backend->listener();
             begin = backend->owed.front();
             backend->owed.erase(backend->owed.begin());
             announce(Announced::notify, backend->id.value,
@@ -74,10 +74,10 @@ Error ControlPlane::set_listener(Backend& backend, SectionListener* listener) {
     if (backend.closed) {
         return gone("set_listener", backend);
     }
-    if (listener != nullptr && backend.listener != nullptr) {
+    if (listener != nullptr && backend.listener() != nullptr) {
         return {Errc::busy, describe(backend) + " has a listener already"};
     }
-    backend.listener = listener;
+    backend.set_listener(listener);
     backend.owed.clear();
     backend.told_gated = false;
     if (listener != nullptr) {

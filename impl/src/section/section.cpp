@@ -89,7 +89,7 @@ void ControlPlane::remove(SectionOperation& section) {
     } else if (section.kind == OperationKind::change) {
         --pending_changes_;
     } else if (section.kind == OperationKind::close_backend && !section.backend->closed) {
-        section.backend->closing = {};
+        section.backend->closing = false;
         touched_.push_back(section.backend.get());
     } else if (section.kind == OperationKind::close_node) {
         for (NodeState* node : section.to_close) {
@@ -123,7 +123,7 @@ Wait ControlPlane::self_quiesce(Backend& backend, WaitOptions&& options, Section
     section.backend = Ref<Backend>(&backend);
     start(std::move(operation), std::move(options), backend.home);
     section.report = hand_over(section.id, std::move(begun));
-    if (backend.closing.value != 0) {
+    if (backend.closing) {
         announce_begin(section, Errc::closing);
         conclude(section,
                  {Errc::closing, "quiesce of " + describe(backend) + ": it is being closed"});

@@ -71,8 +71,8 @@ void look_at(const Backend& backend, Snapshot::Names names, Snapshot::BackendVie
     view.loop = backend.home;
     view.root = backend.root != nullptr ? backend.root->id() : NodeId{};
     view.gated = backend.gated();
-    view.closing = backend.closing.value != 0;
-    view.group = backend.group != nullptr ? backend.group->id : GroupId{};
+    view.closing = backend.closing;
+    view.group = backend.group() != nullptr ? backend.group()->id : GroupId{};
 }
 
 void look_at(const Group& group, Snapshot::Names names, Snapshot::GroupView& view) {

@@ -72,7 +72,7 @@ Wait ControlPlane::open_token(const std::vector<BackendId>& backends, WaitOption
                           {Errc::no_such_object,
                            "operation token: there is no b" + std::to_string(id.value)});
         }
-        if (backend->closing.value != 0 && !error) {
+        if (backend->closing && !error) {
             error = {Errc::closing,
                      "operation token on " + describe(*backend) + ": it is being closed"};
         }
