@@ -74,6 +74,13 @@ public:
     // `backend` is in no list; in the list of this node.
     void seat(Backend& backend);
     void unseat(Backend& backend);
+    // In the order in which they came. `visit` seats and unseats none.
+    template <class Visit>
+    void for_each_backend(Visit visit) const {
+        if (has_backends) {
+            body->backends.for_each(visit);
+        }
+    }
 
     std::uint64_t mark = 0;  // stamp of the last walk that came by
     Links edges;             // to children, in the order of attachment

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -22,19 +24,19 @@ inline void visit(NodeState& node, std::uint64_t stamp, Nodes& into) {
     }
 }
 
-// What a walk has found out about the nodes that it has met: of a tree, each has but one parent,
-// which comes before it; the first has none.
-enum class Walk : std::uint8_t { any, tree };
+// What a walk has found out about the order in which it leaves the nodes: whether all parents of
+// each come before it.
+enum class Walk : std::uint8_t { any, parents_first };
 
 // Walks over the control plane's picture of the graph, each O(edges seen), without recursion. A
-// walk stamps what it visits with a number of its own, so nothing has to be cleared. Under the
+// walk stamps what it visits with numbers of its own, so nothing has to be cleared. Under the
 // control plane's lock.
 class Walker {
 public:
     // Up(n): n first. Appended to `into`, except nodes that already carry `stamp`.
     void up(NodeState& from, std::uint64_t stamp, Nodes& into);
-    // Cone(n) = Up of everything in Down(n). `into` is empty before. Calls meet(node) for each, as
-    // it comes by.
+    // Cone(n) = Up of everything in Down(n). `into` is empty before; who is above n and what is
+    // below comes first. Calls meet(node) for each, as it comes by; that does not walk.
     template <class Meet>
     Walk cone(NodeState& from, Nodes& into, Meet meet);
     // Comp(n): connected component.
@@ -58,31 +60,47 @@ private:
 
 template <class Meet>
 Walk Walker::cone(NodeState& from, Nodes& into, Meet meet) {
+    // Who carries it or more has been met; the rest is the place in `into`.
     const std::uint64_t stamp = new_stamp();
-    bool tree = from.parents.empty();
-    visit(from, stamp, into);
+    bool parents_first = true;
+    // Edges to the nodes met, less the edges of these nodes, which all lead to such nodes.
+    std::size_t edges_from_elsewhere = 0;
+    const auto place = [&](NodeState& node) {
+        node.mark = stamp + into.size();
+        into.push_back(&node);
+    };
+    place(from);
     for (std::size_t next = 0; next < into.size(); ++next) {
         NodeState& node = *into[next];
         meet(node);
+        edges_from_elsewhere += node.parents.size() - node.edges.size();
         for (NodeState* child : node.edges) {
-            tree = tree && child->parents.size() == 1;
-            visit(*child, stamp, into);
+            if (child->mark < stamp) {
+                place(*child);
+            } else {
+                parents_first = parents_first && child->mark > node.mark;
+            }
         }
     }
-    if (tree) {
-        return Walk::tree;
-    }
-    const std::size_t below = into.size();
-    for (std::size_t next = 0; next < into.size(); ++next) {
+    const auto above = static_cast<std::ptrdiff_t>(into.size());
+    for (std::size_t next = 0; edges_from_elsewhere != 0 && next < into.size(); ++next) {
         NodeState& node = *into[next];
-        if (next >= below) {
+        const bool is_above = next >= static_cast<std::size_t>(above);
+        if (is_above) {
             meet(node);
         }
         for (NodeState* parent : node.parents) {
-            visit(*parent, stamp, into);
+            if (parent->mark < stamp) {
+                place(*parent);
+            } else {
+                parents_first = parents_first && (!is_above || parent->mark > node.mark);
+            }
         }
     }
-    return Walk::any;
+    last_stamp_ += into.size();
+    std::reverse(into.begin() + above, into.end());
+    std::rotate(into.begin(), into.begin() + above, into.end());
+    return parents_first ? Walk::parents_first : Walk::any;
 }
 
 }  // namespace detail

@@ -282,7 +282,7 @@ std::string ControlPlane::refusers(NodeState& node, const EventLoop& loop) {
         if (!member->body->driver().may_move(*member->body, loop)) {
             who += " " + describe(*member);
         }
-        member->body->backends.for_each([&](const Backend& backend) {
+        member->for_each_backend([&](const Backend& backend) {
             if (backend.listener() != nullptr && !backend.listener()->may_move(loop)) {
                 who += " " + describe(backend);
             }

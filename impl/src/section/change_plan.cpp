@@ -35,8 +35,7 @@ void repoint_parents(NodeState& from, NodeState& to, Edits& edits) {
             }
         }
     }
-    from.body->backends.for_each(
-        [&](Backend& backend) { edits.push_back(new_root(backend, &to)); });
+    from.for_each_backend([&](Backend& backend) { edits.push_back(new_root(backend, &to)); });
 }
 
 bool loose(const NodeState& node) {
@@ -199,8 +198,7 @@ std::string ControlPlane::ties_of(NodeState& node, const EventLoop& loop) {
         if (!member->body->driver().may_move(*member->body, loop)) {
             who += " " + describe(*member);
         }
-        member->body->backends.for_each(
-            [&](const Backend& backend) { who += " " + describe(backend); });
+        member->for_each_backend([&](const Backend& backend) { who += " " + describe(backend); });
     }
     return who;
 }
@@ -282,7 +280,7 @@ void ControlPlane::scope_of_change(SectionOperation& change, Scope& into) {
     }
     for (NodeState* node : walked_) {
         own.emplace_back(*node);
-        node->body->backends.for_each([&](Backend& backend) { own.emplace_back(backend); });
+        node->for_each_backend([&](Backend& backend) { own.emplace_back(backend); });
     }
     for (const Edit& edit : edits_) {
         if (edit.kind == Edit::Kind::set_root) {

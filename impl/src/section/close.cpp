@@ -178,7 +178,7 @@ Wait ControlPlane::close(NodeId id, WaitOptions&& options, DoneCallback&& done) 
         for (const NodeState* parent : node->parents) {
             error.message += " " + describe(*parent);
         }
-        node->body->backends.for_each(
+        node->for_each_backend(
             [&](const Backend& backend) { error.message += " " + describe(backend); });
     } else if (anchored != nullptr) {
         error = {Errc::busy,

@@ -23,8 +23,8 @@ inline bool ControlPlane::exempts(const SectionOperation& section, const Backend
            (!section.exempt.empty() && names_exempt(section, backend));
 }
 
-// Calls visit(member) for everybody in scope, but that of a change, on the graph as it is now. A
-// tree: its nodes are in walked_.
+// Calls visit(member) for everybody in scope, but that of a change, on the graph as it is now. If
+// parents come first: the nodes are in walked_.
 template <class Visit>
 Walk ControlPlane::visit_scope(SectionOperation& section, Visit visit) {
     Nodes& nodes = walked_;
@@ -79,7 +79,7 @@ Walk ControlPlane::visit_scope(SectionOperation& section, Visit visit) {
             break;
     }
     for (const NodeState* node : bases) {
-        node->body->backends.for_each([&](Backend& backend) {
+        node->for_each_backend([&](Backend& backend) {
             if (!exempts(section, backend)) {
                 visit(backend);
             }
@@ -112,7 +112,7 @@ bool ControlPlane::isolates(const SectionOperation& isolate, const Backend& back
         return;
     }
     const Walk walk = visit_scope(section, [&](auto& member) { add_cover(section, member); });
-    if (walk == Walk::tree) {
+    if (walk == Walk::parents_first) {
         section.order.swap(walked_);
         section.ordered_at = graph_generation_;
     }

@@ -252,7 +252,7 @@ std::vector<const Backend*> ControlPlane::not_quiesced(NodeState& node) {
         std::uint32_t witness_id = 0;
         bool certain = false;
         for (const NodeState* member : nodes) {
-            member->body->backends.for_each([&](const Backend& backend) {
+            member->for_each_backend([&](const Backend& backend) {
                 if (!backend.gated() || !backend.open_tokens.empty() ||
                     std::any_of(
                         backend.waiting.begin(), backend.waiting.end(),
