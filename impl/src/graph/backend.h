@@ -45,6 +45,8 @@ public:
         : id(backend_id), name(std::move(backend_name)), home(&loop) {}
 
     [[nodiscard]] bool gated() const { return !covers.empty(); }
+    // Who waits is counted in not_admitted from before he is in the list until after he has left
+    // it.
     [[nodiscard]] bool somebody_waits() const { return not_admitted != 0 && !waiting.empty(); }
 
     // Whom its owner wants told (R9); null: nobody.

@@ -79,8 +79,10 @@ public:
     // Oldest first.
     template <class Visit>
     void for_each(Visit visit) const {
-        for (const Bank& bank : older_) {
-            visit(bank);
+        if (draining()) [[unlikely]] {
+            for (const Bank& bank : older_) {
+                visit(bank);
+            }
         }
         visit(current_);
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -38,7 +37,10 @@ class NodeBody final : public Node {
 public:
     NodeBody(ControlPlane& plane, NodeId id, std::string name, EventLoop& loop,
              std::unique_ptr<Driver> driver);
-    ~NodeBody() { forget_children(); }
+    ~NodeBody() {
+        forget_children();  // they may be gone
+        driver_.reset();    // which may still call its node
+    }
 
     // Shows the driver the edges as they are now.
     void publish_children(const Links& edges);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -27,7 +28,9 @@ public:
     NodeTable() { nodes_.reserve(first_slab); }
     NodeTable(const NodeTable&) = delete;
     NodeTable& operator=(const NodeTable&) = delete;
-    ~NodeTable() { for_each(std::destroy_at<NodeState>); }
+    ~NodeTable() {
+        for_each([](NodeState* node) { std::destroy_at(node); });
+    }
 
     [[nodiscard]] NodeId next_id() const {
         return NodeId{static_cast<std::uint32_t>(nodes_.size()) + 1};
@@ -35,8 +38,9 @@ public:
 
     // `body` carries the next id.
     NodeState& add(std::unique_ptr<NodeBody> body, bool settling) {
-        nodes_.push_back(new (take_place()) NodeState(std::move(body), settling));
-        return *nodes_.back();
+        NodeState*& node = nodes_.emplace_back();
+        node = new (take_place()) NodeState(std::move(body), settling);
+        return *node;
     }
 
     // What is left of the node, for whoever may run its driver's destructor.

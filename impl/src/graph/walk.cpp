@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/walk.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -71,7 +70,7 @@ bool Walker::reaches(NodeState& from, NodeState& to) {
 
 void Walker::sort_topologically(const Nodes& nodes, Nodes& into) {
     // Theirs are the marks from `all_placed` on: those of the others are older. The mark says how
-    // many parents are still to be placed.
+    // many parents are still to be placed: none in the end, so the next stamp is new.
     const std::uint64_t all_placed = new_stamp();
     for (NodeState* node : nodes) {
         node->mark = all_placed;
@@ -81,7 +80,6 @@ void Walker::sort_topologically(const Nodes& nodes, Nodes& into) {
         for (const NodeState* parent : node->parents) {
             node->mark += parent->mark >= all_placed ? 1 : 0;
         }
-        last_stamp_ = std::max(last_stamp_, node->mark);
         if (node->mark == all_placed) {
             into.push_back(node);
         }

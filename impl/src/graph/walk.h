@@ -36,7 +36,7 @@ public:
     // Up(n): n first. Appended to `into`, except nodes that already carry `stamp`.
     void up(NodeState& from, std::uint64_t stamp, Nodes& into);
     // Cone(n) = Up of everything in Down(n). `into` is empty before; who is above n and what is
-    // below comes first. Calls meet(node) for each, as it comes by; that does not walk.
+    // below comes first. Calls meet(node) for each, as it comes by; that takes no stamp.
     template <class Meet>
     Walk cone(NodeState& from, Nodes& into, Meet meet);
     // Comp(n): connected component.

@@ -57,8 +57,9 @@ struct alignas(32) Cell {
 //     that somebody watches; never neither. Then it reports, if it leaves its cell at rest: before
 //     that nobody gets on, and the others of the cell come later. While somebody pending names
 //     requests that he holds (R12), each one reports: tell_of_each, by the same handshake.
-//  4. Of each cell `done` is read first, then `sent`. If they are equal, the loop had nothing in
-//     flight at the instant between; and it gets nothing new under a counter that is closed or
+//  4. Of each cell `done` is read first, then `sent`. If they are equal, but for requests that
+//     wait, which stay while the control plane's lock is held, the loop had nothing in flight at
+//     the instant between; and it gets nothing new under a counter that is closed or
 //     gated but from a request of its own in flight or an open token, which counts for itself. So
 //     when the last cell has been read, all are at rest.
 //  5. A cell is written by its loop's thread alone (`watched` and `waiting`: under the control

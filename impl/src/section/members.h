@@ -74,7 +74,7 @@ inline std::uint64_t ControlPlane::done_of(const Bank& bank) const {
 inline std::uint64_t ControlPlane::sent_of(const Bank& bank) const {
     std::uint64_t total = 0;
     for_each_cell(bank, [&](const Cell& cell) {
-        // relaxed: the order against `done` is that of the process-wide fence (lane.h, 4).
+        // relaxed: read after all that is done; a request in between makes the sum larger.
         total += cell.sent.load(std::memory_order_relaxed);
     });
     return total;
@@ -102,8 +102,9 @@ inline std::uint64_t ControlPlane::in_flight(const Backend& backend) const {
     return total;
 }
 
-inline void ControlPlane::add_cover(SectionOperation& section, NodeState& node, Demand demand,
-                                    bool entering) {
+[[gnu::always_inline]] inline void ControlPlane::add_cover(SectionOperation& section,
+                                                           NodeState& node, Demand demand,
+                                                           bool entering) {
     Cover& cover = section.covers.add(covers_);
     cover = Cover(section, node, demand, entering);
     node.covers.link(cover);
@@ -113,8 +114,9 @@ inline void ControlPlane::add_cover(SectionOperation& section, NodeState& node, 
 }
 
 // The gate closes at once; close_gates() sees to it that everybody knows.
-inline void ControlPlane::add_cover(SectionOperation& section, Backend& backend, Demand demand,
-                                    bool entering) {
+[[gnu::always_inline]] inline void ControlPlane::add_cover(SectionOperation& section,
+                                                           Backend& backend, Demand demand,
+                                                           bool entering) {
     Cover& cover = section.covers.add(covers_);
     cover = Cover(section, backend, demand, entering);
     backend.covers.link(cover);

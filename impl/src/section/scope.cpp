@@ -24,14 +24,14 @@ inline bool ControlPlane::exempts(const SectionOperation& section, const Backend
 }
 
 // Calls visit(member) for everybody in scope, but that of a change, on the graph as it is now. If
-// parents come first: the nodes are in walked_.
+// parents come first: the nodes are in walked_, in that order.
 template <class Visit>
 Walk ControlPlane::visit_scope(SectionOperation& section, Visit visit) {
     Nodes& nodes = walked_;
     nodes.clear();
     Nodes& bases = bases_;
     bases.clear();
-    const auto meet = [&](NodeState& node) {
+    const auto meet = [&](NodeState& node) __attribute__((always_inline)) {
         visit(node);
         if (node.has_backends) {
             bases.push_back(&node);
@@ -104,14 +104,15 @@ bool ControlPlane::isolates(const SectionOperation& isolate, const Backend& back
 
 // --- covers ---
 
-// Covers what is in scope now. The gates are still to be closed. Flat: a call for each member would
-// take a tenth of the time of an isolate.
-[[gnu::flatten]] void ControlPlane::update_scope(SectionOperation& section) {
+// Covers what is in scope now. The gates are still to be closed. Covering is inline: a call for
+// each member would take a tenth of the time of an isolate.
+void ControlPlane::update_scope(SectionOperation& section) {
     if (!section.covers.empty() || section.kind == OperationKind::change) {
         move_covers(section);
         return;
     }
-    const Walk walk = visit_scope(section, [&](auto& member) { add_cover(section, member); });
+    const Walk walk = visit_scope(
+        section, [&](auto& member) __attribute__((always_inline)) { add_cover(section, member); });
     if (walk == Walk::parents_first) {
         section.order.swap(walked_);
         section.ordered_at = graph_generation_;

@@ -158,7 +158,6 @@ TEST(DroppedHandle, CloseSaysWhatBeganIt) {
     });
 }
 
-// The end of the section is notified in a task that the loop gets round to after all has gone.
 // Looks at its graph wherever it is asked or dies.
 class CuriousDriver final : public HoldingDriver {
 public:
@@ -197,6 +196,48 @@ TEST(DestroyedGraph, ItsDriversMayStillCallIt) {
     });
 }
 
+// Its node is at work on its own account until it dies.
+class BusyDriver final : public Driver {
+public:
+    BusyDriver(int& begun, int& refused) : begun_(begun), refused_(refused) {}
+    ~BusyDriver() override {
+        node_->end_internal();
+        refused_ += node_->begin_internal() == make_error_code(Errc::no_such_object) ? 1 : 0;
+    }
+    void submit(Node& node, Request& request) override {
+        node_ = &node;
+        begun_ += node.begin_internal() ? 0 : 1;
+        request.complete({});
+    }
+
+private:
+    Node* node_ = nullptr;
+    int& begun_;
+    int& refused_;
+};
+
+TEST(DestroyedGraph, ItsNodesMayStillEndWorkOfTheirOwn) {
+    in_world([] {
+        int begun = 0;
+        int refused = 0;
+        {
+            SteppedGraph g;
+            const NodeId disk =
+                g.graph.add_node("disk", std::make_unique<BusyDriver>(begun, refused), *g.loop);
+            BlockBackend b = g.backend("vda", disk);
+            Results results;
+            g.send(b, results);
+            EXPECT_EQ(results, Results{{}});
+            EXPECT_EQ(begun, 1);
+            Done done;
+            b.close({}, done.callback());
+            g.turn();
+        }
+        EXPECT_EQ(refused, 1);
+    });
+}
+
+// The end of the section is notified in a task that the loop gets round to after all has gone.
 TEST(DestroyedGraph, MayGoBeforeItsLoopServesANotification) {
     in_world([] {
         CountingListener listener;
