@@ -24,6 +24,12 @@ inline void visit(NodeState& node, std::uint64_t stamp, Nodes& into) {
     }
 }
 
+// The mark says which of `into` it is, from `stamp` on.
+inline void place(NodeState& node, std::uint64_t stamp, Nodes& into) {
+    node.mark = stamp + into.size();
+    into.push_back(&node);
+}
+
 // What a walk has found out about the order in which it leaves the nodes: whether all parents of
 // each come before it.
 enum class Walk : std::uint8_t { any, parents_first };
@@ -65,18 +71,14 @@ Walk Walker::cone(NodeState& from, Nodes& into, Meet meet) {
     bool parents_first = true;
     // Edges to the nodes met, less the edges of these nodes, which all lead to such nodes.
     std::size_t edges_from_elsewhere = 0;
-    const auto place = [&](NodeState& node) {
-        node.mark = stamp + into.size();
-        into.push_back(&node);
-    };
-    place(from);
+    place(from, stamp, into);
     for (std::size_t next = 0; next < into.size(); ++next) {
         NodeState& node = *into[next];
         meet(node);
         edges_from_elsewhere += node.parents.size() - node.edges.size();
         for (NodeState* child : node.edges) {
             if (child->mark < stamp) {
-                place(*child);
+                place(*child, stamp, into);
             } else {
                 parents_first = parents_first && child->mark > node.mark;
             }
@@ -91,7 +93,7 @@ Walk Walker::cone(NodeState& from, Nodes& into, Meet meet) {
         }
         for (NodeState* parent : node.parents) {
             if (parent->mark < stamp) {
-                place(*parent);
+                place(*parent, stamp, into);
             } else {
                 parents_first = parents_first && (!is_above || parent->mark > node.mark);
             }
