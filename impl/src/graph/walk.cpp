@@ -86,7 +86,11 @@ void Walker::sort_topologically(const Nodes& nodes, Nodes& into) {
     }
     for (std::size_t next = 0; next < into.size(); ++next) {
         for (NodeState* child : into[next]->edges) {
-            if (child->mark >= all_placed && --child->mark == all_placed) {
+            if (child->mark < all_placed) {
+                continue;
+            }
+            --child->mark;
+            if (child->mark == all_placed) {
                 into.push_back(child);
             }
         }
