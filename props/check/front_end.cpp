@@ -477,10 +477,17 @@ int replay(const Options& options) {
     return become(command);
 }
 
+// Where runs are not compared with others, nothing shows it.
+bool can_be_caught(const CanaryRow& row) {
+    return row.home != CanaryHome::effect;
+}
+
 int list_canaries() {
     for (const CanaryRow& row : canaries) {
-        std::printf("%s %s\n", std::string(row.name).c_str(),
-                    row.rule == any_rule ? "any" : ("R" + std::to_string(row.rule)).c_str());
+        if (can_be_caught(row)) {
+            std::printf("%s %s\n", std::string(row.name).c_str(),
+                        row.rule == any_rule ? "any" : ("R" + std::to_string(row.rule)).c_str());
+        }
     }
     return exit_clean;
 }
@@ -495,9 +502,10 @@ bool can_catch(Suite suite, const std::string& canary) {
             return suite == Suite::machines;
         case CanaryHome::schedule:
             return suite == Suite::scheduled;
+        case CanaryHome::effect:
+            return false;
         case CanaryHome::library:
         case CanaryHome::harness:
-        case CanaryHome::effect:
             break;
     }
     return suite != Suite::machines;
@@ -525,12 +533,16 @@ CLI::App* offer_twice(CLI::App& app, Options& options) {
 void offer_what_the_library_is_checked_with(CLI::App& app, CLI::App& replay_command,
                                             Options& options) {
     std::vector<std::string> names;
+    std::vector<std::string> caught;
     for (const CanaryRow& row : canaries) {
         names.emplace_back(row.name);
+        if (can_be_caught(row)) {
+            caught.emplace_back(row.name);
+        }
     }
     app.add_option("--canary", options.canary,
                    "check this deliberately broken variant; it must be caught")
-        ->check(CLI::IsMember(names));
+        ->check(CLI::IsMember(caught));
     app.add_flag("--list-canaries", options.list_canaries,
                  "print the broken variants, one name and its rule a line");
     app.add_option("--trace-hash", options.hash_suite,

@@ -10,7 +10,7 @@ namespace blkdrain_props {
 // signature.
 struct Violation {
     std::string detector;    // trace, liveness, state, explain, outcome, drivers, black_box,
-                             // expectation, healing, crash, watchdog
+                             // expectation, healing, crash
     int rule = 0;            // 9: R9; 0: none applies
     std::string code;        // "drain_early"
     std::string sentence;    // one English sentence

@@ -65,6 +65,8 @@ enum class Canary : unsigned char {
     wakes_outside,           // any
     waiting_as_running,      // any
     drain_puts_off,          // R14
+    counts_sent_first,       // any
+    new_cells_unwatched,     // any
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)

@@ -51,6 +51,9 @@ void ControlPlane::fence_watches(WatchAgain watch_again) {
     fence();
     for (std::uint64_t made = segments_made(); segments_known_ != made; made = segments_made()) {
         segments_known_ = made;
+        if (canary(Canary::new_cells_unwatched)) {
+            return;
+        }
         watch_again();
         fence();
     }

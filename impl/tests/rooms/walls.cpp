@@ -16,6 +16,9 @@
 #if __has_include("graph/CMakeLists.txt") != SEES_graph
 #error "graph is not where it belongs"
 #endif
+#if __has_include("throttle/CMakeLists.txt") != SEES_throttle
+#error "throttle is not where it belongs"
+#endif
 #if __has_include("request/CMakeLists.txt") != SEES_request
 #error "request is not where it belongs"
 #endif
