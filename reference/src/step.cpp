@@ -197,16 +197,23 @@ void unplug_covered(State& state, const Covered& before) {
     take_plug_off(state, [&](const Request& request) { return fresh.contains(request.backend); });
 }
 
+// R13: what it costs, in requests or in bytes.
+std::uint64_t units(const Group& group, std::size_t bucket, const Request& request) {
+    if (bucket >= 3)
+        return request.bytes;
+    const std::uint64_t size = group.iops_size;
+    return size == 0 ? 1 : std::max<std::uint64_t>(1, (request.bytes + size - 1) / size);
+}
+
 // R30: it keeps its members' places.
 void leave_group(State& state, BackendId backend) {
-    for (Group& group : state.groups) {
-        if (!group.contains(backend))
-            continue;
-        for (BackendId& turn : group.turn)
-            if (turn == backend)
-                turn = group.members.size() > 1 ? group.after(backend) : BackendId{};
-        std::erase(group.members, backend);
-    }
+    Group* group = group_of(state, backend);
+    if (group == nullptr)
+        return;
+    for (BackendId& turn : group->turn)
+        if (turn == backend)
+            turn = group->members.size() > 1 ? group->after(backend) : BackendId{};
+    std::erase(group->members, backend);
 }
 
 // Adds the object in the order of the ids.
@@ -339,8 +346,7 @@ struct Step {
     }
 
     void join() {
-        const bool member = std::ranges::any_of(
-            state.groups, [&](const Group& other) { return other.contains(event.backend); });
+        const bool member = group_of(state, event.backend) != nullptr;
         if (happens(closing(state, event.backend) ? Error::closing
                     : member                      ? Error::busy
                                                   : Error::ok))
@@ -348,9 +354,7 @@ struct Step {
     }
 
     void leave() {
-        demand(std::ranges::any_of(
-                   state.groups, [&](const Group& other) { return other.contains(event.backend); }),
-               no_member);
+        demand(group_of(state, event.backend) != nullptr, no_member);
         if (happens())
             leave_group(*next, event.backend);
     }
@@ -543,9 +547,8 @@ struct Step {
         my(*request).ever_admitted = true;
         if (limits == nullptr)
             return;
-        for_each_bucket(my(*limits), *request, [](Bucket& bucket, std::uint64_t units) {  // R13
-            bucket.charge(units);
-        });
+        for (const std::size_t i : buckets_of(*request))  // R13
+            my(*limits).buckets[i].charge(units(*limits, i, *request));
         my(*limits).turn[static_cast<std::size_t>(request->direction)] =
             limits->after(request->backend);
     }

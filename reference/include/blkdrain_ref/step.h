@@ -49,38 +49,31 @@ inline const Request* ahead_of(const State& state, const Request& request) {
     return nullptr;
 }
 
-// R13: the group whose limits it has to meet; null. Flushes are not charged (R30).
-inline const Group* charging(const State& state, const Request& request) {
-    const auto limited = [&](const Group& group) {
-        const std::size_t direction = 1 + static_cast<std::size_t>(request.direction);
-        return group.contains(request.backend) &&
-               std::ranges::any_of(std::array<std::size_t, 4>{0, direction, 3, 3 + direction},
-                                   [&](std::size_t i) { return group.buckets[i].rate.rate != 0; });
-    };
-    const auto found = std::ranges::find_if(state.groups, limited);
-    return request.flush || found == state.groups.end() ? nullptr : &*found;
+// The group that it is a member of; null.
+auto* group_of(auto& state, BackendId backend) {
+    const auto found = std::ranges::find_if(
+        state.groups, [&](const Group& group) { return group.contains(backend); });
+    return found == state.groups.end() ? nullptr : &*found;
 }
 
-// Calls visit(bucket, what the request costs there) for each bucket that it has to meet.
-void for_each_bucket(auto& group, const Request& request, auto visit) {
+// The buckets that it has to meet, of a group.
+inline std::array<std::size_t, 4> buckets_of(const Request& request) {
     const std::size_t direction = 1 + static_cast<std::size_t>(request.direction);
-    const std::uint64_t size = group.iops_size;
-    const std::uint64_t pieces =
-        size == 0 ? 1 : std::max<std::uint64_t>(1, (request.bytes + size - 1) / size);
-    for (const std::size_t i : {std::size_t{0}, direction})
-        visit(group.buckets[i], pieces);
-    for (const std::size_t i : {std::size_t{3}, 3 + direction})
-        visit(group.buckets[i], std::uint64_t{request.bytes});
+    return {0, direction, 3, 3 + direction};
+}
+
+// R13: the group whose limits it has to meet; null. Flushes are not charged (R30).
+inline const Group* charging(const State& state, const Request& request) {
+    const Group* group = request.flush ? nullptr : group_of(state, request.backend);
+    const auto limits = [&](std::size_t i) { return group->buckets[i].rate.rate != 0; };
+    return group != nullptr && std::ranges::any_of(buckets_of(request), limits) ? group : nullptr;
 }
 
 // R13: a bucket is full.
 inline bool over_limit(const State& state, const Request& request) {
     const Group* group = charging(state, request);
-    bool over = false;
-    if (group != nullptr)
-        for_each_bucket(*group, request,
-                        [&](const Bucket& bucket, std::uint64_t) { over |= !bucket.passes(); });
-    return over;
+    const auto full = [&](std::size_t i) { return !group->buckets[i].passes(); };
+    return group != nullptr && std::ranges::any_of(buckets_of(request), full);
 }
 
 // R4: under a token the gate does not count.
