@@ -30,16 +30,18 @@ public:
 
     NodeSet children(NodeId node) const { return NodeSet::of(down_[node.value]); }
     NodeSet parents(NodeId node) const { return NodeSet::of(up_[node.value]); }
-    NodeSet down(NodeSet from) const;       // Down: along child edges
-    NodeSet up(NodeSet from) const;         // Up: along parent edges
-    NodeSet cone(NodeId node) const;        // Cone: Up of Down
-    NodeSet component(NodeId node) const;   // Comp: along both
-    BackendSet roots(NodeSet nodes) const;  // Roots
+    NodeSet down(NodeSet from) const { return reachable(down_, from); }  // Down: along child edges
+    NodeSet up(NodeSet from) const { return reachable(up_, from); }      // Up: along parent edges
+    NodeSet cone(NodeId node) const { return up(down({node})); }         // Cone
+    NodeSet component(NodeId node) const;                                // Comp: along both
+    BackendSet roots(NodeSet nodes) const;                               // Roots
     Scope with_roots(NodeSet nodes) const { return {roots(nodes), nodes}; }
 
     const State& state;
 
 private:
+    static NodeSet reachable(const std::uint64_t* next, NodeSet from);
+
     std::uint64_t down_[NodeId::limit], up_[NodeId::limit];
 };
 
