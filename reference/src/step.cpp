@@ -124,10 +124,8 @@ void released(const View& view, std::vector<Event>& events) {
 
 // R19
 bool quiesced(const View& view, NodeId node) {
-    Items active;
     const BackendSet above = view.graph().roots(view.graph().cone(node));
-    activity(active, view.state, {above, {}}, false);
-    return (above - view.covered().backends).empty() && active.empty();
+    return (above - view.covered().backends).empty() && unstopped(view.state, above).empty();
 }
 
 // R27: nobody stands on it, holds or anchors a section with it, or is to change it.
@@ -454,13 +452,14 @@ struct Step {
             started.closing = {event.node};
         if (refused || !happens(result_of_start(started)))
             return;
-        for (const Item& item : covered_by(started))
-            item.token ? started.open_tokens.push_back(item.token)
-                       : started.requests.push_back(item.request);
-        next->sections.push_back(started);
-        if (started.kind == SectionKind::drain)  // R16
-            take_plug_off(*next,
+        if (started.kind == SectionKind::drain) {
+            for (const Item& item : all_of(state, event.backend))  // R10
+                item.token ? started.open_tokens.push_back(item.token)
+                           : started.requests.push_back(item.request);
+            take_plug_off(*next,  // R16
                           [&](const Request& sent) { return sent.backend == event.backend; });
+        }
+        next->sections.push_back(started);
         if (started.kind == SectionKind::close_backend)
             cancel_all();
     }
@@ -469,10 +468,6 @@ struct Step {
         for (Request& waiting : next->requests)
             if (waiting.backend == event.backend && waiting.waits())
                 waiting.cancelled = true, waiting.plugged = waiting.off = false;
-    }
-
-    Items covered_by(const Section& started) const {  // R10
-        return started.kind == SectionKind::drain ? all_of(state, event.backend) : Items{};
     }
 
     Error result_of_start(const Section& started) {
@@ -701,15 +696,12 @@ struct Step {
     }
 
     void report_cycle() {  // R26: once of each operation
-        const auto holding = [](auto* of_pending, auto* of_token) {
-            return of_pending != nullptr ? &of_pending->holding : &of_token->holding;
-        };
-        demand(!holding(pending, token)->told, reported_twice);
+        const Holding& held = pending != nullptr ? pending->holding : token->holding;
+        demand(!held.told, reported_twice);
         demand(!cycle(view, pending != nullptr ? pending->id : SectionId{}, event.token).empty(),
                no_cycle);
         if (happens())
-            holding(pending != nullptr ? &my(*pending) : nullptr, find(*next, event.token))->told =
-                true;
+            (pending != nullptr ? my(*pending).holding : my(*token).holding).told = true;
     }
 
     // Nodes.
