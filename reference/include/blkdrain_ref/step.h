@@ -165,19 +165,15 @@ inline Items conflicts(const View& view, const Section& isolate) {
 }
 
 // The settle passes of other sections that run over one of the nodes (R20), and the settles that
-// run in one of `inner`, also when nobody asks for them any more.
+// run in one of them or of `inner`, also when nobody asks for them any more.
 inline void passes(Items& items, const View& view, SectionId except, NodeSet nodes, NodeSet inner) {
-    if ((nodes | inner).empty())
-        return;
-    for (const Cover& other : view.covers()) {
-        const bool settling = std::ranges::any_of(view.state.nodes, [&](const Node& node) {
-            return node.settler == other.section.id && (nodes | inner).contains(node.id);
-        });
-        const bool pass_meets = other.section.phase == Phase::quiet && other.settles.meets(nodes) &&
-                                !(other.settles - view.settled()).empty();
-        if (other.section.id != except && (settling || pass_meets))
+    for (const Node& node : view.state.nodes)
+        if (node.settler && node.settler != except && (nodes | inner).contains(node.id))
+            items.emplace_back(Item::Kind::pass, node.settler);
+    for (const Cover& other : view.covers())
+        if (other.section.id != except && other.section.phase == Phase::quiet &&
+            other.settles.meets(nodes) && !(other.settles - view.settled()).empty())
             items.emplace_back(Item::Kind::pass, other.section.id);
-    }
 }
 
 // What keeps a scope from being quiet. `excused`: tokens named by a pending change count as closed
@@ -263,7 +259,8 @@ inline Items remaining(const View& view, const Section& section) {
             (cover.settles.contains(node.id) && (close || !node.settled()) &&
              (quiet || node.settle == Settle::running)))
             items.emplace_back(Item::Kind::settling, node.id);
-    passes(items, view, section.id, cover.alone, cover.inner);
+    if (!cover.alone.empty())  // the requests of a settle cross edges
+        passes(items, view, section.id, cover.alone, cover.quiet.nodes | cover.entered.nodes);
     return items;
 }
 

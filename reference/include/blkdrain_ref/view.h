@@ -246,8 +246,7 @@ struct Cover {
     Scope quiet{};      // what has to get quiet; for a change named tokens count as closed
     Scope entered{};    // R24: that, too; what a change adds to sections that are quiet
     NodeSet settles{};  // to be settled (R20); what a change adds to those that are idle (R24)
-    NodeSet alone{};    // where it waits for the settle passes of others
-    NodeSet inner{};    // where it waits for what others settle now, whose requests cross edges
+    NodeSet alone{};    // of a change, a close: where it waits for the settle passes of others
     Error wrong = Error::ok;  // why the change cannot be
 };
 
@@ -257,7 +256,6 @@ inline void cover_change(const Graph& graph, Cover& cover) {
     cover.quiet = graph.with_roots(graph.up(what.parents)) | Scope{what.roots, {}} | what.moving;
     cover.scope = cover.quiet;
     cover.alone = what.ends | what.moving.nodes;
-    cover.inner = cover.quiet.nodes;
     cover.wrong = what.wrong;
     for (const Node& node : state.nodes)
         if (node.settler == cover.section.id)  // R25: until the settle returns
@@ -274,7 +272,6 @@ inline void cover_change(const Graph& graph, Cover& cover) {
             if (other.phase == Phase::idle)
                 cover.settles |= entering.nodes;
         }
-    cover.inner |= cover.entered.nodes;
     if (cover.wrong == Error::ok && any_conflict(after, state.sections))
         cover.wrong = Error::conflict;
 }
