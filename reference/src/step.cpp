@@ -81,11 +81,13 @@ int rule_of(Error result) {
     return found != std::end(rules) ? found->second : 0;
 }
 
-int rule_of(const State& state, const Event& event) {
+int rule_of(const State& state, const Event& event, const Item& item) {
     const Section* section = find(state, event.section);
     const Request* request = find(state, event.request);
     if (event.kind == Kind::complete && request != nullptr && request->cancelled)
         return closing(state, request->backend) ? 27 : 29;
+    if (event.kind == Kind::drain_done && item.request && item.state == RequestState::waiting)
+        return 11;
     if (event.kind == Kind::effective && section != nullptr && !section->live())
         return 23;
     if (event.kind == Kind::finish && section != nullptr && section->momentary())
@@ -637,10 +639,13 @@ struct Step {
             return;
         const Items items = remaining(view, *pending);
         const bool deadlock = would_deadlock(view, items, pending->holding);
+        const Code early = event.kind == Kind::drain_done   ? drain_early
+                           : event.kind == Kind::quiet_done ? quiet_early
+                                                            : finished_early;
         if (event.error == Error::would_deadlock)
             demand(deadlock || items.empty(), not_hostage, 12, items.empty() ? Item{} : items[0]);
         else if (!deadlock)
-            demand_none(items, early(), early() == drain_early_waiting ? 11 : 0);
+            demand_none(items, early);
         if (!happens(deadlock ? Error::would_deadlock : result_of_end()))
             return;
         const Section over = *pending;
@@ -654,15 +659,6 @@ struct Step {
         }
         if (done && over.kind == SectionKind::quiet_wait)
             reach(*find(*next, over.section), Phase::quiet);
-    }
-    Code early() const {
-        const bool drain = event.kind == Kind::drain_done;
-        const bool waiting = drain && !pending->requests.empty() &&
-                             find(state, pending->requests[0])->state == RequestState::waiting;
-        return waiting                          ? drain_early_waiting
-               : drain                          ? drain_early
-               : event.kind == Kind::quiet_done ? quiet_early
-                                                : finished_early;
     }
 
     // R21: a settle error is reported by whoever covers the node; a close ignores it.
@@ -796,7 +792,7 @@ Reason refusal(const State& state, const Event& event, Code code, int rule, Item
     for (const SectionId id : {event.wait, event.section})
         if (const Section* section = find(state, id); section != nullptr && !about)
             about = section->backend;
-    for (const int next : {rule_of(expected), rule_of(event.error), rule_of(state, event)})
+    for (const int next : {rule_of(expected), rule_of(event.error), rule_of(state, event, item)})
         if (reason.rule == 0)
             reason.rule = next;
     return reason;

@@ -101,8 +101,8 @@ TEST_F(Rules, r10_a_drain_covers_requests_tokens_and_chains) {
     runs(r1, b0);  // later, and no child of a covered one: not covered
     happens(complete(r0), from(send(r2, b0), r0), done(r0));
     happens(token_close(t0));
-    EXPECT_EQ(refused(drain_done(d1), Code::drain_early_waiting, 11),
-              "drain_done s9 b0: drain early waiting, as request r2 is waiting (R11)");
+    EXPECT_EQ(refused(drain_done(d1), Code::drain_early, 11),
+              "drain_done s9 b0: drain early, as request r2 is waiting (R11)");
     happens(admit(r2));
     EXPECT_EQ(refused(drain_done(d1), Code::drain_early, 10),
               "drain_done s9 b0: drain early, as request r2 is admitted (R10)");
@@ -113,7 +113,7 @@ TEST_F(Rules, r10_a_drain_covers_requests_tokens_and_chains) {
 TEST_F(Rules, r11_a_drain_waits_for_a_waiting_request) {
     begins(self_quiesce(s1, b0));
     happens(send(r0, b0), drain(d0, b0));
-    refused(drain_done(d0), Code::drain_early_waiting, 11);
+    refused(drain_done(d0), Code::drain_early, 11);
     happens(end(s1), admit(r0));
     ends(r0);
     happens(drain_done(d0));

@@ -377,13 +377,12 @@ BLKDRAIN_REF_WORDS(Code, no_such_object, id_in_use, wrong_kind, wrong_result, ne
                    completed_too_soon, done_too_soon, opened_while_gated, opened_while_closing,
                    token_not_waiting, token_not_open, section_not_begun, reported_twice,
                    quiet_early, listens_already, notified_without_cause, notified_out_of_order,
-                   drain_early, drain_early_waiting, not_a_chain, not_hostage, overtook,
-                   not_released, idle_early, settled_early, settled_twice, settled_out_of_scope,
-                   settled_out_of_order, not_settling, no_internal_request, isolated_in_conflict,
-                   admitted_during_change, finished_early, node_closed_early, node_not_closing,
-                   not_pending, abandoned, released_early, no_cycle, admitted_plugged,
-                   admitted_over_limit, out_of_turn, clock_goes_back, not_plugged, no_member,
-                   plugged_still, count)
+                   drain_early, not_a_chain, not_hostage, overtook, not_released, idle_early,
+                   settled_early, settled_twice, settled_out_of_scope, settled_out_of_order,
+                   not_settling, no_internal_request, isolated_in_conflict, admitted_during_change,
+                   finished_early, node_closed_early, node_not_closing, not_pending, abandoned,
+                   released_early, no_cycle, admitted_plugged, admitted_over_limit, out_of_turn,
+                   clock_goes_back, not_plugged, no_member, plugged_still, count)
 
 struct Reason {
     Code code = Code::count;
