@@ -541,7 +541,6 @@ struct Step {
         if (!happens())
             return;
         my(*request).state = RequestState::admitted;
-        my(*request).ever_admitted = true;
         if (limits == nullptr)
             return;
         for (const std::size_t i : buckets_of(*request))  // R13

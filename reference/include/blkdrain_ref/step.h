@@ -188,7 +188,7 @@ inline void activity(Items& items, const State& state, const Scope& scope, bool 
         const Token* token = find(state, request.token);
         const bool operation = request.token && !request.cancelled &&
                                !(token != nullptr && token->open) && counts(request.token);
-        if (request.ever_admitted || operation)
+        if (request.ever_admitted() || operation)
             items.emplace_back(request);
     }
     for (const Token& token : state.tokens)
