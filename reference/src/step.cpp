@@ -810,12 +810,14 @@ std::optional<Reason> accept(State& state, const Event& event) {
     const bool plugged = std::ranges::any_of(state.requests, &Request::plugged);
     const Covered covered = plugged ? covered_by_each(before) : Covered{};
     Step{before, event, &state, refused}.run();
+    if (refused)
+        return refused;
     // Only these change a scope, who is settled or who listens.
     if (sections != state.sections.size() || event.kind == Kind::effective ||
         event.kind == Kind::node_closed || event.kind == Kind::settle_done ||
         event.kind == Kind::listen)
         follow_scopes(state);
-    if (!refused && plugged)
+    if (plugged)
         unplug_covered(state, covered);
     return refused;
 }
