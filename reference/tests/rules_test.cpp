@@ -308,6 +308,7 @@ TEST_F(Rules, r24_a_change_waits_for_quiet_and_leaves_no_gap) {
 TEST_F(Rules, r25_an_abandoned_begin_gives_everything_back) {
     runs(r0, b0);
     happens(drained(s1, n1), effective(s1), send(r1, b1));
+    happens(token_request(t0, {b1}), abandon(t0) >> Error::timed_out);  // at its deadline
     happens(abandon(s1));
     refused(admit(r1), Code::admitted_while_gated, 2);
     happens(release(s1), admit(r1));
