@@ -55,14 +55,6 @@ struct Seen {
     friend void put(Seen seen, NodeId node, value_type) { seen.nodes->insert(node); }
 };
 
-NodeSet reachable(const std::uint64_t* next, NodeSet from) {
-    NodeSet seen;
-    Pending pending;
-    boost::breadth_first_visit(Links{next}, from.begin(), from.end(), pending,
-                               boost::default_bfs_visitor(), Seen{&seen});
-    return seen;
-}
-
 }  // namespace
 
 Graph::Graph(const State& of) : state(of) {
@@ -74,16 +66,12 @@ Graph::Graph(const State& of) : state(of) {
     }
 }
 
-NodeSet Graph::down(NodeSet from) const {
-    return reachable(down_, from);
-}
-
-NodeSet Graph::up(NodeSet from) const {
-    return reachable(up_, from);
-}
-
-NodeSet Graph::cone(NodeId node) const {
-    return up(down({node}));
+NodeSet Graph::reachable(const std::uint64_t* next, NodeSet from) {
+    NodeSet seen;
+    Pending pending;
+    boost::breadth_first_visit(Links{next}, from.begin(), from.end(), pending,
+                               boost::default_bfs_visitor(), Seen{&seen});
+    return seen;
 }
 
 NodeSet Graph::component(NodeId node) const {

@@ -81,11 +81,13 @@ int rule_of(Error result) {
     return found != std::end(rules) ? found->second : 0;
 }
 
-int rule_of(const State& state, const Event& event) {
+int rule_of(const State& state, const Event& event, const Item& item) {
     const Section* section = find(state, event.section);
     const Request* request = find(state, event.request);
     if (event.kind == Kind::complete && request != nullptr && request->cancelled)
         return closing(state, request->backend) ? 27 : 29;
+    if (event.kind == Kind::drain_done && item.request && item.state == RequestState::waiting)
+        return 11;
     if (event.kind == Kind::effective && section != nullptr && !section->live())
         return 23;
     if (event.kind == Kind::finish && section != nullptr && section->momentary())
@@ -124,10 +126,8 @@ void released(const View& view, std::vector<Event>& events) {
 
 // R19
 bool quiesced(const View& view, NodeId node) {
-    Items active;
     const BackendSet above = view.graph().roots(view.graph().cone(node));
-    activity(active, view.state, {above, {}}, false);
-    return (above - view.covered().backends).empty() && active.empty();
+    return (above - view.covered().backends).empty() && unstopped(view.state, above).empty();
 }
 
 // R27: nobody stands on it, holds or anchors a section with it, or is to change it.
@@ -197,16 +197,23 @@ void unplug_covered(State& state, const Covered& before) {
     take_plug_off(state, [&](const Request& request) { return fresh.contains(request.backend); });
 }
 
+// R13: what it costs, in requests or in bytes.
+std::uint64_t units(const Group& group, std::size_t bucket, const Request& request) {
+    if (bucket >= 3)
+        return request.bytes;
+    const std::uint64_t size = group.iops_size;
+    return size == 0 ? 1 : std::max<std::uint64_t>(1, (request.bytes + size - 1) / size);
+}
+
 // R30: it keeps its members' places.
 void leave_group(State& state, BackendId backend) {
-    for (Group& group : state.groups) {
-        if (!group.contains(backend))
-            continue;
-        for (BackendId& turn : group.turn)
-            if (turn == backend)
-                turn = group.members.size() > 1 ? group.after(backend) : BackendId{};
-        std::erase(group.members, backend);
-    }
+    Group* group = group_of(state, backend);
+    if (group == nullptr)
+        return;
+    for (BackendId& turn : group->turn)
+        if (turn == backend)
+            turn = group->members.size() > 1 ? group->after(backend) : BackendId{};
+    std::erase(group->members, backend);
 }
 
 // Adds the object in the order of the ids.
@@ -339,8 +346,7 @@ struct Step {
     }
 
     void join() {
-        const bool member = std::ranges::any_of(
-            state.groups, [&](const Group& other) { return other.contains(event.backend); });
+        const bool member = group_of(state, event.backend) != nullptr;
         if (happens(closing(state, event.backend) ? Error::closing
                     : member                      ? Error::busy
                                                   : Error::ok))
@@ -348,9 +354,7 @@ struct Step {
     }
 
     void leave() {
-        demand(std::ranges::any_of(
-                   state.groups, [&](const Group& other) { return other.contains(event.backend); }),
-               no_member);
+        demand(group_of(state, event.backend) != nullptr, no_member);
         if (happens())
             leave_group(*next, event.backend);
     }
@@ -450,13 +454,14 @@ struct Step {
             started.closing = {event.node};
         if (refused || !happens(result_of_start(started)))
             return;
-        for (const Item& item : covered_by(started))
-            item.token ? started.open_tokens.push_back(item.token)
-                       : started.requests.push_back(item.request);
-        next->sections.push_back(started);
-        if (started.kind == SectionKind::drain)  // R16
-            take_plug_off(*next,
+        if (started.kind == SectionKind::drain) {
+            for (const Item& item : all_of(state, event.backend))  // R10
+                item.token ? started.open_tokens.push_back(item.token)
+                           : started.requests.push_back(item.request);
+            take_plug_off(*next,  // R16
                           [&](const Request& sent) { return sent.backend == event.backend; });
+        }
+        next->sections.push_back(started);
         if (started.kind == SectionKind::close_backend)
             cancel_all();
     }
@@ -465,10 +470,6 @@ struct Step {
         for (Request& waiting : next->requests)
             if (waiting.backend == event.backend && waiting.waits())
                 waiting.cancelled = true, waiting.plugged = waiting.off = false;
-    }
-
-    Items covered_by(const Section& started) const {  // R10
-        return started.kind == SectionKind::drain ? all_of(state, event.backend) : Items{};
     }
 
     Error result_of_start(const Section& started) {
@@ -540,12 +541,10 @@ struct Step {
         if (!happens())
             return;
         my(*request).state = RequestState::admitted;
-        my(*request).ever_admitted = true;
         if (limits == nullptr)
             return;
-        for_each_bucket(my(*limits), *request, [](Bucket& bucket, std::uint64_t units) {  // R13
-            bucket.charge(units);
-        });
+        for (const std::size_t i : buckets_of(*request))  // R13
+            my(*limits).buckets[i].charge(units(*limits, i, *request));
         my(*limits).turn[static_cast<std::size_t>(request->direction)] =
             limits->after(request->backend);
     }
@@ -639,10 +638,13 @@ struct Step {
             return;
         const Items items = remaining(view, *pending);
         const bool deadlock = would_deadlock(view, items, pending->holding);
+        const Code early = event.kind == Kind::drain_done   ? drain_early
+                           : event.kind == Kind::quiet_done ? quiet_early
+                                                            : finished_early;
         if (event.error == Error::would_deadlock)
             demand(deadlock || items.empty(), not_hostage, 12, items.empty() ? Item{} : items[0]);
         else if (!deadlock)
-            demand_none(items, early(), early() == drain_early_waiting ? 11 : 0);
+            demand_none(items, early);
         if (!happens(deadlock ? Error::would_deadlock : result_of_end()))
             return;
         const Section over = *pending;
@@ -656,15 +658,6 @@ struct Step {
         }
         if (done && over.kind == SectionKind::quiet_wait)
             reach(*find(*next, over.section), Phase::quiet);
-    }
-    Code early() const {
-        const bool drain = event.kind == Kind::drain_done;
-        const bool waiting = drain && !pending->requests.empty() &&
-                             find(state, pending->requests[0])->state == RequestState::waiting;
-        return waiting                          ? drain_early_waiting
-               : drain                          ? drain_early
-               : event.kind == Kind::quiet_done ? quiet_early
-                                                : finished_early;
     }
 
     // R21: a settle error is reported by whoever covers the node; a close ignores it.
@@ -698,15 +691,12 @@ struct Step {
     }
 
     void report_cycle() {  // R26: once of each operation
-        const auto holding = [](auto* of_pending, auto* of_token) {
-            return of_pending != nullptr ? &of_pending->holding : &of_token->holding;
-        };
-        demand(!holding(pending, token)->told, reported_twice);
+        const Holding& held = pending != nullptr ? pending->holding : token->holding;
+        demand(!held.told, reported_twice);
         demand(!cycle(view, pending != nullptr ? pending->id : SectionId{}, event.token).empty(),
                no_cycle);
         if (happens())
-            holding(pending != nullptr ? &my(*pending) : nullptr, find(*next, event.token))->told =
-                true;
+            (pending != nullptr ? my(*pending).holding : my(*token).holding).told = true;
     }
 
     // Nodes.
@@ -801,7 +791,7 @@ Reason refusal(const State& state, const Event& event, Code code, int rule, Item
     for (const SectionId id : {event.wait, event.section})
         if (const Section* section = find(state, id); section != nullptr && !about)
             about = section->backend;
-    for (const int next : {rule_of(expected), rule_of(event.error), rule_of(state, event)})
+    for (const int next : {rule_of(expected), rule_of(event.error), rule_of(state, event, item)})
         if (reason.rule == 0)
             reason.rule = next;
     return reason;
@@ -820,12 +810,14 @@ std::optional<Reason> accept(State& state, const Event& event) {
     const bool plugged = std::ranges::any_of(state.requests, &Request::plugged);
     const Covered covered = plugged ? covered_by_each(before) : Covered{};
     Step{before, event, &state, refused}.run();
+    if (refused)
+        return refused;
     // Only these change a scope, who is settled or who listens.
     if (sections != state.sections.size() || event.kind == Kind::effective ||
         event.kind == Kind::node_closed || event.kind == Kind::settle_done ||
         event.kind == Kind::listen)
         follow_scopes(state);
-    if (!refused && plugged)
+    if (plugged)
         unplug_covered(state, covered);
     return refused;
 }

@@ -13,7 +13,7 @@ namespace {
 struct Words {
     std::string text{};
 
-    void operator()(const auto&... values) { (add(values), ...); }
+    auto& operator()(const auto&... values) { return (add(values), ...), *this; }
     template <class T>
     void add(const T& value) {
         if constexpr (requires { value.fields(*this); }) {
@@ -46,7 +46,7 @@ struct Words {
 struct Hash {
     std::size_t value = 0;
 
-    void operator()(const auto&... values) { (add(values), ...); }
+    auto& operator()(const auto&... values) { return (add(values), ...), *this; }
     template <class T>
     void add(const T& field) {
         if constexpr (requires { field.fields(*this); }) {
@@ -77,9 +77,7 @@ std::string to_string(const Item& item) {
         {"section", "is not over"}};
     const auto [sort, fact] = facts[static_cast<int>(item.kind)];
     Words words;
-    words.append(sort);
-    words(item.request, item.token, item.node, item.section);
-    words.append(fact);
+    words(Flag{sort, true}, item.request, item.token, item.node, item.section, Flag{fact, true});
     if (item.request)
         words(item.state);
     return words.text;
@@ -115,12 +113,7 @@ std::string to_string(const Event& event) {
         words.append("edge " + std::to_string(event.edge));
     if (event.kind == Kind::send)
         words(event.direction, Flag{"flush", event.flush}, event.bytes);
-    words(event.group);
-    if (event.kind == Kind::limit)
-        words(event.bucket, event.rate.rate, event.rate.burst, event.rate.peak,
-              event.rate.peak_burst, event.iops_size);
-    if (event.kind == Kind::clock)
-        words(event.time);
+    words(event.group, event.bucket, event.rate, event.iops_size, event.time);
     if (event.kind == Kind::notify)
         words(event.notice);
     words(event.token, event.set, event.tokens, event.loop);
@@ -144,15 +137,11 @@ std::string sentence(const Reason& reason) {
 }
 
 std::string to_string(const State& state) {
-    Words lines;
-    lines(state);
-    return lines.text;
+    return Words{}(state).text;
 }
 
 std::size_t hash(const State& state) {
-    Hash fields;
-    fields(state);
-    return fields.value;
+    return Hash{}(state).value;
 }
 
 }  // namespace blkdrain_ref

@@ -46,8 +46,8 @@ std::vector<Violation> broken_invariants(const State& state) {
     for (const Request& request : state.requests) {
         demand(find(state, request.backend) != nullptr, "a_request_has_its_backend", 27,
                request.id);
-        demand(request.ever_admitted || request.state != RequestState::admitted,
-               "admission_is_remembered", 3, request.id);
+        demand(!request.cancelled || request.state != RequestState::admitted,
+               "what_is_cancelled_is_never_admitted", 29, request.id);
         demand(request.state != RequestState::waiting || request.cancelled ||
                    !closing(state, request.backend),
                "close_cancels_what_waits", 27, request.id);

@@ -359,11 +359,16 @@ std::vector<Event> operations(const State& state, const Bounds& bounds) {
     std::vector<Event> events = candidates(state, bounds);
     for (Event& event : events)
         event.error = event.kind == Kind::abandon ? Error::cancelled : result_of(state, event);
+    // The other answer that is right as well: of a request that runs; of a deadline.
+    const auto also = [&](Event event, Error error) {
+        event.error = error;
+        events.push_back(event);
+    };
     for (std::size_t i = events.size(); i-- > 0;)
-        if (events[i].kind == Kind::cancel && events[i].error == Error::ok) {
-            events.push_back(events[i]);  // of a request that runs
-            events.back().error = Error::too_late;
-        }
+        if (events[i].kind == Kind::cancel && events[i].error == Error::ok)
+            also(events[i], Error::too_late);
+        else if (events[i].kind == Kind::abandon)
+            also(events[i], Error::timed_out);
     std::erase_if(events, [&](const Event& event) { return check(state, event).has_value(); });
     return events;
 }

@@ -101,8 +101,8 @@ TEST_F(Rules, r10_a_drain_covers_requests_tokens_and_chains) {
     runs(r1, b0);  // later, and no child of a covered one: not covered
     happens(complete(r0), from(send(r2, b0), r0), done(r0));
     happens(token_close(t0));
-    EXPECT_EQ(refused(drain_done(d1), Code::drain_early_waiting, 11),
-              "drain_done s9 b0: drain early waiting, as request r2 is waiting (R11)");
+    EXPECT_EQ(refused(drain_done(d1), Code::drain_early, 11),
+              "drain_done s9 b0: drain early, as request r2 is waiting (R11)");
     happens(admit(r2));
     EXPECT_EQ(refused(drain_done(d1), Code::drain_early, 10),
               "drain_done s9 b0: drain early, as request r2 is admitted (R10)");
@@ -113,7 +113,7 @@ TEST_F(Rules, r10_a_drain_covers_requests_tokens_and_chains) {
 TEST_F(Rules, r11_a_drain_waits_for_a_waiting_request) {
     begins(self_quiesce(s1, b0));
     happens(send(r0, b0), drain(d0, b0));
-    refused(drain_done(d0), Code::drain_early_waiting, 11);
+    refused(drain_done(d0), Code::drain_early, 11);
     happens(end(s1), admit(r0));
     ends(r0);
     happens(drain_done(d0));
@@ -308,6 +308,7 @@ TEST_F(Rules, r24_a_change_waits_for_quiet_and_leaves_no_gap) {
 TEST_F(Rules, r25_an_abandoned_begin_gives_everything_back) {
     runs(r0, b0);
     happens(drained(s1, n1), effective(s1), send(r1, b1));
+    happens(token_request(t0, {b1}), abandon(t0) >> Error::timed_out);  // at its deadline
     happens(abandon(s1));
     refused(admit(r1), Code::admitted_while_gated, 2);
     happens(release(s1), admit(r1));

@@ -17,6 +17,8 @@ inline constexpr std::uint64_t billion = 1'000'000'000;
 // of a second bucket is, which drains at the peak. Rate 0: no limit.
 struct Rate {
     std::uint64_t rate = 0, burst = 0, peak = 0, peak_burst = 0;
+
+    void fields(auto& f) const { f(rate, burst, peak, peak_burst); }
     bool operator==(const Rate&) const = default;
 };
 
@@ -41,9 +43,7 @@ struct Bucket {
         level = by.rate == 0 ? 0 : level;
         peak_level = by.peak == 0 ? 0 : peak_level;
     }
-    void fields(auto& f) const {
-        f(rate.rate, rate.burst, rate.peak, rate.peak_burst, level, peak_level);
-    }
+    void fields(auto& f) const { f(rate, level, peak_level); }
     bool operator==(const Bucket&) const = default;
 };
 

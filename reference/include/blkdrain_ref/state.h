@@ -266,7 +266,6 @@ struct Request {
     std::uint32_t bytes = 0;
     bool flush = false;
     RequestState state = RequestState::waiting;
-    bool ever_admitted = false;
     bool cancelled = false;  // out of line, owed a completion with `cancelled`
     bool plugged = false;    // not in line yet (R16)
     bool off = false;        // its plug: it is to line up
@@ -275,10 +274,12 @@ struct Request {
     bool waits() const { return state == RequestState::waiting && !cancelled; }
     // Waiting for its admission.
     bool in_line() const { return waits() && !plugged; }
+    // One that is cancelled completes without.
+    bool ever_admitted() const { return state != RequestState::waiting && !cancelled; }
     void fields(auto& f) const {
-        f(id, backend, direction, token, loop, state, Flag{"once_admitted", ever_admitted});
-        f(Flag{"cancelled", cancelled}, Flag{"plugged", plugged}, Flag{"off", off});
-        f(Flag{"asked", asked}, bytes, Flag{"flush", flush});
+        f(id, backend, direction, token, loop, state, Flag{"cancelled", cancelled});
+        f(Flag{"plugged", plugged}, Flag{"off", off}, Flag{"asked", asked}, bytes);
+        f(Flag{"flush", flush});
     }
     bool operator==(const Request&) const = default;
 };

@@ -49,38 +49,31 @@ inline const Request* ahead_of(const State& state, const Request& request) {
     return nullptr;
 }
 
-// R13: the group whose limits it has to meet; null. Flushes are not charged (R30).
-inline const Group* charging(const State& state, const Request& request) {
-    const auto limited = [&](const Group& group) {
-        const std::size_t direction = 1 + static_cast<std::size_t>(request.direction);
-        return group.contains(request.backend) &&
-               std::ranges::any_of(std::array<std::size_t, 4>{0, direction, 3, 3 + direction},
-                                   [&](std::size_t i) { return group.buckets[i].rate.rate != 0; });
-    };
-    const auto found = std::ranges::find_if(state.groups, limited);
-    return request.flush || found == state.groups.end() ? nullptr : &*found;
+// The group that it is a member of; null.
+auto* group_of(auto& state, BackendId backend) {
+    const auto found = std::ranges::find_if(
+        state.groups, [&](const Group& group) { return group.contains(backend); });
+    return found == state.groups.end() ? nullptr : &*found;
 }
 
-// Calls visit(bucket, what the request costs there) for each bucket that it has to meet.
-void for_each_bucket(auto& group, const Request& request, auto visit) {
+// The buckets that it has to meet, of a group.
+inline std::array<std::size_t, 4> buckets_of(const Request& request) {
     const std::size_t direction = 1 + static_cast<std::size_t>(request.direction);
-    const std::uint64_t size = group.iops_size;
-    const std::uint64_t pieces =
-        size == 0 ? 1 : std::max<std::uint64_t>(1, (request.bytes + size - 1) / size);
-    for (const std::size_t i : {std::size_t{0}, direction})
-        visit(group.buckets[i], pieces);
-    for (const std::size_t i : {std::size_t{3}, 3 + direction})
-        visit(group.buckets[i], std::uint64_t{request.bytes});
+    return {0, direction, 3, 3 + direction};
+}
+
+// R13: the group whose limits it has to meet; null. Flushes are not charged (R30).
+inline const Group* charging(const State& state, const Request& request) {
+    const Group* group = request.flush ? nullptr : group_of(state, request.backend);
+    const auto limits = [&](std::size_t i) { return group->buckets[i].rate.rate != 0; };
+    return group != nullptr && std::ranges::any_of(buckets_of(request), limits) ? group : nullptr;
 }
 
 // R13: a bucket is full.
 inline bool over_limit(const State& state, const Request& request) {
     const Group* group = charging(state, request);
-    bool over = false;
-    if (group != nullptr)
-        for_each_bucket(*group, request,
-                        [&](const Bucket& bucket, std::uint64_t) { over |= !bucket.passes(); });
-    return over;
+    const auto full = [&](std::size_t i) { return !group->buckets[i].passes(); };
+    return group != nullptr && std::ranges::any_of(buckets_of(request), full);
 }
 
 // R4: under a token the gate does not count.
@@ -172,19 +165,15 @@ inline Items conflicts(const View& view, const Section& isolate) {
 }
 
 // The settle passes of other sections that run over one of the nodes (R20), and the settles that
-// run in one of `inner`, also when nobody asks for them any more.
+// run in one of them or of `inner`, also when nobody asks for them any more.
 inline void passes(Items& items, const View& view, SectionId except, NodeSet nodes, NodeSet inner) {
-    if ((nodes | inner).empty())
-        return;
-    for (const Cover& other : view.covers()) {
-        const bool settling = std::ranges::any_of(view.state.nodes, [&](const Node& node) {
-            return node.settler == other.section.id && (nodes | inner).contains(node.id);
-        });
-        const bool pass_meets = other.section.phase == Phase::quiet && other.settles.meets(nodes) &&
-                                !(other.settles - view.settled()).empty();
-        if (other.section.id != except && (settling || pass_meets))
+    for (const Node& node : view.state.nodes)
+        if (node.settler && node.settler != except && (nodes | inner).contains(node.id))
+            items.emplace_back(Item::Kind::pass, node.settler);
+    for (const Cover& other : view.covers())
+        if (other.section.id != except && other.section.phase == Phase::quiet &&
+            other.settles.meets(nodes) && !(other.settles - view.settled()).empty())
             items.emplace_back(Item::Kind::pass, other.section.id);
-    }
 }
 
 // What keeps a scope from being quiet. `excused`: tokens named by a pending change count as closed
@@ -199,7 +188,7 @@ inline void activity(Items& items, const State& state, const Scope& scope, bool 
         const Token* token = find(state, request.token);
         const bool operation = request.token && !request.cancelled &&
                                !(token != nullptr && token->open) && counts(request.token);
-        if (request.ever_admitted || operation)
+        if (request.ever_admitted() || operation)
             items.emplace_back(request);
     }
     for (const Token& token : state.tokens)
@@ -270,7 +259,8 @@ inline Items remaining(const View& view, const Section& section) {
             (cover.settles.contains(node.id) && (close || !node.settled()) &&
              (quiet || node.settle == Settle::running)))
             items.emplace_back(Item::Kind::settling, node.id);
-    passes(items, view, section.id, cover.alone, cover.inner);
+    if (!cover.alone.empty())  // the requests of a settle cross edges
+        passes(items, view, section.id, cover.alone, cover.quiet.nodes | cover.entered.nodes);
     return items;
 }
 
@@ -387,13 +377,12 @@ BLKDRAIN_REF_WORDS(Code, no_such_object, id_in_use, wrong_kind, wrong_result, ne
                    completed_too_soon, done_too_soon, opened_while_gated, opened_while_closing,
                    token_not_waiting, token_not_open, section_not_begun, reported_twice,
                    quiet_early, listens_already, notified_without_cause, notified_out_of_order,
-                   drain_early, drain_early_waiting, not_a_chain, not_hostage, overtook,
-                   not_released, idle_early, settled_early, settled_twice, settled_out_of_scope,
-                   settled_out_of_order, not_settling, no_internal_request, isolated_in_conflict,
-                   admitted_during_change, finished_early, node_closed_early, node_not_closing,
-                   not_pending, abandoned, released_early, no_cycle, admitted_plugged,
-                   admitted_over_limit, out_of_turn, clock_goes_back, not_plugged, no_member,
-                   plugged_still, count)
+                   drain_early, not_a_chain, not_hostage, overtook, not_released, idle_early,
+                   settled_early, settled_twice, settled_out_of_scope, settled_out_of_order,
+                   not_settling, no_internal_request, isolated_in_conflict, admitted_during_change,
+                   finished_early, node_closed_early, node_not_closing, not_pending, abandoned,
+                   released_early, no_cycle, admitted_plugged, admitted_over_limit, out_of_turn,
+                   clock_goes_back, not_plugged, no_member, plugged_still, count)
 
 struct Reason {
     Code code = Code::count;

@@ -30,16 +30,18 @@ public:
 
     NodeSet children(NodeId node) const { return NodeSet::of(down_[node.value]); }
     NodeSet parents(NodeId node) const { return NodeSet::of(up_[node.value]); }
-    NodeSet down(NodeSet from) const;       // Down: along child edges
-    NodeSet up(NodeSet from) const;         // Up: along parent edges
-    NodeSet cone(NodeId node) const;        // Cone: Up of Down
-    NodeSet component(NodeId node) const;   // Comp: along both
-    BackendSet roots(NodeSet nodes) const;  // Roots
+    NodeSet down(NodeSet from) const { return reachable(down_, from); }  // Down: along child edges
+    NodeSet up(NodeSet from) const { return reachable(up_, from); }      // Up: along parent edges
+    NodeSet cone(NodeId node) const { return up(down({node})); }         // Cone
+    NodeSet component(NodeId node) const;                                // Comp: along both
+    BackendSet roots(NodeSet nodes) const;                               // Roots
     Scope with_roots(NodeSet nodes) const { return {roots(nodes), nodes}; }
 
     const State& state;
 
 private:
+    static NodeSet reachable(const std::uint64_t* next, NodeSet from);
+
     std::uint64_t down_[NodeId::limit], up_[NodeId::limit];
 };
 
@@ -244,8 +246,7 @@ struct Cover {
     Scope quiet{};      // what has to get quiet; for a change named tokens count as closed
     Scope entered{};    // R24: that, too; what a change adds to sections that are quiet
     NodeSet settles{};  // to be settled (R20); what a change adds to those that are idle (R24)
-    NodeSet alone{};    // where it waits for the settle passes of others
-    NodeSet inner{};    // where it waits for what others settle now, whose requests cross edges
+    NodeSet alone{};    // of a change, a close: where it waits for the settle passes of others
     Error wrong = Error::ok;  // why the change cannot be
 };
 
@@ -255,7 +256,6 @@ inline void cover_change(const Graph& graph, Cover& cover) {
     cover.quiet = graph.with_roots(graph.up(what.parents)) | Scope{what.roots, {}} | what.moving;
     cover.scope = cover.quiet;
     cover.alone = what.ends | what.moving.nodes;
-    cover.inner = cover.quiet.nodes;
     cover.wrong = what.wrong;
     for (const Node& node : state.nodes)
         if (node.settler == cover.section.id)  // R25: until the settle returns
@@ -272,7 +272,6 @@ inline void cover_change(const Graph& graph, Cover& cover) {
             if (other.phase == Phase::idle)
                 cover.settles |= entering.nodes;
         }
-    cover.inner |= cover.entered.nodes;
     if (cover.wrong == Error::ok && any_conflict(after, state.sections))
         cover.wrong = Error::conflict;
 }
