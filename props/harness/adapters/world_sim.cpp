@@ -50,12 +50,9 @@ public:
         }
         trouble_.clear();
         simulation_.emplace(schedule(scenario, control), options);
-        schedule_control().promise =
-            header.strategy == Strategy::pct && header.pace == Pace::free
-                ? blkdrain::sim::Pct::bound(
-                      static_cast<std::uint32_t>(header.loops + scenario.programs.size()),
-                      header.horizon, header.depth)
-                : 0;
+        // What the host does is no thread's, and deviations are not drawn.
+        promises_ =
+            header.pace == Pace::free && scenario.deviations.empty() && control.strategy == nullptr;
         gate_.open();
         for (unsigned i = 0; i < std::max<unsigned>(header.loops, 1); ++i) {
             std::error_code error;
@@ -96,6 +93,7 @@ public:
             }
         }
         loops_.clear();
+        schedule_control().promise = clean && promises_ ? strategy_.promise() : 0;
         schedule_control().steps_hash = simulation_->trace_hash();
         schedule_control().points += simulation_->points();
         simulation_.reset();
@@ -262,6 +260,7 @@ private:
     std::vector<std::unique_ptr<blkdrain::EventLoop>> loops_;
     std::vector<std::unique_ptr<LoopRounds>> rounds_;  // if stepped on threads of the system
     bool stepped_ = false;
+    bool promises_ = false;  // what the strategy promises holds for this scenario
 };
 
 }  // namespace
