@@ -15,6 +15,7 @@
 #include "harness/adapters/schedule_control.h"
 #include "harness/adapters/schedule_names.h"
 #include "harness/adapters/told_wakes.h"
+#include "harness/adapters/turns.h"
 #include "harness/adapters/world.h"
 #include "sim/simulation.h"
 #include "sim/strategies/deviations.h"
@@ -128,17 +129,10 @@ public:
             quiesce();
             return;
         }
-        // Until every loop in turn was idle. Bounded: a loop that is never idle is a busy loop,
-        // which what is judged next will show.
-        constexpr std::size_t turns_max = 300'000;
-        std::size_t idle = 0;
-        std::size_t next = 0;
-        for (std::size_t turn = 0; idle < loops_.size() && turn < turns_max; ++turn) {
-            idle = round(next) ? 0 : idle + 1;
-            next = next + 1 == loops_.size() ? 0 : next + 1;
-        }
-        if (idle < loops_.size()) {
-            trouble_ = "the loops find something to do in every round";
+        if (trouble_.empty()) {
+            trouble_ = take_turns(
+                loops_.size(), [this](std::size_t loop) { return round(loop); },
+                [] { return false; });
         }
     }
 
@@ -160,13 +154,13 @@ public:
         }
     }
 
-    std::vector<BlockedThread> blocked() const override {
-        std::vector<BlockedThread> threads;
+    std::vector<StandingThread> standing() const override {
+        std::vector<StandingThread> threads;
         if (stepped_) {
             return threads;
         }
-        for (const auto& [thread, operation] : blkdrain::sim::standing().unfinished) {
-            threads.push_back({actor_named(thread), operation});
+        for (const auto& [thread, operation, blocked] : blkdrain::sim::standing().unfinished) {
+            threads.push_back({actor_named(thread), operation, blocked});
         }
         return threads;
     }
