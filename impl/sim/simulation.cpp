@@ -22,7 +22,8 @@ std::string Outcome::to_string() const {
     }
     const char* separator = ": ";
     for (const Unfinished& thread : unfinished) {
-        text += separator + thread.thread + ": " + thread.operation;
+        text += separator + thread.thread + ": " + thread.operation +
+                (thread.blocked ? "" : ", can go on");
         separator = "; ";
     }
     return text;
@@ -41,7 +42,7 @@ Outcome outcome_of(const Machine& machine) {
     Outcome outcome{kind_of(machine), {}};
     for (const Fiber* fiber : machine.fibers()) {
         if (!fiber->finished) {
-            outcome.unfinished.push_back({fiber->name, machine.describe(*fiber)});
+            outcome.unfinished.push_back({fiber->name, machine.describe(*fiber), !fiber->enabled});
         }
     }
     return outcome;

@@ -30,13 +30,14 @@ struct Outcome {
     struct Unfinished {
         std::string thread;
         std::string operation;  // "condition wait, no deadline"
+        bool blocked;           // it cannot go on by itself
     };
 
     Kind kind = Kind::finished;
     std::vector<Unfinished> unfinished;  // by thread id
 
     bool finished() const { return kind == Kind::finished; }
-    // "deadlock: client1: condition wait, no deadline; loop0: epoll wait, no deadline"
+    // "step limit: client1: condition wait, no deadline; loop0: load atomic#3, can go on"
     std::string to_string() const;
 };
 

@@ -87,7 +87,7 @@ public:
         set_real_lingering(lingers(seed) ? seed : 0);
         const Scenario scenario = scenario_of(suite, seed);
         const Outcome outcome = run(scenario, options);
-        if (schedule_control().promise > 0) {
+        if (suite == Suite::scheduled && scenario.header.strategy == Strategy::pct) {
             counts_.promised(scenario.header.depth, schedule_control().promise);
         }
         return outcome;

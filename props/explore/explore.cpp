@@ -32,6 +32,7 @@
 #include "explore/programs.h"
 #include "explore/reference_search.h"
 #include "explore/search.h"
+#include "explore/status_line.h"
 #include "harness/adapters/implementation.h"
 #include "harness/text.h"
 
@@ -89,18 +90,6 @@ pid_t apart(Body body) {
         _exit(0);
     }
     return child;
-}
-
-// "12,345,678"
-std::string grouped(double number) {
-    std::array<char, 64> plain{};
-    std::snprintf(plain.data(), plain.size(), "%.0f", number);
-    std::string text(plain.data());
-    for (std::size_t at = text.size(); at > 3;) {
-        at -= 3;
-        text.insert(at, ",");
-    }
-    return text;
 }
 
 std::string duration_text(double seconds) {
@@ -217,16 +206,13 @@ private:
                 save();
             }
         }
-        if (isatty(STDERR_FILENO) != 0) {
-            std::fputs("\r\033[K", stderr);
-        }
+        line_.clear();
     }
 
     void progress(double seconds, std::uint64_t before) {
-        if (isatty(STDERR_FILENO) == 0 || Clock::now() - shown_ < std::chrono::milliseconds(200)) {
+        if (!line_.due()) {
             return;
         }
-        shown_ = Clock::now();
         const auto made = static_cast<double>(runs() + left_out());
         const double rate = (made - static_cast<double>(before)) / std::max(seconds, 0.001);
         std::uint64_t at = 0;
@@ -234,10 +220,9 @@ private:
             at += process.page->program.load(std::memory_order_relaxed) / from_.plan.processes;
         }
         const double left = std::max(estimate_.runs - made, 0.0) / std::max(rate, 1.0);
-        std::fprintf(stderr, "\r\033[K%s schedules, program %s of %s, %s a second, about %s left",
-                     grouped(made).c_str(), grouped(static_cast<double>(at)).c_str(),
-                     grouped(static_cast<double>(programs_.count())).c_str(), grouped(rate).c_str(),
-                     duration_text(left).c_str());
+        line_.show(grouped(made) + " schedules, program " + grouped(static_cast<double>(at)) +
+                   " of " + grouped(static_cast<double>(programs_.count())) + ", " + grouped(rate) +
+                   " a second, about " + duration_text(left) + " left");
     }
 
     std::uint64_t runs() const {
@@ -370,8 +355,30 @@ private:
     Programs programs_;
     SearchEstimate estimate_;
     std::vector<Process> processes_;
-    Clock::time_point shown_{};
+    StatusLine line_;
 };
+
+// The model alone.
+int explore_model(std::uint32_t nodes) {
+    const std::uint32_t most = reference_nodes_max();
+    if (nodes > most) {
+        std::fprintf(stderr,
+                     "--reference --nodes %u: its families of operations are written for graphs of "
+                     "at most %u nodes, so a greater size adds nothing\n",
+                     nodes, most);
+        return exit_usage;
+    }
+    switch (
+        explore_reference(nodes, [] { return interrupted.load(std::memory_order_relaxed) != 0; })) {
+        case ReferenceSearch::proved:
+            return exit_clean;
+        case ReferenceSearch::objection:
+            return exit_violation;
+        case ReferenceSearch::interrupted:
+            break;
+    }
+    return exit_unfinished;
+}
 
 int main_with(int argc, char** argv) {
     Options options;
@@ -383,7 +390,8 @@ int main_with(int argc, char** argv) {
         "the "
         "executable specification."};
     app.name("blkdrain-explore");
-    app.add_option("--nodes", plan.nodes, "graphs of up to so many nodes (default 2)")
+    app.add_option("--nodes", plan.nodes,
+                   "graphs of up to so many nodes (default 2); at most 4, with --reference 3")
         ->check(CLI::Range(1U, 4U));
     app.add_option("--calls", plan.calls, "programs of up to so many concurrent calls (default 2)")
         ->check(CLI::Range(1U, static_cast<unsigned>(clients_max)));
@@ -431,8 +439,12 @@ int main_with(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? exit_clean : exit_usage;
     }
+    struct sigaction action{};
+    action.sa_handler = interrupt;
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
     if (options.reference) {
-        return explore_reference(plan.nodes) ? exit_clean : exit_violation;
+        return explore_model(plan.nodes);
     }
     plan.bound.cost = blkdrain::sim::ScheduleBound::Cost::preemptions;
     if (departures->count() != 0) {
@@ -463,10 +475,6 @@ int main_with(int argc, char** argv) {
     if (!options.canary.empty()) {
         release_canary(*find_canary(options.canary));
     }
-    struct sigaction action{};
-    action.sa_handler = interrupt;
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
     return Exploration(options, std::move(from)).run();
 }
 

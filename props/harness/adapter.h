@@ -9,11 +9,11 @@
 #include <functional>
 #include <vector>
 
-#include "harness/blocked_thread.h"
 #include "harness/judge.h"
 #include "harness/objects.h"
 #include "harness/observed.h"
 #include "harness/scenario.h"
+#include "harness/standing_thread.h"
 
 namespace blkdrain_props {
 
@@ -82,6 +82,9 @@ public:
     [[nodiscard]] virtual Slot drained_node(Slot section) = 0;
     // What a scripted driver or owner saw and must not see.
     [[gnu::cold]] virtual void misbehaved(int rule, const char* code, std::string sentence) = 0;
+    // The world does not come to rest, or its threads do not end: `what`, in words. Nothing in it
+    // moves during the call.
+    [[gnu::cold]] virtual void restless(const std::string& what) = 0;
 
     virtual Judge& judge() = 0;
 
@@ -135,8 +138,8 @@ public:
     // The observable state at rest, valid until the next call; null if it does not implement.
     // `explain`: with what each pending operation says it waits for.
     virtual const Observed* observe(bool explain) = 0;
-    // At rest, where threads are simulated.
-    [[nodiscard]] virtual std::vector<BlockedThread> blocked() const { return {}; }
+    // At rest, or where there is none: by thread, where threads are simulated.
+    [[nodiscard]] virtual std::vector<StandingThread> standing() const { return {}; }
 
     // Ids in announcements; 0: none (yet).
     [[nodiscard]] virtual std::uint32_t request_id(Slot request) const = 0;

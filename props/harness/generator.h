@@ -95,7 +95,7 @@ private:
             header.horizon = static_cast<std::uint16_t>(choices_per_operation * (operations + 1));
         }
     }
-    // Of threads, about: what nine runs of ten stay below.
+    // Of threads, about: what 99 runs of 100 stay below.
     static constexpr std::size_t choices_per_operation = 46;
 
     OpcodeSet random_bits() {

@@ -2,6 +2,7 @@
 #include "harness/islands.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace blkdrain_props {
@@ -236,7 +237,12 @@ BlackBox::Verdict Islands::explain() {
 }
 
 Violation Islands::violation() const {
-    return islands_[refused_].box.violation();
+    Violation violation = islands_[refused_].box.violation();
+    if (count() > 1) {
+        violation.sentence += "; all this of one of the " + std::to_string(count()) +
+                              " parts of the run that have nothing to do with each other";
+    }
+    return violation;
 }
 
 std::size_t Islands::count() const {

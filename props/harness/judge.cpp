@@ -269,6 +269,18 @@ void Judge::nothing_is_due() {
            due != dues_.end() ? ", due " + since(*due) : "");
 }
 
+std::string Judge::what_is_due() {
+    due_.clear();
+    ref::due(view(), due_);
+    if (due_.empty()) {
+        return "nothing is due";
+    }
+    const ref::Event& first = due_.front();
+    const auto dated = std::ranges::find(dues_, first, &Due::event);
+    return ref::to_string(first) + " is due" + (dated != dues_.end() ? " " + since(*dated) : "") +
+           (due_.size() > 1 ? ", and " + std::to_string(due_.size() - 1) + " more" : "");
+}
+
 const ref::Section* Judge::idle_above(std::uint32_t node, std::uint32_t only) const {
     const auto found =
         std::find_if(model_.sections.begin(), model_.sections.end(), [&](const auto& section) {

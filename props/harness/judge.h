@@ -73,6 +73,9 @@ public:
     void look_at_clocks(const Observed& observed);
     // At rest nothing is due any more (liveness, R8).
     void nothing_is_due();
+    // For reports: "drain_done s2 b1 is due since done r1 (event 4 of 5), and 2 more", or "nothing
+    // is due"; since when if dated.
+    [[nodiscard]] std::string what_is_due();
     // From the next reset on; costs as much as judging. Not for orders that are searched for.
     void date_dues(bool wanted) { dates_ = wanted; }
     // If dated.

@@ -952,27 +952,46 @@ void Runner::compare_with_model() {
 
 void Runner::nothing_is_due() {
     if (options_.time_line != nullptr && !judge_.failed() && !judge_.dues().empty()) [[unlikely]] {
-        for (const Due& due : judge_.dues()) {
-            if (const std::optional<Slot> slot = ended_by(due.event)) {
-                const Objects::Wait& wait = objects_.waits[*slot];
-                options_.time_line->stuck(
-                    static_cast<std::uint8_t>(Actor::client_first + wait.client),
-                    label("w", *slot) + " (" + std::string(row_of(wait.opcode).name) +
-                        ") could return " + judge_.since(due));
-            } else {
-                options_.time_line->stuck(
-                    Actor::world, ref::to_string(due.event) + " is due " + judge_.since(due));
-            }
-        }
-        tell_blocked();
+        tell_dues();
+        tell_threads();
     }
     judge_.nothing_is_due();
 }
 
-void Runner::tell_blocked() {
-    for (const BlockedThread& thread : adapter_.blocked()) {
-        options_.time_line->stuck(thread.actor, "blocked: " + thread.operation);
+void Runner::tell_dues() {
+    for (const Due& due : judge_.dues()) {
+        if (const std::optional<Slot> slot = ended_by(due.event)) {
+            const Objects::Wait& wait = objects_.waits[*slot];
+            options_.time_line->stuck(static_cast<std::uint8_t>(Actor::client_first + wait.client),
+                                      label("w", *slot) + " (" +
+                                          std::string(row_of(wait.opcode).name) +
+                                          ") could return " + judge_.since(due));
+        } else {
+            options_.time_line->stuck(Actor::world,
+                                      ref::to_string(due.event) + " is due " + judge_.since(due));
+        }
     }
+}
+
+void Runner::tell_threads() {
+    for (const StandingThread& thread : adapter_.standing()) {
+        options_.time_line->stuck(
+            thread.actor, (thread.blocked ? "blocked: " : "can go on: ") + thread.operation);
+    }
+}
+
+// What moves for ever may be what keeps something from happening.
+void Runner::restless(const std::string& what) {
+    take_misbehaviour();
+    if (judge_.failed()) {
+        return;
+    }
+    if (options_.time_line != nullptr) {
+        tell_dues();
+        tell_threads();
+    }
+    judge_.violation("liveness", 0, "restless",
+                     alone() ? what : what + "; the reference: " + judge_.what_is_due());
 }
 
 std::optional<Slot> Runner::ended_by(const ref::Event& event) const {
@@ -1078,7 +1097,7 @@ void Runner::verify_outcomes() {
     }
     if (found && !judge_.failed()) {
         if (options_.time_line != nullptr) {
-            tell_blocked();
+            tell_threads();
         }
         judge_.violation(found->detector.c_str(), found->rule, found->code.c_str(),
                          found->sentence);

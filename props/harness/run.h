@@ -116,6 +116,7 @@ private:
     Slot wait_of_section(Slot section) override;
     Slot drained_node(Slot section) override;
     [[gnu::cold]] void misbehaved(int rule, const char* code, std::string sentence) override;
+    [[gnu::cold]] void restless(const std::string& what) override;
     Judge& judge() override { return judge_; }
     Witness* witness() override { return watched_ ? &witness_ : nullptr; }
 
@@ -137,7 +138,8 @@ private:
     void verify_outcomes();
     void compare_with_model();
     void nothing_is_due();
-    void tell_blocked();
+    void tell_dues();
+    void tell_threads();
     // The wait that would be over.
     [[nodiscard]] std::optional<Slot> ended_by(const blkdrain_ref::Event& event) const;
     void ask_black_box();

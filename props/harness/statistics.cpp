@@ -44,6 +44,8 @@ void SuiteCount::add(const SuiteCount& other) {
     judged_twice += other.judged_twice;
     given_up += other.given_up;
     left_out += other.left_out;
+    pct += other.pct;
+    pct_too_long += other.pct_too_long;
     for (std::size_t i = 0; i < missed.size(); ++i) {
         missed[i] += other.missed[i];
     }
@@ -59,6 +61,8 @@ void SuiteCount::add(const SuiteCount& other) {
 }
 
 void SuiteCount::promised(unsigned depth, double probability) {
+    ++pct;
+    pct_too_long += probability > 0 ? 0U : 1U;
     if (depth >= 1 && depth <= missed.size()) {
         missed[depth - 1] += std::log1p(-probability);
     }
@@ -123,13 +127,14 @@ std::string table(const Counts& counts) {
            static_cast<unsigned long long>(all.judged_twice),
            static_cast<unsigned long long>(all.given_up),
            static_cast<unsigned long long>(all.left_out));
-    if (all.missed[0] < 0) {
+    if (all.pct > all.pct_too_long) {
         text += "PCT meets an error that all its scenarios have with a probability of at least";
         for (std::size_t i = 0; i < all.missed.size(); ++i) {
             append(text, "%s %.4f (depth %zu)", i == 0 ? "" : ",", 0.0 - std::expm1(all.missed[i]),
                    i + 1);
         }
-        text += "\n";
+        append(text, "; %.1f %% of them were too long to count\n",
+               percent(all.pct_too_long, all.pct));
     }
     text += "\nrequests seen waiting for";
     const char* separator = " ";

@@ -43,6 +43,8 @@ struct SuiteCount {
     KeptCount kept{};
     // By both judges: explained, too, by the black box; given up by it; nothing for it.
     std::uint64_t judged_twice = 0, given_up = 0, left_out = 0;
+    // Scenarios under PCT; of them, those of which it promises nothing, as the run was too long.
+    std::uint64_t pct = 0, pct_too_long = 0;
     // By depth, 1 first: the logarithm of the probability, at most, that an error of this depth
     // which every scenario under PCT has was met in none.
     std::array<double, 3> missed{};
@@ -53,7 +55,7 @@ struct SuiteCount {
         return of[static_cast<std::size_t>(opcode)];
     }
     void add(const SuiteCount& other);
-    // A scenario whose strategy meets an error of that depth with at least this probability.
+    // A scenario under PCT, which met an error of that depth with at least this probability.
     void promised(unsigned depth, double probability);
 };
 

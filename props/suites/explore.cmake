@@ -16,6 +16,7 @@ endfunction()
 
 expect(0 "--preemptions.*--departures" --help)
 expect(2 "" --nodes 9)
+expect(2 "at most 3 nodes" --reference --nodes 4)
 file(WRITE "${OUT}/no-checkpoint" "blkdrain-explore 4\nnodes 1")
 expect(2 "not a checkpoint" --resume "${OUT}/no-checkpoint")
 
@@ -96,3 +97,11 @@ foreach(file IN ITEMS minimal.scn original.scn trace.txt graph.dot report.html r
     endif()
 endforeach()
 expect(0 "proved by enumeration: the model's invariants hold" --reference --nodes 1)
+# It says which families, and how far it came when it is interrupted.
+execute_process(
+    COMMAND timeout --preserve-status --signal INT 1 "${EXPLORE}" --reference --nodes 3
+    RESULT_VARIABLE result OUTPUT_VARIABLE output
+)
+if(NOT result EQUAL 4 OR NOT output MATCHES "unfinished: no objection in [1-9][0-9,]* states .*of the next")
+    message(FATAL_ERROR "interrupted, it ended with ${result}:\n${output}")
+endif()

@@ -13,6 +13,7 @@
 #include "check/protocol.h"
 #include "harness/adapters/schedule_control.h"
 #include "sim/strategies/default_order.h"
+#include "sim/strategies/pct.h"
 #include "suites/suite_runner.h"
 
 namespace blkdrain_props {
@@ -78,6 +79,26 @@ TEST_F(Schedules, a_strategy_that_never_preempts_is_noticed) {
     blkdrain::sim::DefaultOrder never;
     schedule_control().strategy = &never;
     EXPECT_EQ(runs_with_preemptions(300, [this](const Scenario& s) { return run(s); }), 0U);
+}
+
+TEST_F(Schedules, pct_promises_what_the_run_allows) {
+    const auto promised = [this](const std::string& header, const std::string& behind = "") {
+        run((header + "\n\nnode n0\nbackend b0 on n0\n\nsend b0 read loop 0\n" + behind +
+             "client 1\ndrain b0\n")
+                .c_str());
+        return schedule_control().promise;
+    };
+    const std::string pct = "scenario 3 loops 2 strategy pct depth 2 ";
+    // Two loops and two clients, each with a store buffer where stores wait.
+    EXPECT_DOUBLE_EQ(promised(pct + "horizon 5000 seed 1 pace free"),
+                     blkdrain::sim::Pct::bound(4, 5000, 2));
+    EXPECT_DOUBLE_EQ(promised(pct + "horizon 5000 seed 1 memory tso pace free"),
+                     blkdrain::sim::Pct::bound(8, 5000, 2));
+    // The run has more choices, or not all of them are drawn, or not by PCT, or the host acts, too.
+    EXPECT_EQ(promised(pct + "horizon 5 seed 1 pace free"), 0);
+    EXPECT_EQ(promised(pct + "horizon 5000 seed 1 pace free", "when loop0 at 3: run client0\n"), 0);
+    EXPECT_EQ(promised("scenario 3 loops 2 strategy random seed 1 pace free"), 0);
+    EXPECT_EQ(promised(pct + "horizon 5000 seed 1"), 0);
 }
 
 TEST_F(Schedules, deviations_that_match_nothing_are_listed_and_change_nothing) {

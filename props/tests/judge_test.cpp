@@ -66,6 +66,15 @@ TEST_F(JudgeTest, what_is_due_at_rest_is_a_violation_of_liveness) {
     EXPECT_NE(judge_.found()->rule, 0);
 }
 
+TEST_F(JudgeTest, it_says_what_is_due_and_that_nothing_is) {
+    EXPECT_EQ(judge_.what_is_due(), "nothing is due");
+    backend();
+    EXPECT_EQ(judge_.what_is_due(), "nothing is due");
+    send(1);
+    EXPECT_EQ(judge_.what_is_due(), "admit r1 is due");
+    EXPECT_FALSE(judge_.failed());
+}
+
 TEST_F(JudgeTest, of_what_is_due_it_says_since_when) {
     judge_.date_dues(true);
     judge_.reset();
@@ -81,6 +90,7 @@ TEST_F(JudgeTest, of_what_is_due_it_says_since_when) {
     EXPECT_EQ(told,
               "admit r2 since admit r1 (event 4 of 5)\n"
               "done r1 since complete r1 -> no_medium (event 5 of 5)\n");
+    EXPECT_EQ(judge_.what_is_due(), "admit r2 is due since admit r1 (event 4 of 5), and 1 more");
     judge_.nothing_is_due();
     ASSERT_TRUE(judge_.failed());
     EXPECT_EQ(judge_.found()->sentence,

@@ -238,7 +238,9 @@ TEST(Carriers, agree_on_what_is_unfinished_at_the_step_limit) {
             }
         },
         options);
-    EXPECT_EQ(outcomes, Outcomes{"step limit: busy0: load atomic#0; busy1: load atomic#0"});
+    EXPECT_EQ(outcomes,
+              Outcomes{"step limit: busy0: load atomic#0, can go on; busy1: load atomic#0, "
+                       "can go on"});
 }
 
 // That the second carrier is used at all: nothing else here would notice.

@@ -257,6 +257,7 @@ TEST(Simulation, step_limit_stops_a_thread_that_never_ends) {
         EXPECT_EQ(outcome.kind, Outcome::Kind::step_limit);
         ASSERT_EQ(outcome.unfinished.size(), 1U);
         EXPECT_EQ(outcome.unfinished[0].thread, "busy");
+        EXPECT_FALSE(outcome.unfinished[0].blocked);
     }
 }
 

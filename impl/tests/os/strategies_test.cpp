@@ -40,11 +40,11 @@ struct OrderError {
     static constexpr std::uint32_t threads = 3;
     std::uint32_t before = 20;
 
-    bool met(sim::Strategy& strategy) {
+    bool met(sim::Strategy& strategy, const sim::Options& options = every_access()) {
         os::atomic<int> written{0};
         os::atomic<int> noise{0};
         bool torn = false;
-        sim::Simulation simulation(strategy, every_access());
+        sim::Simulation simulation(strategy, options);
         simulation.spawn("writer", [&] {
             for (std::uint32_t i = 0; i < before; ++i) {
                 noise.fetch_add(1, seq_cst);
@@ -107,10 +107,116 @@ TEST(Strategies, pct_of_depth_one_meets_no_error_of_depth_two) {
     EXPECT_EQ(meetings(2'000, [](std::uint64_t seed) { return sim::Pct(seed, 1, 50); }), 0U);
 }
 
-TEST(Strategies, pct_bound_is_the_one_of_the_paper) {
+// Depth 2: one has to fall while it waits, so that who ends its wait gets ahead of it. Where it
+// begins to wait nobody is asked, since the other runs alone then.
+bool met_while_it_waits(sim::Strategy& strategy) {
+    sim::Simulation simulation(strategy, every_access());
+    os::poller poller;
+    os::wake_handle wake;
+    EXPECT_FALSE(poller.open() || wake.open() || poller.add(wake.fd(), os::event_in, 0));
+    os::atomic<int> noise{0};
+    bool waits = false;
+    bool waited = false;
+    bool ahead = false;
+    bool met = false;
+    simulation.spawn("waiter", [&] {
+        waits = true;
+        std::array<os::ready, 1> found{};
+        static_cast<void>(poller.wait(found, os::duration(-1)));
+        met = waited && ahead;
+    });
+    simulation.spawn("waker", [&] {
+        noise.fetch_add(1, seq_cst);
+        waited = waits;
+        wake.signal();
+        noise.fetch_add(1, seq_cst);
+        ahead = true;
+    });
+    EXPECT_TRUE(simulation.run().finished());
+    return met;
+}
+
+// Depth 3: of two that fall the one that falls first has to stay below the other.
+bool met_in_the_order_of_falling(sim::Strategy& strategy) {
+    sim::Simulation simulation(strategy, every_access());
+    os::atomic<int> stage{0};
+    bool met = false;
+    simulation.spawn("first", [&] {
+        stage.store(1, seq_cst);
+        met = stage.load(seq_cst) == 4;
+    });
+    simulation.spawn("second", [&] {
+        while (stage.load(seq_cst) == 0) {
+            os::spin_hint();
+        }
+        stage.store(2, seq_cst);
+        if (stage.load(seq_cst) == 3) {
+            stage.store(4, seq_cst);
+        }
+    });
+    simulation.spawn("third", [&] {
+        if (stage.load(seq_cst) == 2) {
+            stage.store(3, seq_cst);
+        }
+    });
+    static_cast<void>(simulation.run());
+    return met;
+}
+
+TEST(Strategies, pct_keeps_its_bound_whoever_has_to_fall) {
+    constexpr std::uint32_t runs = 20'000;
+    constexpr std::uint32_t horizon = 20;
+    const auto keeps = [](std::uint32_t threads, std::uint32_t depth, auto met) {
+        std::uint32_t meetings = 0;
+        for (std::uint64_t seed = 1; seed <= runs; ++seed) {
+            sim::Pct strategy(seed, depth, horizon);
+            meetings += met(strategy) ? 1 : 0;
+        }
+        EXPECT_GE(meetings, runs * sim::Pct::bound(threads, horizon, depth)) << "depth " << depth;
+    };
+    keeps(2, 2, met_while_it_waits);
+    keeps(3, 3, met_in_the_order_of_falling);
+}
+
+TEST(Strategies, pct_bound_is_the_one_of_the_paper_but_for_changes_at_one_choice) {
     EXPECT_DOUBLE_EQ(sim::Pct::bound(4, 300, 1), 0.25);
     EXPECT_DOUBLE_EQ(sim::Pct::bound(4, 300, 2), 1.0 / 1200);
-    EXPECT_DOUBLE_EQ(sim::Pct::bound(4, 100, 3), 1.0 / 40'000);
+    EXPECT_DOUBLE_EQ(sim::Pct::bound(4, 100, 3), 1.0 / (4 * 100 * 101));
+}
+
+TEST(Strategies, pct_promises_something_of_runs_with_fewer_choices_than_its_horizon) {
+    Counting counting;
+    OrderError().met(counting);
+    const std::uint32_t choices = counting.thread_choices;
+    // The first priorities and no more, so that the length of the run is up to the program.
+    const auto promised = [](std::uint32_t horizon, sim::Memory memory) {
+        sim::Pct strategy(1, 1, horizon);
+        sim::Options options = every_access();
+        options.memory = memory;
+        OrderError().met(strategy, options);
+        return strategy.promise();
+    };
+    EXPECT_DOUBLE_EQ(promised(2 * choices, sim::Memory::sequential), 1.0 / OrderError::threads);
+    EXPECT_DOUBLE_EQ(promised(choices / 2, sim::Memory::sequential), 0);
+    // Each with a store buffer.
+    EXPECT_DOUBLE_EQ(promised(2 * choices, sim::Memory::tso), 1.0 / (2 * OrderError::threads));
+}
+
+// Where the horizon is the number of choices, one more may have been needed.
+TEST(Strategies, pct_promises_nothing_from_its_horizon_on) {
+    const auto promised = [](std::uint32_t horizon) {
+        sim::Pct strategy(1, 2, horizon);
+        sim::Simulation simulation(strategy, every_access());
+        // Two choices: who starts, and who goes on, unless the first has ended.
+        os::atomic<int> steps{0};
+        for (const char* name : {"a", "b"}) {
+            simulation.spawn(name, [&] { steps.fetch_add(1, seq_cst); });
+        }
+        EXPECT_TRUE(simulation.run().finished());
+        return strategy.promise();
+    };
+    EXPECT_GT(promised(4), 0);
+    EXPECT_DOUBLE_EQ(promised(2), 0);
 }
 
 TEST(Strategies, one_delay_or_preemption_at_the_right_place_is_enough) {

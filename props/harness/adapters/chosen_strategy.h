@@ -50,6 +50,13 @@ public:
         return strategy_.emplace<sim::DefaultOrder>();
     }
 
+    // Of the last one, after its run: the probability, at least, with which it met an error of its
+    // depth; 0: it promises nothing.
+    double promise() const {
+        const auto* const pct = std::get_if<blkdrain::sim::Pct>(&strategy_);
+        return pct != nullptr ? pct->promise() : 0;
+    }
+
 private:
     // Visible operations by thread, as a rule of thumb: what a client does itself, and what its
     // operations make the loops do.

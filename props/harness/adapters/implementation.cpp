@@ -147,7 +147,7 @@ public:
         return threaded() ? 0 : world_->tick_duration_ns();
     }
     const Observed* observe(bool explain) override;
-    std::vector<BlockedThread> blocked() const override { return world_->blocked(); }
+    std::vector<StandingThread> standing() const override { return world_->standing(); }
 
     std::uint32_t request_id(Slot slot) const override {
         return requests_[slot] == nullptr ? 0 : requests_[slot]->id;
@@ -1000,7 +1000,7 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
 
 void ImplementationAdapter::tell_trouble() {
     if (const std::string trouble = world_->trouble(); !trouble.empty()) {
-        stage_->misbehaved(0, "threads", trouble);
+        stage_->restless(trouble);
     }
 }
 

@@ -53,8 +53,8 @@ struct ScheduleControl {
     // Of the last scenario that ended: deviations that put another thread in the place of one that
     // could go on.
     std::size_t preemptions = 0;
-    // Of the last scenario: the probability, at least, with which its strategy meets an error of
-    // its depth; 0: the strategy promises nothing.
+    // Of the last scenario that ended: the probability, at least, with which its strategy meets an
+    // error of its depth; 0: the strategy promises nothing, or not for runs like this.
     double promise = 0;
     // Of the last scenario or machine that ended: every step of every thread.
     std::uint64_t steps_hash = 0;

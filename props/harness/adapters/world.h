@@ -12,8 +12,8 @@
 
 #include <blkdrain/event_loop.h>
 
-#include "harness/blocked_thread.h"
 #include "harness/scenario.h"
+#include "harness/standing_thread.h"
 
 namespace blkdrain_props {
 
@@ -44,8 +44,8 @@ public:
     virtual void run_clients(unsigned count, const std::function<void(unsigned)>& body,
                              const std::atomic<std::uint64_t>& moves,
                              const std::function<void()>& all_wait) = 0;
-    // As Adapter::blocked.
-    [[nodiscard]] virtual std::vector<BlockedThread> blocked() const { return {}; }
+    // As Adapter::standing.
+    [[nodiscard]] virtual std::vector<StandingThread> standing() const { return {}; }
     // What is wrong with the threads themselves, in words: they never come to rest, or do not end
     // when they are to. Empty: nothing. Known after rest(), run_clients() and close().
     [[nodiscard]] virtual std::string trouble() const { return {}; }

@@ -17,6 +17,7 @@
 
 #include "harness/adapters/own_clock.h"
 #include "harness/adapters/schedule_control.h"
+#include "harness/adapters/turns.h"
 #include "harness/adapters/world.h"
 
 namespace blkdrain_props {
@@ -27,6 +28,7 @@ class EpollWorld final : public World {
 public:
     void open(const Scenario& scenario) override {
         reset_own_clock();
+        trouble_.clear();
         for (unsigned i = 0; i < std::max<unsigned>(scenario.header.loops, 1); ++i) {
             std::error_code error;
             loops_.push_back(blkdrain::EventLoop::create("loop" + std::to_string(i), error));
@@ -74,6 +76,7 @@ public:
         }
         rest(moves);
     }
+    std::string trouble() const override { return trouble_; }
     void begins(std::uint8_t, std::uint8_t) override {}
     void await(const std::function<bool()>& over) override { run_until(over); }
     void changed() override {}
@@ -85,16 +88,15 @@ public:
 private:
     bool round(std::size_t number) { return loops_[number]->run_once(std::chrono::nanoseconds(0)); }
 
-    // Until `over`, or every loop in turn was idle. Bounded: a loop that is never idle is a busy
-    // loop, which what is judged next will show.
+    // Until `over`, or until all are idle.
     void run_until(const std::function<bool()>& over) {
-        constexpr std::size_t turns_max = 300'000;
-        std::size_t idle = 0;
-        for (std::size_t turn = 0; idle < loops_.size() && turn < turns_max && !over(); ++turn) {
-            idle = round(turn % loops_.size()) ? 0 : idle + 1;
+        if (trouble_.empty()) {
+            trouble_ =
+                take_turns(loops_.size(), [this](std::size_t loop) { return round(loop); }, over);
         }
     }
 
+    std::string trouble_;
     std::vector<std::unique_ptr<blkdrain::EventLoop>> loops_;
 };
 

@@ -15,6 +15,7 @@
 #include "harness/adapters/schedule_control.h"
 #include "harness/adapters/schedule_names.h"
 #include "harness/adapters/told_wakes.h"
+#include "harness/adapters/turns.h"
 #include "harness/adapters/world.h"
 #include "sim/simulation.h"
 #include "sim/strategies/deviations.h"
@@ -50,12 +51,9 @@ public:
         }
         trouble_.clear();
         simulation_.emplace(schedule(scenario, control), options);
-        schedule_control().promise =
-            header.strategy == Strategy::pct && header.pace == Pace::free
-                ? blkdrain::sim::Pct::bound(
-                      static_cast<std::uint32_t>(header.loops + scenario.programs.size()),
-                      header.horizon, header.depth)
-                : 0;
+        // What the host does is no thread's, and deviations are not drawn.
+        promises_ =
+            header.pace == Pace::free && scenario.deviations.empty() && control.strategy == nullptr;
         gate_.open();
         for (unsigned i = 0; i < std::max<unsigned>(header.loops, 1); ++i) {
             std::error_code error;
@@ -96,6 +94,7 @@ public:
             }
         }
         loops_.clear();
+        schedule_control().promise = clean && promises_ ? strategy_.promise() : 0;
         schedule_control().steps_hash = simulation_->trace_hash();
         schedule_control().points += simulation_->points();
         simulation_.reset();
@@ -130,17 +129,10 @@ public:
             quiesce();
             return;
         }
-        // Until every loop in turn was idle. Bounded: a loop that is never idle is a busy loop,
-        // which what is judged next will show.
-        constexpr std::size_t turns_max = 300'000;
-        std::size_t idle = 0;
-        std::size_t next = 0;
-        for (std::size_t turn = 0; idle < loops_.size() && turn < turns_max; ++turn) {
-            idle = round(next) ? 0 : idle + 1;
-            next = next + 1 == loops_.size() ? 0 : next + 1;
-        }
-        if (idle < loops_.size()) {
-            trouble_ = "the loops find something to do in every round";
+        if (trouble_.empty()) {
+            trouble_ = take_turns(
+                loops_.size(), [this](std::size_t loop) { return round(loop); },
+                [] { return false; });
         }
     }
 
@@ -162,13 +154,13 @@ public:
         }
     }
 
-    std::vector<BlockedThread> blocked() const override {
-        std::vector<BlockedThread> threads;
+    std::vector<StandingThread> standing() const override {
+        std::vector<StandingThread> threads;
         if (stepped_) {
             return threads;
         }
-        for (const auto& [thread, operation] : blkdrain::sim::standing().unfinished) {
-            threads.push_back({actor_named(thread), operation});
+        for (const auto& [thread, operation, blocked] : blkdrain::sim::standing().unfinished) {
+            threads.push_back({actor_named(thread), operation, blocked});
         }
         return threads;
     }
@@ -262,6 +254,7 @@ private:
     std::vector<std::unique_ptr<blkdrain::EventLoop>> loops_;
     std::vector<std::unique_ptr<LoopRounds>> rounds_;  // if stepped on threads of the system
     bool stepped_ = false;
+    bool promises_ = false;  // what the strategy promises holds for this scenario
 };
 
 }  // namespace
