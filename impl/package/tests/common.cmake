@@ -18,6 +18,13 @@ function(capture variable)
     set(${variable} "${output}" PARENT_SCOPE)
 endfunction()
 
+# tree_version(<variable>): what the tree says its version is.
+function(tree_version variable)
+    file(STRINGS "${SOURCE}/impl/include/blkdrain/version.h" version REGEX "^#define BLKDRAIN_VERSION ")
+    string(REGEX REPLACE ".*\"(.*)\"" "\\1" version "${version}")
+    set(${variable} "${version}" PARENT_SCOPE)
+endfunction()
+
 # The packages that only tests and benchmarks need cannot be found.
 set(
     without_test_packages

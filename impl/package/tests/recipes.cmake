@@ -3,9 +3,7 @@
 # The recipes for vcpkg and Conan can be read, and say the version of the tree. Neither tool is needed.
 include("${CMAKE_CURRENT_LIST_DIR}/common.cmake")
 
-file(STRINGS "${SOURCE}/impl/include/blkdrain/version.h" version REGEX "^#define BLKDRAIN_VERSION ")
-string(REGEX REPLACE ".*\"(.*)\"" "\\1" version "${version}")
-
+tree_version(version)
 file(READ "${SOURCE}/impl/package/vcpkg/vcpkg.json" manifest)
 string(JSON stated GET "${manifest}" version-semver)
 if(NOT stated STREQUAL version)
