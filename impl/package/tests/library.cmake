@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The lines by which README.md installs the library do, without anything that only tests and benchmarks need, and what they
-# install is enough for impl/package/consumer.
+# install is enough for impl/package/consumer. So is one kind of library, if only one is asked for.
 include("${CMAKE_CURRENT_LIST_DIR}/common.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/build_consumer.cmake")
 
@@ -30,3 +30,26 @@ endforeach()
 
 check_pages("${WORK}/installed")
 build_consumer("${WORK}/installed")
+
+# As the recipes want it. A user who asks for the other kind gets the one that is there.
+foreach(shared IN ITEMS ON OFF)
+    set(prefix "${WORK}/alone-${shared}")
+    run("${CMAKE_COMMAND}" -B "${WORK}/build" -DBLKDRAIN_INSTALL_BOTH_KINDS=OFF -DBUILD_SHARED_LIBS=${shared})
+    run("${CMAKE_COMMAND}" --build "${WORK}/build")
+    run("${CMAKE_COMMAND}" --install "${WORK}/build" --prefix "${prefix}")
+    file(GLOB_RECURSE shared_ones "${prefix}/libblkdrain.so*")
+    file(GLOB_RECURSE static_ones "${prefix}/libblkdrain.a")
+    if(shared)
+        set(others "${static_ones}")
+        set(asked_for OFF)
+    else()
+        set(others "${shared_ones}")
+        set(asked_for ON)
+    endif()
+    if(others)
+        message(FATAL_ERROR "BUILD_SHARED_LIBS=${shared} has ${others} installed")
+    endif()
+    build_user(
+        "${prefix}" "${SOURCE}/impl/package/consumer" "${WORK}/consumer-alone-${shared}" -DBUILD_SHARED_LIBS=${asked_for}
+    )
+endforeach()
