@@ -42,6 +42,8 @@ class BlkdrainConan(ConanFile):
         toolchain.variables["BLKDRAIN_BUILD_TESTS"] = False
         toolchain.variables["BLKDRAIN_BUILD_BENCHMARKS"] = False
         toolchain.variables["BLKDRAIN_INSTALL"] = True
+        # Which one, the option `shared` says by way of BUILD_SHARED_LIBS.
+        toolchain.variables["BLKDRAIN_INSTALL_BOTH_KINDS"] = False
         toolchain.generate()
 
     def build(self):

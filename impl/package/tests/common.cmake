@@ -18,10 +18,26 @@ function(capture variable)
     set(${variable} "${output}" PARENT_SCOPE)
 endfunction()
 
-# install_moved(<prefix>): installs BUILD somewhere and moves it to `prefix`.
-function(install_moved prefix)
-    run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/stage")
-    file(RENAME "${WORK}/stage" "${prefix}")
+# tree_version(<variable>): what the tree says its version is.
+function(tree_version variable)
+    file(STRINGS "${SOURCE}/impl/include/blkdrain/version.h" version REGEX "^#define BLKDRAIN_VERSION ")
+    string(REGEX REPLACE ".*\"(.*)\"" "\\1" version "${version}")
+    set(${variable} "${version}" PARENT_SCOPE)
+endfunction()
+
+# The packages that only tests and benchmarks need cannot be found.
+set(
+    without_test_packages
+    -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON
+    -DCMAKE_DISABLE_FIND_PACKAGE_rapidcheck=ON
+    -DCMAKE_DISABLE_FIND_PACKAGE_benchmark=ON
+    -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON
+    -DCMAKE_DISABLE_FIND_PACKAGE_CLI11=ON
+    -DCMAKE_DISABLE_FIND_PACKAGE_mimalloc=ON
+)
+
+# check_pages(<prefix>): the pages are installed there, with all that they link to.
+function(check_pages prefix)
     file(GLOB pages "${prefix}/share/doc/*")
     foreach(page IN ITEMS LICENSE README.md)
         if(NOT EXISTS "${pages}/${page}")
@@ -29,6 +45,13 @@ function(install_moved prefix)
         endif()
     endforeach()
     run("${SOURCE}/docs/check_links" "${pages}")
+endfunction()
+
+# install_moved(<prefix>): installs BUILD somewhere and moves it to `prefix`.
+function(install_moved prefix)
+    run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/stage")
+    file(RENAME "${WORK}/stage" "${prefix}")
+    check_pages("${prefix}")
 endfunction()
 
 # build_user(<prefix> <project> <build> [<arguments for the configuration>...]): builds a project that uses the

@@ -1,23 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The shared LIBRARY offers its public classes and functions and nothing else of its own.
-execute_process(
-    COMMAND "${NM}" --dynamic --defined-only --demangle --extern-only "${LIBRARY}"
-    OUTPUT_VARIABLE symbols
-    COMMAND_ERROR_IS_FATAL ANY
-)
+# The shared LIBRARY offers its public classes and functions and nothing else of its own, under a name that changes with
+# the interface.
+include("${CMAKE_CURRENT_LIST_DIR}/common.cmake")
+
+tree_version(version)
+string(REGEX MATCH "^[0-9]+\\.[0-9]+" interface "${version}")
+capture(dynamic "${READELF}" --dynamic --wide "${LIBRARY}")
+if(NOT dynamic MATCHES "\\(SONAME\\)[^\n]*\\[libblkdrain\\.so\\.([0-9.]+)\\]" OR NOT CMAKE_MATCH_1 STREQUAL interface)
+    message(FATAL_ERROR "the soname of version ${version} does not end with ${interface}:\n${dynamic}")
+endif()
+
+capture(symbols "${NM}" --dynamic --defined-only --demangle --extern-only "${LIBRARY}")
 string(REGEX MATCHALL "[^\n]+" symbols "${symbols}")
+set(class_data "^(vtable|typeinfo|typeinfo name|VTT) for ")
 set(ours 0)
 foreach(symbol IN LISTS symbols)
-    # Weak ones are templates and inline functions of the standard library, which every object may offer.
-    if(symbol MATCHES "^[0-9a-f]+ [TDBR] (.*)$")
-        if(NOT CMAKE_MATCH_1 MATCHES "^((vtable|typeinfo|typeinfo name|VTT) for )?blkdrain::")
-            list(APPEND strangers "${CMAKE_MATCH_1}")
-        elseif(CMAKE_MATCH_1 MATCHES "ControlPlane::|LoopCore::|::os::")
-            list(APPEND strangers "${CMAKE_MATCH_1}")
-        else()
-            math(EXPR ours "${ours} + 1")
+    if(NOT symbol MATCHES "^[0-9a-f]+ ([A-Za-z]) (.*)$")
+        message(FATAL_ERROR "not understood: ${symbol}")
+    endif()
+    set(type "${CMAKE_MATCH_1}")
+    set(name "${CMAKE_MATCH_2}")
+    string(REGEX REPLACE "${class_data}" "" of "${name}")
+    if(type MATCHES "[VWu]")
+        # Templates and inline functions of the standard library, which every object may offer, though not for types that
+        # nobody outside knows; and what belongs to a public class.
+        if(of MATCHES "^blkdrain::")
+            if(name MATCHES "${class_data}blkdrain::[a-z0-9_]+::[A-Za-z]+$")
+                math(EXPR ours "${ours} + 1")
+            else()
+                list(APPEND strangers "${name}")
+            endif()
+        elseif(name MATCHES "blkdrain::.*::(detail|os)::")
+            list(APPEND strangers "${name}")
         endif()
+    elseif(NOT of MATCHES "^blkdrain::" OR of MATCHES "ControlPlane::|LoopCore::|::os::")
+        list(APPEND strangers "${name}")
+    else()
+        math(EXPR ours "${ours} + 1")
     endif()
 endforeach()
 if(strangers)

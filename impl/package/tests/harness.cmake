@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The suites for drivers and owners of others, from an installation with the component `harness`: the examples with them
-# are built, the sound ones pass, the faulty ones are found, with a report and a file that shows it again.
+# The component `harness` of an installation. blkdrain-check judges the library that it was made with: there is nothing to say
+# of the sound one, and a broken one is caught. The suites for drivers and owners of others: the examples with them are
+# built, the sound ones pass, the faulty ones are found. What was found has a report and a file that shows it again.
 include("${CMAKE_CURRENT_LIST_DIR}/common.cmake")
 
 install_moved("${WORK}/moved")
@@ -11,12 +12,37 @@ endif()
 run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/moved" --component harness)
 
 # The command finds its workers where they were installed to.
+set(check "${WORK}/moved/bin/blkdrain-check")
 foreach(adapter IN ITEMS simulated real)
-    run(
-        "${WORK}/moved/bin/blkdrain-check" replay "${SOURCE}/corpus/regressions/r18-end-releases-in-order.scn"
-        --adapter ${adapter}
-    )
+    run("${check}" replay "${SOURCE}/corpus/regressions/r18-end-releases-in-order.scn" --adapter ${adapter})
 endforeach()
+
+# expect_found(<folder> <program> [<arguments>...]): the program finds something, reports it into the folder, and what it has
+# reduced it to shows it again. What it says is left in the variable `said`.
+function(expect_found out program)
+    execute_process(
+        COMMAND "${program}" ${ARGN} --seed 1 --out "${out}"
+        RESULT_VARIABLE status
+        OUTPUT_VARIABLE said
+        ERROR_VARIABLE said
+    )
+    file(GLOB folder "${out}/*")
+    if(NOT status EQUAL 1 OR NOT EXISTS "${folder}/reason.txt")
+        message(FATAL_ERROR "${program} ${ARGN}: exit status ${status}, report in '${folder}'\n${said}")
+    endif()
+    file(GLOB minimal "${folder}/minimal.*")
+    execute_process(COMMAND "${program}" replay "${minimal}" ${ARGN} RESULT_VARIABLE status)
+    if(NOT status EQUAL 1)
+        message(FATAL_ERROR "${program} ${ARGN}: what it was reduced to ends with ${status}")
+    endif()
+    set(said "${said}" PARENT_SCOPE)
+endfunction()
+
+run("${check}" --seconds 4 --seed 1 --out "${WORK}/failures-none")
+expect_found("${WORK}/failures-library" "${check}" --canary overtake)
+if(NOT said MATCHES "rule: R18, found by .*replay: blkdrain-check replay /")
+    message(FATAL_ERROR "a library that lets requests overtake each other is not caught by R18:\n${said}")
+endif()
 
 file(GLOB_RECURSE examples "${WORK}/moved/share/doc/*/impl/examples/CMakeLists.txt")
 cmake_path(GET examples PARENT_PATH examples)
@@ -25,17 +51,5 @@ file(COPY "${examples}/" "${CMAKE_CURRENT_LIST_DIR}/harness/CMakeLists.txt" DEST
 build_user("${WORK}/moved" "${WORK}/pages" "${WORK}/build-pages")
 
 foreach(faulty IN ITEMS check_hasty_driver check_hasty_export)
-    set(program "${WORK}/build/${faulty}")
-    set(out "${WORK}/build/failures-${faulty}")
-    file(REMOVE_RECURSE "${out}")
-    execute_process(COMMAND "${program}" --seed 1 --out "${out}" RESULT_VARIABLE status)
-    file(GLOB folder "${out}/*")
-    if(NOT status EQUAL 1 OR NOT EXISTS "${folder}/reason.txt")
-        message(FATAL_ERROR "${faulty}: exit status ${status}, report in '${folder}'")
-    endif()
-    file(GLOB minimal "${folder}/minimal.*")
-    execute_process(COMMAND "${program}" replay "${minimal}" RESULT_VARIABLE status)
-    if(NOT status EQUAL 1)
-        message(FATAL_ERROR "${faulty}: what it was reduced to ends with ${status}")
-    endif()
+    expect_found("${WORK}/build/failures-${faulty}" "${WORK}/build/${faulty}")
 endforeach()

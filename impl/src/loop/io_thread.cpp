@@ -8,7 +8,8 @@
 
 BLKDRAIN_NAMESPACE_BEGIN
 
-class IoThread::Thread {
+// Hidden, as it would else be seen like the class it is in.
+class __attribute__((visibility("hidden"))) IoThread::Thread {
 public:
     explicit Thread(EventLoop& loop) : thread_(loop.name().c_str(), [&loop] { loop.run(); }) {}
 
