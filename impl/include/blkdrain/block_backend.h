@@ -51,11 +51,10 @@ protected:
 // The handle through which an owner does I/O, with at most one root node ("medium"). Movable; one
 // owner.
 //
-// Who may call what, from where:
+// Threads: who may call what, from where
 //
 //   submit                     on a loop of the graph, in any callback there; else not_on_loop
-//   every other call           any thread, also in completions, section_begin, section_end and
-//                              the calls of drivers
+//   every other call           any thread, as in <blkdrain/graph.h>
 //   moving, destruction        one thread, while no call runs; destruction is the last of all
 //   completions                come on the loop that sent the request
 //   section_begin and _end     come on the home loop, one at a time

@@ -14,6 +14,15 @@
 // continues there, from a callback of that loop. Nothing is ever resumed on another thread, nor
 // before its await has suspended it.
 //
+// Threads: who may call what, from where
+//
+//   spawn                      any thread
+//   making and moving a task,  any thread, one at a time
+//     destroying one that was never awaited
+//   co_await                   in a task, on its loop
+//   request_stop, of the       any thread, as in <blkdrain/graph.h>; not in vm_stop and vm_start
+//     source of a StopToken    either
+//
 // Dispatch (R3). A request's completion dispatch lasts until the coroutine that it resumed, and
 // those that end or start with it, have all suspended or ended.
 //
@@ -280,8 +289,8 @@ private:
 
 }  // namespace detail
 
-// Starts `task` on `loop`, never inside the call, and lets it go. Any thread. The loop must run
-// until the task has ended.
+// Starts `task` on `loop`, never inside the call, and lets it go. The loop must run until the task
+// has ended.
 inline void spawn(EventLoop& loop, Task<void> task) {
     detail::PromiseBase& promise = detail::Root::make(std::move(task)).promise();
     loop.post([&promise] { detail::Runner::run(promise); });
@@ -309,10 +318,9 @@ private:
     T value_;
 };
 
-// Gives up from outside what is awaited: when stop is requested, on any thread, an operation ends
-// with Errc::cancelled unless its outcome was decided before (R25); see co_read for requests. If
-// stop was requested before, nothing is begun or sent. Not to be requested where nothing may be
-// called: in may_move, vm_stop and vm_start. Empty without <stop_token>.
+// Gives up from outside what is awaited: when stop is requested an operation ends with
+// Errc::cancelled unless its outcome was decided before (R25); see co_read for requests. If stop
+// was requested before, nothing is begun or sent. Empty without <stop_token>.
 class StopToken {
 public:
     StopToken() noexcept = default;
