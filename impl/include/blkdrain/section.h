@@ -50,9 +50,11 @@ using ControlRef = detail::Ref<detail::ControlPlane>;
 //   Graph::quiet               no_such_object             waits until all that it    no_such_object
 //                                                         covers is over
 //
-// Graph::end of a section of another graph is foreign_section, and leaves it live. A quiet that is
-// pending when its section ends, ends with cancelled. A section that was given up while a node
-// settled for it is explained by that until it has let go.
+// A quiesce_all, a self_quiesce, and an isolate that nobody is in the way of are live when the call
+// returns, before the callback brings the Section. Graph::end of a section of another graph is
+// foreign_section, and leaves it live. A quiet that is pending when its section ends, ends with
+// cancelled. A section that was given up while a node settled for it is explained by that until it
+// has let go.
 class BLKDRAIN_EXPORT Section {
 public:
     Section() noexcept = default;
