@@ -319,8 +319,8 @@ private:
 };
 
 // Gives up from outside what is awaited: when stop is requested an operation ends with
-// Errc::cancelled unless its outcome was decided before (R25); see co_read for requests. If stop
-// was requested before, nothing is begun or sent. Empty without <stop_token>.
+// Errc::cancelled unless its outcome was decided before (R25); see co_read for requests, co_sleep
+// for a pause. If stop was requested before, nothing is begun or sent. Empty without <stop_token>.
 class StopToken {
 public:
     StopToken() noexcept = default;
@@ -532,12 +532,13 @@ inline IoOperation co_flush(BlockBackend& backend, TokenId token = TokenId(),
     return IoOperation(backend, Io::flush(), token, std::move(stop));
 }
 
-// Lets the loop do something else: continues in its next round, after `delay`.
-class [[nodiscard]] Pause {
+// Lets the loop do something else: continues in its next round. That comes soon enough for whoever
+// wants to stop, so there is nothing to be given up.
+class [[nodiscard]] NextRound {
 public:
-    explicit Pause(std::chrono::nanoseconds delay) noexcept : delay_(delay) {}
-    Pause(const Pause&) = delete;
-    Pause& operator=(const Pause&) = delete;
+    NextRound() noexcept = default;
+    NextRound(const NextRound&) = delete;
+    NextRound& operator=(const NextRound&) = delete;
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
 
@@ -545,25 +546,73 @@ public:
     void await_suspend(std::coroutine_handle<Promise> awaiting) const {
         EventLoop* const loop = EventLoop::current();
         BLKDRAIN_CHECK(loop != nullptr, "a task runs on its loop");
-        detail::PromiseBase* const promise = &awaiting.promise();
-        if (delay_.count() <= 0) {
-            loop->post([promise] { detail::Runner::run(*promise); });
-        } else {
-            loop->start_timer(delay_, [promise] { detail::Runner::run(*promise); });
-        }
+        loop->post([promise = &awaiting.promise()] { detail::Runner::run(*promise); });
     }
 
     void await_resume() const noexcept {}
-
-private:
-    const std::chrono::nanoseconds delay_;
 };
 
-inline Pause co_next_round() {
-    return Pause(std::chrono::nanoseconds(0));
+// Waits for a timer of the loop.
+class [[nodiscard]] Sleep {
+public:
+    Sleep(std::chrono::nanoseconds delay, StopToken stop) noexcept
+        : delay_(delay), watch_(std::move(stop)) {}
+    Sleep(const Sleep&) = delete;
+    Sleep& operator=(const Sleep&) = delete;
+
+    // A stop that was requested before: no timer is started.
+    [[nodiscard]] bool await_ready() noexcept {
+        if (watch_.stopped()) {
+            result_ = Errc::cancelled;
+            return true;
+        }
+        return false;
+    }
+
+    template <detail::OwnPromise Promise>
+    void await_suspend(std::coroutine_handle<Promise> awaiting) {
+        EventLoop* const loop = EventLoop::current();
+        BLKDRAIN_CHECK(loop != nullptr, "a task runs on its loop");
+        awaiting_ = &awaiting.promise();
+        const EventLoop::TimerId timer =
+            loop->start_timer(delay_, [this] { detail::Runner::run(*awaiting_); });
+        watch_.begin({this, loop, timer});
+    }
+
+    std::error_code await_resume() noexcept {
+        watch_.end();
+        return result_;
+    }
+
+private:
+    // The timer belongs to the loop's thread. If it has run by then, the sleeper is gone.
+    struct WakeUp {
+        Sleep* sleep;
+        EventLoop* loop;
+        EventLoop::TimerId timer;
+        void operator()() const noexcept {
+            loop->post([*this] {
+                if (loop->cancel_timer(timer)) {
+                    sleep->result_ = Errc::cancelled;
+                    detail::Runner::run(*sleep->awaiting_);
+                }
+            });
+        }
+    };
+
+    const std::chrono::nanoseconds delay_;
+    StopWatch<WakeUp> watch_;
+    detail::PromiseBase* awaiting_ = nullptr;
+    std::error_code result_;
+};
+
+inline NextRound co_next_round() {
+    return {};
 }
-inline Pause co_sleep(std::chrono::nanoseconds delay) {
-    return Pause(delay);
+// Continues when `delay` is over, with success; or, with Errc::cancelled, soon after stop is
+// requested.
+inline Sleep co_sleep(std::chrono::nanoseconds delay, StopToken stop = StopToken()) {
+    return {delay, std::move(stop)};
 }
 
 // The operations of BlockBackend and Graph under the same names; their headers say what they do.
