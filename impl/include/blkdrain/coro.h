@@ -2,13 +2,18 @@
 #pragma once
 
 // The callback API as awaitables, for owners that are easier to read as a sequence. Everything here
-// is in this header; the library itself contains no coroutine.
+// is in this header; the library itself contains no coroutine. One that writes until it is refused:
 //
-//     coro::Task<void> copy(BlockBackend& from, BlockBackend& to, std::span<std::byte> buffer) {
-//         if (std::error_code error = co_await coro::co_read(from, 0, buffer)) { ... }
-//         ...
+//     coro::Task<void> keep_writing(Owner& owner) {
+//         std::array<std::byte, 512> block{};
+//         while (!co_await coro::co_write(owner.disk, 0, block)) {
+//             ++owner.writes;
+//         }
 //     }
-//     coro::spawn(loop, copy(from, to, buffer));
+//
+// and its start:
+//
+//     coro::spawn(jobs->loop(), keep_writing(mirror));
 //
 // Where it runs. A coroutine belongs to the loop it was spawned on: it starts there and every await
 // continues there, from a callback of that loop. Nothing is ever resumed on another thread, nor
