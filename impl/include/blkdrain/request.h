@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-#include <sys/uio.h>
+#include <sys/uio.h>  // of POSIX, for iovec: the one header here that is not of C++ or ours
 
 #include <blkdrain/detail/check.h>
 #include <blkdrain/detail/task.h>
