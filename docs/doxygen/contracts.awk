@@ -2,9 +2,12 @@
 #
 # The contracts in the headers are plain comments. For Doxygen: a comment of whole lines belongs to what follows it, one at
 # the end of a line to what stands before it; one before the first line of code, with a blank line behind, to the file.
+# What is three spaces in is a table, and shown as it stands, like code.
 function documented(line) {
     sub(/\/\//, "///", line)
-    if (line !~ /\/\/\/     /) {  # else it is code
+    if (line ~ /\/\/\/   ([^ ]|  )/) {
+        sub(/\/\/\//, "///  ", line)
+    } else {
         gsub(/</, "\\<", line)
     }
     return line

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Reads a number of times, one after the other, then drains and closes.
+// Reads a number of times, one after the other, then closes, which waits for what is under way.
 struct Owner {
     BlockBackend disk;
     unsigned reads_left = 5;

@@ -51,11 +51,10 @@ protected:
 // The handle through which an owner does I/O, with at most one root node ("medium"). Movable; one
 // owner.
 //
-// Who may call what, from where:
+// Threads: who may call what, from where
 //
 //   submit                     on a loop of the graph, in any callback there; else not_on_loop
-//   every other call           any thread, also in completions, section_begin, section_end and
-//                              the calls of drivers
+//   every other call           any thread, as in <blkdrain/graph.h>
 //   moving, destruction        one thread, while no call runs; destruction is the last of all
 //   completions                come on the loop that sent the request
 //   section_begin and _end     come on the home loop, one at a time
@@ -68,18 +67,22 @@ protected:
 //   submit under a token       is sent     is sent     closing        no_such_object
 //   cancel, of what waits      ok          ok          too_late       too_late
 //   cancel, of what is sent    ok          ok          ok             too_late
+//   cancel_waiting             how many    how many    0              0
 //   drain                      waits       waits       waits          no_such_object
 //   isolate, self_quiesce      ok          ok          closing        no_such_object
 //   close                      waits       waits       closing        no_such_object
 //   set_listener               ok          ok          ok             no_such_object
 //   Graph::open_token          ok          waits       closing        no_such_object
+//   Graph::insert_medium,      waits       waits       closing        no_such_object
+//     Graph::remove_medium
 //   ThrottleGroup::join        ok          ok          closing        no_such_object
 //
-// What is sent without a medium completes with no_medium. A limit (R30) or a Plug (R16) makes
-// requests wait at an open backend, too; a change that names a token (R24), those under it. A token
-// that is closed is bad_token. A drain of a gated backend lasts as long as the gate, if something
-// waits there. An isolate queues behind another one (R23). busy: a close while the backend holds a
-// section, has one pending, or gets another medium; a join in another group; a second listener.
+// What is sent without a medium completes with no_medium. One medium too many is has_medium, one
+// that is not there to be removed no_medium. A limit (R30) or a Plug (R16) makes requests wait at
+// an open backend, too; a change that names a token (R24), those under it. A token that is closed
+// is bad_token. A drain of a gated backend lasts as long as the gate, if something waits there. An
+// isolate queues behind another one (R23). busy: a close while the backend holds a section, has one
+// pending, or gets another medium; a join in another group; a second listener.
 //
 // An empty handle, made without arguments or moved from, takes assignment and destruction alone.
 class BLKDRAIN_EXPORT BlockBackend {

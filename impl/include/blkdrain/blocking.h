@@ -12,8 +12,15 @@
 BLKDRAIN_NAMESPACE_BEGIN
 
 // The waiting operations for plain threads: each returns when the callback form would have called
-// back. On the thread of an event loop they return Errc::would_block_loop at once and do nothing
-// (R8); the message names the call, its object and the loop.
+// back.
+//
+// Threads: who may call what, from where
+//
+//   every call                 any thread that is in no event loop, several at a time; in a loop,
+//                              would_block_loop comes at once, nothing has happened (R8), and the
+//                              message names the call, its object and the loop
+//
+// Not inside may_move, vm_stop and vm_start, nor where the caller holds what a loop waits for.
 namespace blocking {
 
 struct SectionResult {

@@ -2,17 +2,31 @@
 #pragma once
 
 // The callback API as awaitables, for owners that are easier to read as a sequence. Everything here
-// is in this header; the library itself contains no coroutine.
+// is in this header; the library itself contains no coroutine. One that writes until it is refused:
 //
-//     coro::Task<void> copy(BlockBackend& from, BlockBackend& to, std::span<std::byte> buffer) {
-//         if (std::error_code error = co_await coro::co_read(from, 0, buffer)) { ... }
-//         ...
+//     coro::Task<void> keep_writing(Owner& owner) {
+//         std::array<std::byte, 512> block{};
+//         while (!co_await coro::co_write(owner.disk, 0, block)) {
+//             ++owner.writes;
+//         }
 //     }
-//     coro::spawn(loop, copy(from, to, buffer));
+//
+// and its start:
+//
+//     coro::spawn(jobs->loop(), keep_writing(mirror));
 //
 // Where it runs. A coroutine belongs to the loop it was spawned on: it starts there and every await
 // continues there, from a callback of that loop. Nothing is ever resumed on another thread, nor
 // before its await has suspended it.
+//
+// Threads: who may call what, from where
+//
+//   spawn                      any thread
+//   making and moving a task,  any thread, one at a time
+//     destroying one that was never awaited
+//   co_await                   in a task, on its loop
+//   request_stop, of the       any thread, as in <blkdrain/graph.h>; not in vm_stop and vm_start
+//     source of a StopToken    either
 //
 // Dispatch (R3). A request's completion dispatch lasts until the coroutine that it resumed, and
 // those that end or start with it, have all suspended or ended.
@@ -280,8 +294,8 @@ private:
 
 }  // namespace detail
 
-// Starts `task` on `loop`, never inside the call, and lets it go. Any thread. The loop must run
-// until the task has ended.
+// Starts `task` on `loop`, never inside the call, and lets it go. The loop must run until the task
+// has ended.
 inline void spawn(EventLoop& loop, Task<void> task) {
     detail::PromiseBase& promise = detail::Root::make(std::move(task)).promise();
     loop.post([&promise] { detail::Runner::run(promise); });
@@ -309,10 +323,9 @@ private:
     T value_;
 };
 
-// Gives up from outside what is awaited: when stop is requested, on any thread, an operation ends
-// with Errc::cancelled unless its outcome was decided before (R25); see co_read for requests. If
-// stop was requested before, nothing is begun or sent. Not to be requested where nothing may be
-// called: in may_move, vm_stop and vm_start. Empty without <stop_token>.
+// Gives up from outside what is awaited: when stop is requested an operation ends with
+// Errc::cancelled unless its outcome was decided before (R25); see co_read for requests, co_sleep
+// for a pause. If stop was requested before, nothing is begun or sent. Empty without <stop_token>.
 class StopToken {
 public:
     StopToken() noexcept = default;
@@ -524,12 +537,13 @@ inline IoOperation co_flush(BlockBackend& backend, TokenId token = TokenId(),
     return IoOperation(backend, Io::flush(), token, std::move(stop));
 }
 
-// Lets the loop do something else: continues in its next round, after `delay`.
-class [[nodiscard]] Pause {
+// Lets the loop do something else: continues in its next round. That comes soon enough for whoever
+// wants to stop, so there is nothing to be given up.
+class [[nodiscard]] NextRound {
 public:
-    explicit Pause(std::chrono::nanoseconds delay) noexcept : delay_(delay) {}
-    Pause(const Pause&) = delete;
-    Pause& operator=(const Pause&) = delete;
+    NextRound() noexcept = default;
+    NextRound(const NextRound&) = delete;
+    NextRound& operator=(const NextRound&) = delete;
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
 
@@ -537,25 +551,73 @@ public:
     void await_suspend(std::coroutine_handle<Promise> awaiting) const {
         EventLoop* const loop = EventLoop::current();
         BLKDRAIN_CHECK(loop != nullptr, "a task runs on its loop");
-        detail::PromiseBase* const promise = &awaiting.promise();
-        if (delay_.count() <= 0) {
-            loop->post([promise] { detail::Runner::run(*promise); });
-        } else {
-            loop->start_timer(delay_, [promise] { detail::Runner::run(*promise); });
-        }
+        loop->post([promise = &awaiting.promise()] { detail::Runner::run(*promise); });
     }
 
     void await_resume() const noexcept {}
-
-private:
-    const std::chrono::nanoseconds delay_;
 };
 
-inline Pause co_next_round() {
-    return Pause(std::chrono::nanoseconds(0));
+// Waits for a timer of the loop.
+class [[nodiscard]] Sleep {
+public:
+    Sleep(std::chrono::nanoseconds delay, StopToken stop) noexcept
+        : delay_(delay), watch_(std::move(stop)) {}
+    Sleep(const Sleep&) = delete;
+    Sleep& operator=(const Sleep&) = delete;
+
+    // A stop that was requested before: no timer is started.
+    [[nodiscard]] bool await_ready() noexcept {
+        if (watch_.stopped()) {
+            result_ = Errc::cancelled;
+            return true;
+        }
+        return false;
+    }
+
+    template <detail::OwnPromise Promise>
+    void await_suspend(std::coroutine_handle<Promise> awaiting) {
+        EventLoop* const loop = EventLoop::current();
+        BLKDRAIN_CHECK(loop != nullptr, "a task runs on its loop");
+        awaiting_ = &awaiting.promise();
+        const EventLoop::TimerId timer =
+            loop->start_timer(delay_, [this] { detail::Runner::run(*awaiting_); });
+        watch_.begin({this, loop, timer});
+    }
+
+    std::error_code await_resume() noexcept {
+        watch_.end();
+        return result_;
+    }
+
+private:
+    // The timer belongs to the loop's thread. If it has run by then, the sleeper is gone.
+    struct WakeUp {
+        Sleep* sleep;
+        EventLoop* loop;
+        EventLoop::TimerId timer;
+        void operator()() const noexcept {
+            loop->post([*this] {
+                if (loop->cancel_timer(timer)) {
+                    sleep->result_ = Errc::cancelled;
+                    detail::Runner::run(*sleep->awaiting_);
+                }
+            });
+        }
+    };
+
+    const std::chrono::nanoseconds delay_;
+    StopWatch<WakeUp> watch_;
+    detail::PromiseBase* awaiting_ = nullptr;
+    std::error_code result_;
+};
+
+inline NextRound co_next_round() {
+    return {};
 }
-inline Pause co_sleep(std::chrono::nanoseconds delay) {
-    return Pause(delay);
+// Continues when `delay` is over, with success; or, with Errc::cancelled, soon after stop is
+// requested.
+inline Sleep co_sleep(std::chrono::nanoseconds delay, StopToken stop = StopToken()) {
+    return {delay, std::move(stop)};
 }
 
 // The operations of BlockBackend and Graph under the same names; their headers say what they do.

@@ -18,7 +18,7 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 class Driver;
 
-// A node's settle in progress; answered once, from any thread.
+// A node's settle in progress; answered once.
 class BLKDRAIN_EXPORT Settlement {
 public:
     virtual void complete(std::error_code result) = 0;
@@ -48,7 +48,7 @@ public:
 
     // Work on the node's own account: metadata write-back, a timer (R22). Errc::stopped while a
     // section stops the node (R21), Errc::closing while it is closed: try again later. Each
-    // successful begin is followed by one end. Any thread.
+    // successful begin is followed by one end.
     [[nodiscard]] std::error_code begin_internal();
     void end_internal();
 
@@ -66,7 +66,7 @@ protected:
 
 // The code behind a node, destroyed on the home loop after its node was closed, or with the graph.
 //
-// Who calls what, and where:
+// Threads: who calls what, and where
 //
 //   submit, submit_batch       the request's loop; at the same time for requests of other loops
 //   continuations, Done of     the request's loop
@@ -77,14 +77,10 @@ protected:
 //   settles                    the thread that adds the node
 //   may_move                   any thread, with the graph's lock held: answer, call nothing
 //
-// Who may be called, from where:
+// and who may be called, from where (Request and InnerRequest: see there)
 //
-//   Request::complete          any thread
-//   Request::forward,          the request's loop
-//     on_cancel, InnerRequest::send
-//   Settlement::complete,      any thread
-//     Node::begin_internal, end_internal
-//   Graph, BlockBackend        any thread, but not inside may_move
+//   Settlement::complete,      any thread, but not inside may_move
+//     Node::begin_internal, end_internal, Graph, BlockBackend
 //
 // So a driver that serves requests of several loops guards what they share.
 class BLKDRAIN_EXPORT Driver {

@@ -10,6 +10,8 @@
 
 BLKDRAIN_NAMESPACE_BEGIN
 
+// Threads: plain values, for any.
+
 // What the library itself refuses or reports. Errors of the operating system and of drivers travel
 // as std::error_code of their own categories; Errc::io_error is for drivers that have nothing
 // better to say.

@@ -20,11 +20,22 @@ class LoopCore;
 
 // One epoll loop, run by one thread at a time (QEMU's AioContext).
 //
-// Threads: create, destroy, run, run_once and the fd and timer calls belong to the thread that runs
-// the loop (before it runs: to whoever built it). post, stop, name and is_current may be called
-// from any thread. Order: posted tasks run in the order posted by each thread; a task posted while
-// tasks run is run in the next round, so timers and descriptors are never starved. There are no
-// nested loops (R8): run or run_once inside a callback of any loop stops the process.
+// Threads: who may call what, while the loop runs (is inside run or run_once) and while it does not
+//
+//   call                       before, between, after       in what it runs     other threads then
+//   run, run_once              one thread, in no loop       stops the process   stop the process
+//   set_polling, fd, add_fd,   one thread                   ok                  not allowed
+//     remove_fd, start_timer,
+//     cancel_timer, busy_rounds
+//   post, stop                 any thread                   ok                  ok
+//   name, is_current, current  any thread                   ok                  ok
+//   destruction                one thread, last of all      stops the process   not allowed
+//
+// The one thread need not be the same each time. Loops do not nest (R8): run and run_once inside
+// what another loop runs stop the process, too. "Not allowed" is not noticed.
+//
+// Order: posted tasks run in the order posted by each thread; a task posted while tasks run is run
+// in the next round, so timers and descriptors are never starved.
 class BLKDRAIN_EXPORT EventLoop {
 public:
     // `name` appears in messages. Fails when the kernel refuses a descriptor: then `error` is set
@@ -32,7 +43,7 @@ public:
     static std::unique_ptr<EventLoop> create(std::string name, std::error_code& error);
 
     // Nothing may be posted any more. What was posted and has not run is run now, on the calling
-    // thread.
+    // thread; timers and handlers are not.
     ~EventLoop();
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
@@ -44,7 +55,7 @@ public:
     // Before it sleeps, the loop looks for what is posted for so long, or until its next timer
     // (QEMU's poll-max-ns; 0, as at first, or less: it sleeps at once). What comes meanwhile is not
     // delayed by a wake-up, 2 to 50 us; the processor is busy for that long before each sleep, and
-    // descriptors wait. From the loop's thread or before it runs.
+    // descriptors wait.
     void set_polling(std::chrono::nanoseconds time);
 
     // One round: waits at most `timeout` for something to do (negative: for ever, zero: not at
@@ -53,7 +64,7 @@ public:
     bool run_once(std::chrono::nanoseconds timeout);
 
     // Readable whenever run_once(0) would find something to do; to be polled by a foreign loop.
-    // Never read or written. Asked for on the loop's thread, or before it runs.
+    // Never read or written.
     [[nodiscard]] int fd() const;
 
     // Runs `task` on the loop's thread, never inside the call.
@@ -75,13 +86,13 @@ public:
 
     [[nodiscard]] const std::string& name() const;
 
-    // True on the thread that is inside run or run_once of this loop.
+    // True on the thread that is inside run, run_once or the destruction of this loop.
     [[nodiscard]] bool is_current() const;
 
-    // The loop whose run or run_once the calling thread is in; null on other threads.
+    // The loop of which that is true on the calling thread; null on other threads.
     [[nodiscard]] static EventLoop* current();
 
-    // Rounds in which something was done, for tests and statistics; exact on the loop's thread.
+    // Rounds in which something was done, for tests and statistics.
     [[nodiscard]] std::uint64_t busy_rounds() const;
 
     [[nodiscard]] detail::LoopCore& core() const { return *core_; }

@@ -24,20 +24,34 @@ class AnnouncementSink;
 // The block graph and its control plane: nodes, named child edges, sections, changes. The control
 // plane is serialised by one lock, held only while marking; I/O runs beside it, on the loops.
 //
-// Threads: every call from any thread, also from completions, notifications and drivers' code on a
-// loop. Graph changes from a section notification fail with Errc::busy (R9). Waiting: no call
-// waits. Operations that may have to wait take a callback and return a Wait; refusals come through
-// the callback as well. Blocking forms are in <blkdrain/blocking.h>, awaitable ones in
-// <blkdrain/coro.h>. Life: backends and sections end before the graph; their loops outlive it and
-// still run until its last callback; a graph has a loop before it is asked for anything. Misuse: an
-// id of something that is gone or never was, 0 among them, is Errc::no_such_object.
+// No call waits. Operations that may have to wait take a callback and return a Wait; refusals come
+// through the callback as well. Blocking forms are in <blkdrain/blocking.h>, awaitable ones in
+// <blkdrain/coro.h>.
+//
+// Threads: who may call what, from where
+//
+//   changes, set_event_loop    any thread; busy on one that serves a section notification of this
+//                              graph (R9)
+//   every other call           any thread
+//   destruction                one thread, as the last call
+//   callbacks                  come on the loop of WaitOptions
+//
+// Any thread: also in completions, callbacks, notifications and the calls of drivers. Not inside
+// may_move: the lock is held there, and the call would not return.
+//
+// Life: backends and sections end before the graph; their loops outlive it and still run until its
+// last callback. Misuse: an id of something that is gone or never was, 0 among them, is
+// Errc::no_such_object. It stops the process to make something whose home loop was not added; to
+// ask a graph without loops for something and not say where it calls back; and to destroy the graph
+// while a request is in flight, as one is in its completion, a token open, a section live or an
+// operation pending.
 class BLKDRAIN_EXPORT Graph {
 public:
     static constexpr std::size_t loops_max = 64;
 
     Graph();
 
-    // Closes what is left: no request may be in flight, no section live, no operation pending.
+    // Closes what is left; see above for what may not be.
     ~Graph();
     Graph(const Graph&) = delete;
     Graph& operator=(const Graph&) = delete;

@@ -8,7 +8,7 @@ BLKDRAIN_NAMESPACE_BEGIN
 
 // Ids are given by a graph in the order of creation, start at 1 and are never used again within it;
 // 0 names nothing. (Request ids are unique among the requests not done; a loop comes back to one
-// after 2^26 requests.) Plain values, for any thread.
+// after 2^26 requests.) Threads: plain values, for any.
 struct NodeTag {
     static constexpr char prefix = 'n';
 };

@@ -20,8 +20,11 @@ class Lane;
 // events again: an object that lives longer, as in a coroutine that waits, has no effect any more.
 // A drain or the begin of a section ends it early for the requests of the backends it covers.
 //
-// Made and destroyed on the same thread. On a thread that runs no loop of the graph, where nothing
-// can be sent, it does nothing.
+// Threads: who may call what, from where
+//
+//   making                     in what a loop of the graph runs; elsewhere, where nothing can be
+//                              sent, the object does nothing
+//   destruction                likewise, in what the same loop runs; elsewhere it stops the process
 class BLKDRAIN_EXPORT Plug {
 public:
     explicit Plug(Graph& graph);

@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-#include <sys/uio.h>
+#include <sys/uio.h>  // of POSIX, for iovec: the one header here that is not of C++ or ours
 
 #include <blkdrain/detail/check.h>
 #include <blkdrain/detail/task.h>
@@ -99,13 +99,19 @@ struct Continuation {
 };
 
 // One request on its way through the graph, as drivers see it. It belongs to the loop it was sent
-// on.
+// on. Each submit of a driver, and each run of a continuation, is answered by exactly one complete
+// or forward, at once or later. Neither runs other drivers or owners inside itself: a chain of any
+// length needs no stack (R8).
 //
-// Each submit of a driver is answered by exactly one complete or forward, at once or later.
-// complete may come from any thread; everything else from the request's loop. A second answer stops
-// the process where it can be seen. After the answer the driver must not touch the request again.
-// Neither call runs other drivers or owners inside itself: a chain of any length needs no stack
-// (R8).
+// Threads: who may call what, while the answer is owed and after it
+//
+//   call                       owed                         answered
+//   complete                   any thread                   stops the process if it is noticed
+//   forward                    the request's loop           stops the process if it is noticed
+//   on_cancel                  the request's loop           not allowed
+//   io, loop                   any thread                   not allowed
+//
+// It is noticed unless the request has been freed, or somebody owes an answer again.
 class BLKDRAIN_EXPORT Request : public detail::Task {
 public:
     Request(const Request&) = delete;
@@ -116,11 +122,11 @@ public:
 
     void complete(std::error_code result);
 
-    // While the driver owes the answer, on the request's loop: `cancel` is called there, once and
-    // never inside this call, if the owner asks to cancel the request (R29). The driver may answer
-    // early then, with Errc::cancelled or whatever has become of it, or take no notice. `context`
-    // and `handle` are the driver's: who it is, say, and by what timer. An answer ends it. For
-    // drivers that answer on the request's loop.
+    // `cancel` is called on the request's loop, once and never inside this call, if the owner asks
+    // to cancel the request while the answer is owed (R29). The driver may answer early then, with
+    // Errc::cancelled or whatever has become of it, or take no notice. `context` and `handle` are
+    // the driver's: who it is, say, and by what timer. An answer ends it. For drivers that answer
+    // on the request's loop.
     using Cancel = void (*)(Request& request, void* context, std::uint64_t handle);
     void on_cancel(Cancel cancel, void* context, std::uint64_t handle = 0) {
         cancel_ = cancel;
@@ -195,14 +201,21 @@ private:
 };
 
 // A request a driver makes to serve another one, or for its settle (inner: it never meets a gate,
-// R4). Reusable once finished. Sent and finished on one loop.
+// R4).
+//
+// Threads: who may call what, before it is sent or from `done` on, and in between
+//
+//   call                       fresh or done                under way
+//   send                       in a callback of `loop`;     stops the process
+//                              else it stops the process
+//   destruction                any thread                   not allowed
 class BLKDRAIN_EXPORT InnerRequest : public Request {
 public:
     using Done = void (*)(InnerRequest&, std::error_code);
 
     InnerRequest() noexcept = default;
 
-    // `done` runs on `loop`, the calling thread's, never inside the call.
+    // `done` runs on `loop`, never inside the call; it may send again, or destroy the request.
     void send(EventLoop& loop, const Io& io, Node& node, Done done);
 
 private:

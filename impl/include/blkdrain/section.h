@@ -28,9 +28,16 @@ BLKDRAIN_EXPORT void release(ControlPlane* control) noexcept;
 // The graph's control plane: it outlives its graph for as long as a handle names it.
 using ControlRef = detail::Ref<detail::ControlPlane>;
 
-// A live section, from its begin until end() or destruction (R5). Sections end in any order, on any
-// thread; ending never waits and never fails. Ends before its graph is destroyed, or the process
-// stops. Threads: any, one at a time for one handle; its callback comes on the loop of WaitOptions.
+// A live section, from its begin until end() or destruction (R5). Sections end in any order; ending
+// never waits and never fails. Ends before its graph is destroyed, or the process stops.
+//
+// Threads: who may call what of this header, from where
+//
+//   Section, OperationToken    any thread; for one handle, one at a time
+//   Wait                       any thread, several at a time; an assignment alone
+//   callbacks                  come on the loop of WaitOptions
+//
+// Any thread: as in <blkdrain/graph.h>.
 //
 // What is answered, and when:
 //
@@ -43,9 +50,11 @@ using ControlRef = detail::Ref<detail::ControlPlane>;
 //   Graph::quiet               no_such_object             waits until all that it    no_such_object
 //                                                         covers is over
 //
-// Graph::end of a section of another graph is foreign_section, and leaves it live. A quiet that is
-// pending when its section ends, ends with cancelled. A section that was given up while a node
-// settled for it is explained by that until it has let go.
+// A quiesce_all, a self_quiesce, and an isolate that nobody is in the way of are live when the call
+// returns, before the callback brings the Section. Graph::end of a section of another graph is
+// foreign_section, and leaves it live. A quiet that is pending when its section ends, ends with
+// cancelled. A section that was given up while a node settled for it is explained by that until it
+// has let go.
 class BLKDRAIN_EXPORT Section {
 public:
     Section() noexcept = default;
@@ -70,7 +79,6 @@ private:
 
 // "One logical operation in progress" of an owner, spanning several requests on a set of backends
 // (R4). Closed by close() or destruction; requests sent under it before may still be running then.
-// Threads: any, one at a time for one handle.
 class BLKDRAIN_EXPORT OperationToken {
 public:
     OperationToken() noexcept = default;
@@ -191,7 +199,7 @@ struct Explanation {
 using CycleCallback = std::function<void(const Explanation&)>;
 
 // Names a pending operation for those who may want to give it up or ask why it waits. A value:
-// copies name the same operation; nothing happens when it goes. Any thread.
+// copies name the same operation; nothing happens when it goes.
 class BLKDRAIN_EXPORT Wait {
 public:
     Wait() noexcept = default;

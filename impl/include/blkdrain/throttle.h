@@ -58,8 +58,13 @@ BLKDRAIN_EXPORT Error parse_throttle(std::string_view text, ThrottleLimits& into
 // 50 us after he might be, as long as that loses nothing of the rate: a fast limit lets batches
 // pass.
 //
-// Threads: every call from any thread. Life: ends before its graph; its members leave then. A
-// backend that is closed leaves by itself. Movable; one owner.
+// Threads: who may call what, from where
+//
+//   every call                 any thread, as in <blkdrain/graph.h>
+//   moving, destruction        one thread, while no call runs
+//
+// Life: ends before its graph; its members leave then. A backend that is closed leaves by itself.
+// Movable; one owner.
 class BLKDRAIN_EXPORT ThrottleGroup {
 public:
     ThrottleGroup() noexcept = default;

@@ -10,7 +10,7 @@
 
 BLKDRAIN_NAMESPACE_BEGIN
 
-// The version of the library that is linked, in the same form; static storage. Any thread.
+// The version of the library that is linked, in the same form; static storage. Threads: any.
 BLKDRAIN_EXPORT const char* version() noexcept;
 
 BLKDRAIN_NAMESPACE_END

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The public headers include headers of the C++ standard library, ours and <sys/uio.h>, no others; and each compiles alone,
-# without warnings.
+# The public headers include headers of the C++ standard library, ours and <sys/uio.h>, no others; each compiles alone,
+# without warnings; and each that declares something says which threads may use it, under the word "Threads".
 include("${CMAKE_CURRENT_LIST_DIR}/common.cmake")
 
 set(library "${SOURCE}/impl/include")
@@ -22,6 +22,11 @@ function(check_headers folder)
                 message(SEND_ERROR "${header}: ${line}: not for a public header")
             endif()
         endforeach()
+        file(STRINGS "${folder}/${header}" declares REGEX "^BLKDRAIN_NAMESPACE_BEGIN$")
+        file(STRINGS "${folder}/${header}" contract REGEX "^ *//.* Threads:")
+        if(declares AND NOT contract AND NOT header MATCHES "/detail/")
+            message(SEND_ERROR "${header}: does not say anything about threads")
+        endif()
         file(WRITE "${WORK}/${header}.cpp" "#include <${header}>\n")
         list(APPEND sources "${WORK}/${header}.cpp")
     endforeach()

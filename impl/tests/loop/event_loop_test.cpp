@@ -601,6 +601,16 @@ TEST(EventLoopDeathTest, IsRunByOneThreadAtATime) {
     };
     EXPECT_DEATH(run_twice(), "one thread at a time");
 }
+
+TEST(EventLoopDeathTest, IsNotDestroyedByWhatItRuns) {
+    const auto destroy_inside = [] {
+        auto loop = make_loop();
+        EventLoop& runs = *loop;
+        runs.post([&] { loop.reset(); });
+        runs.run_once(no_wait);
+    };
+    EXPECT_DEATH(destroy_inside(), "not destroyed by what it runs");
+}
 #endif
 
 }  // namespace

@@ -528,6 +528,17 @@ TEST(RequestMotionDeathTest, RequestOnItsWayIsNotSentAgain) {
     };
     EXPECT_DEATH(send_twice(), "a request is started again only after it finished");
 }
+
+TEST(RequestMotionDeathTest, RequestIsSentInsideItsLoop) {
+    const auto send_outside = [] {
+        const auto loop = make_loop();
+        ScriptedDriver leaf = answering({});
+        BareNode node(*loop, leaf);
+        OwnedRequest request;
+        request.send(*loop, Io::flush(), node, [](std::error_code) {});
+    };
+    EXPECT_DEATH(send_outside(), "requests move inside their loop");
+}
 #endif
 
 }  // namespace

@@ -348,5 +348,55 @@ TEST(DestroyedGraph, MayGoWhileALoopReturnsFromItsLastCompletion) {
 #endif
 }
 
+#if !defined(BLKDRAIN_WORLD_SIM)
+// What the header of the graph says about misuse.
+TEST(GraphDeathTest, IsNotDestroyedTooEarly) {
+    const auto in_a_completion = [] {
+        const auto loop = SteppedGraph::make_loop("loop");
+        auto graph = std::make_unique<Graph>();
+        static_cast<void>(graph->add_loop(*loop));
+        BlockBackend b(*graph, "vda", *loop);
+        loop->post([&] {
+            const Completion completion{[](void* context, std::error_code) {
+                                            static_cast<std::unique_ptr<Graph>*>(context)->reset();
+                                        },
+                                        &graph};
+            static_cast<void>(b.submit(Io::flush(), completion));
+        });
+        loop->run();
+    };
+    // All that they name outlives the graph.
+    const auto with_a_section = [] {
+        Begun begun;
+        BlockBackend b;
+        SteppedGraph g;
+        b = g.backend("vda");
+        b.self_quiesce({}, begun.callback());
+        g.turn();
+    };
+    const auto with_a_token = [] {
+        Opened opened;
+        BlockBackend b;
+        SteppedGraph g;
+        b = g.backend("vda");
+        g.graph.open_token({b.id()}, {}, opened.callback());
+        g.turn();
+    };
+    EXPECT_DEATH(in_a_completion(), "requests are done before their graph is destroyed");
+    EXPECT_DEATH(with_a_section(), "sections and operations are over before their graph");
+    EXPECT_DEATH(with_a_token(), "operation tokens are closed before their graph");
+}
+
+TEST(GraphDeathTest, KnowsTheLoopsItUses) {
+    const auto loop = SteppedGraph::make_loop("loop");
+    Graph graph;
+    EXPECT_DEATH(graph.add_node("n", std::make_unique<NullDriver>(), *loop),
+                 "a loop is added to the graph before it is used there");
+    EXPECT_DEATH(BlockBackend(graph, "b", *loop),
+                 "a loop is added to the graph before it is used there");
+    EXPECT_DEATH(graph.drained(NodeId{1}, {}, nullptr), "a graph has a loop before it is asked");
+}
+#endif
+
 }  // namespace
 }  // namespace blkdrain::testing

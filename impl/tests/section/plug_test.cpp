@@ -148,5 +148,17 @@ TEST(Plug, DoesNothingOnAThreadWithoutALoop) {
     });
 }
 
+#if !defined(BLKDRAIN_WORLD_SIM)
+TEST(PlugDeathTest, GoesWhereItWasMade) {
+    const auto go_elsewhere = [] {
+        PluggedGraph g;
+        std::optional<Plug> plug;
+        g.on_loop([&] { plug.emplace(g.graph); });
+        plug.reset();
+    };
+    EXPECT_DEATH(go_elsewhere(), "a plug is destroyed on the loop it was made on");
+}
+#endif
+
 }  // namespace
 }  // namespace blkdrain::testing

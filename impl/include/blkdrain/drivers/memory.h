@@ -16,8 +16,9 @@ BLKDRAIN_NAMESPACE_BEGIN
 // A device whose bytes are in memory, zero at first. A discard makes zeros; a flush does nothing.
 // A request that reaches beyond the end fails with std::errc::invalid_argument and changes nothing.
 //
-// Requests of several loops may meet in it. Each aligned piece of 64 KiB is read and changed as a
-// whole; a request over several pieces is not one step to those that run at the same time.
+// Threads: those of a driver; requests of several loops may meet in it, size and contents may be
+// called on any thread. Each aligned piece of 64 KiB is read and changed as a whole; a request over
+// several pieces is not one step to those that run at the same time.
 class BLKDRAIN_EXPORT MemoryDriver final : public Driver {
 public:
     // `size` in bytes, allocated at once. Each request reads or changes the bytes `latency` after
@@ -30,7 +31,7 @@ public:
 
     [[nodiscard]] std::uint64_t size() const;
 
-    // A copy of all bytes. Any thread; between requests that run meanwhile, as said above.
+    // A copy of all bytes, between requests that run meanwhile, as said above.
     [[nodiscard]] std::vector<std::byte> contents() const;
 
 private:

@@ -20,7 +20,8 @@ struct NullOptions {
 };
 
 // A device without bytes and without an end (QEMU's null-co and null-aio): every request succeeds,
-// whatever its offset and length. No state, so requests of any number of loops may meet in it.
+// whatever its offset and length. Threads: those of a driver; requests of any number of loops may
+// meet in it, for it has no state.
 class BLKDRAIN_EXPORT NullDriver final : public Driver {
 public:
     explicit NullDriver(const NullOptions& options = NullOptions()) : options_(options) {}

@@ -25,8 +25,9 @@ struct QuorumOptions {
 //    the buffer is left alone, as it is on every failure.
 // Without children requests fail with Errc::no_medium. The order of children does not matter
 // otherwise; one child may be there several times and votes that often.
-// Memory: one buffer of the read's length per child while the read runs. Requests of any number of
-// loops may meet in it: what one needs goes with it, on its own loop.
+// Memory: one buffer of the read's length per child while the read runs. Threads: those of a
+// driver; requests of any number of loops may meet in it: what one needs goes with it, on its own
+// loop.
 class BLKDRAIN_EXPORT QuorumDriver final : public Driver {
 public:
     explicit QuorumDriver(const QuorumOptions& options = QuorumOptions()) : options_(options) {}

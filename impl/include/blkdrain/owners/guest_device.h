@@ -48,15 +48,15 @@ struct GuestDeviceOptions {
 
 // One queue of a guest device, like a virtqueue: the guest puts requests in from any thread, the
 // device takes them out on the queue's loop and sends them through its backend. Valid as long as
-// the device's handle.
+// the device's handle. Threads and states: see there.
 class BLKDRAIN_EXPORT RequestQueue {
 public:
     explicit RequestQueue(detail::GuestQueue& queue) noexcept : queue_(&queue) {}
 
-    // Any thread. Success: exactly one completion, on the queue's loop, never inside the call; it
-    // is Errc::cancelled if the device was unplugged before the request got into the graph, else
-    // what the error policy makes of the result. closing: the device is being unplugged; there is
-    // no request and no completion. The memory is the guest's and lives until the completion.
+    // Success: exactly one completion, on the queue's loop, never inside the call; it is
+    // Errc::cancelled if the device was unplugged before the request got into the graph, else what
+    // the error policy makes of the result. closing: there is no request and no completion. The
+    // memory is the guest's and lives until the completion.
     std::error_code submit(const Io& io, Completion completion);
 
     struct Load {
@@ -84,9 +84,25 @@ private:
 // Stopping: the device quiesces its own backend and waits until that is quiet, and for nobody
 // else's requests.
 //
-// Threads: every call from any thread, also from completions. Life: the handle may go at any time;
-// a device that was not unplugged is unplugged in the background. The graph, the machine's loop and
-// the loops named here outlive the end of the unplug.
+// Threads: who may call what, from where
+//
+//   construction               any thread, but not in the calls of a listener of the machine
+//   every other call           any thread, as in <blkdrain/graph.h>
+//   moving, destruction        one thread, while no call runs, that of a RequestQueue among them
+//   completions                come on the loop of the queue
+//   unplug's callback          comes on the loop that it names
+//
+// What it answers, and when (unplugging: from the call of unplug to its callback, or from the
+// destruction of the handle):
+//
+//   call                       in use                  unplugging               gone
+//   RequestQueue::submit       is put in               closing                  closing
+//   unplug                     waits                   closing                  closing
+//   destruction                unplugs, unobserved     the unplug goes on       no effect
+//   explain                    what a stop waits for   what it waits for        nothing
+//   VmState::stop              waits until quiet       until quiet or gone      does not know it
+//
+// Life: the graph, the machine's loop and the loops named here outlive the end of the unplug.
 class BLKDRAIN_EXPORT GuestDevice {
 public:
     // Plugs the device in; without a medium, which is inserted by the id of its backend. It stops
@@ -108,9 +124,8 @@ public:
     // Hot-unplug. From now on nothing can be put in; what is in the queues, or was sent and still
     // waits, completes with cancelled; what is on its way is waited for, its errors reported
     // whatever the policy. Then the backend closes and the machine forgets the device: a stop waits
-    // for it until then. `done` runs on `loop` (null: the home loop), after the last completion.
-    //
-    // Errors: closing (it is being unplugged, or gone). Cannot be given up.
+    // for it until then at the longest. `done` runs on `loop` (null: the home loop), after the last
+    // completion. Cannot be given up.
     void unplug(EventLoop* loop, DoneCallback done);
 
     // What a stop or an unplug waits for in this device; no items if it waits for nothing.

@@ -54,8 +54,8 @@ public:
                std::uint64_t stop) noexcept
         : machine_(std::move(machine)), listener_(listener), stop_(stop) {}
 
-    // The listener is quiet. Any thread, but not inside vm_stop, which returns it instead. Of no
-    // effect once the machine has gone on.
+    // The listener is quiet; vm_stop itself returns it instead. Of no effect once the machine has
+    // gone on.
     void quiet() const;
 
 private:
@@ -69,16 +69,15 @@ enum class StopProgress : std::uint8_t {
     pending,  // the listener will say so by its ticket
 };
 
-// Who stops and starts with the machine. vm_stop and vm_start come in turn, on the thread that
-// stops, continues or registers, with the machine's lock held: mark, begin what takes time, return;
-// call nothing of the machine.
+// Who stops and starts with the machine. vm_stop and vm_start come in turn: mark, begin what takes
+// time, return.
 class BLKDRAIN_EXPORT RunStateListener {
 public:
     // From now on nothing new is sent.
     virtual StopProgress vm_stop(StopTicket ticket) = 0;
     virtual void vm_start() = 0;
 
-    // What it still waits for before it is quiet. Any thread, with the machine's lock held.
+    // What it still waits for before it is quiet.
     [[nodiscard]] virtual Explanation explain_stop() const = 0;
 
 protected:
@@ -86,7 +85,7 @@ protected:
 };
 
 // Keeps a listener registered. When it is reset or destroyed no call of the listener runs or comes
-// any more, and a stop that waited for it goes on. Not inside a call of a listener.
+// any more, and a stop that waited for it goes on.
 class BLKDRAIN_EXPORT RunStateRegistration {
 public:
     RunStateRegistration() noexcept = default;
@@ -136,7 +135,7 @@ struct StopExplanation {
     [[nodiscard]] std::string text() const;
 };
 
-// Names a pending stop. A value: nothing happens when it goes. Any thread.
+// Names a pending stop. A value: nothing happens when it goes.
 class BLKDRAIN_EXPORT StopWait {
 public:
     StopWait() noexcept = default;
@@ -155,11 +154,39 @@ private:
     std::uint64_t stop_ = 0;
 };
 
-// Threads: every call from any thread, also from completions and notifications, but not from inside
-// a listener's call. Calls take effect in some order, each before it returns: once stop has
-// returned, every listener has been told, and nothing more of a device gets into the graph.
-// Callbacks run exactly once, never inside a call. Life: the machine may go before its listeners,
-// which then hear nothing any more.
+// Calls take effect in some order, each before it returns: once stop has returned, every listener
+// has been told, and nothing more of a device gets into the graph. Callbacks run exactly once,
+// never inside a call. Life: the machine may go before its listeners, which then hear nothing any
+// more.
+//
+// Threads: who may call what of this header, from where
+//
+//   StopWait                   any thread, several at a time; an assignment alone
+//   StopTicket, VmState        any thread, several at a time; destruction as the last call
+//   RunStateRegistration       any thread; for one object, one at a time
+//   blocking::stop             see <blkdrain/blocking.h>
+//   vm_stop, vm_start          come on any thread, with the machine's lock held: on that which
+//                              stops the machine, lets it go on, gives a stop up, or registers
+//   explain_stop               comes on the thread that explains, with that lock held
+//   callbacks of stop          come on the loop of StopOptions
+//   those of on_change         come on the loop of the machine
+//
+// Any thread: as in <blkdrain/graph.h>. But with a lock held, inside may_move and the calls of a
+// listener, nothing of the machine is called: it would not return.
+//
+// What happens, and when:
+//
+//   call                       running                  stopping                  stopped
+//   stop                       stops, over when quiet   joins the stop            is over at once
+//   stop_for_error             stops                    becomes the cause         becomes the cause
+//   cont                       no effect                goes on, ends the stops   goes on
+//                                                       with cancelled
+//   add                        tells nothing            vm_stop, is waited for    vm_stop
+//   RunStateRegistration::     tells nothing            is not waited for         tells nothing
+//     reset
+//   StopTicket::quiet          no effect                counts                    no effect
+//   StopWait::abandon          false                    ends it with cancelled    false
+//   StopWait::explain          nothing                  whom it waits for         nothing
 class BLKDRAIN_EXPORT VmState {
 public:
     // `name` appears in messages. on_change is called on `loop`.
@@ -171,18 +198,16 @@ public:
     // Stops the machine: calls vm_stop of the listeners, lowest priority first and then in the
     // order of registration; `done` when all are quiet. The machine stays stopped until cont.
     //
-    // While it is stopping, or stopped: joins, and is over when that stop is. Errors: those of
-    // giving up, after which the machine goes on as StopWait::abandon says (cancelled, timed_out);
-    // cancelled also if cont comes first. Who holds a token or a request of a device and waits for
-    // a stop waits for himself; the explanation says so.
+    // Errors: those of giving up, after which the machine goes on as StopWait::abandon says
+    // (cancelled, timed_out); cancelled also if cont comes first. Who holds a token or a request of
+    // a device and waits for a stop waits for himself; the explanation says so.
     StopWait stop(const StopOptions& options, DoneCallback done);
 
     // A device's request has failed and its policy is to stop the machine. Nobody is called back;
     // cannot be given up.
     void stop_for_error(std::string reason);
 
-    // Lets the machine go on: vm_start of the listeners, in the reverse order. Stops that are
-    // pending end with cancelled. No effect while it runs.
+    // Lets the machine go on: vm_start of the listeners, in the reverse order.
     void cont();
 
     [[nodiscard]] RunStatus status() const;
@@ -192,8 +217,7 @@ public:
     // the one before; empty: nobody is told.
     void on_change(RunStateCallback told);
 
-    // Who registers while the machine is not running is stopped at once, and awaited if the machine
-    // is still stopping. `name` appears in messages.
+    // `name` appears in messages.
     [[nodiscard]] RunStateRegistration add(std::string name, int priority,
                                            RunStateListener& listener);
 
@@ -205,7 +229,7 @@ private:
 
 namespace blocking {
 
-// For plain threads; on the thread of an event loop Errc::would_block_loop (R8).
+// For plain threads.
 BLKDRAIN_EXPORT Error stop(VmState& machine, const StopOptions& options = {});
 
 }  // namespace blocking

@@ -42,6 +42,9 @@ namespace harness {
 // run, reduced, its time line and the reason is named), 2 wrong usage. `make` is called in other
 // processes, which this one starts by running its own program with other arguments: so call them
 // first thing in main, with all of them.
+//
+// Threads: the checks are called on that of main. What they get or make is called on threads of the
+// simulated machine; on any, inside a loop or not, where nothing else is said.
 
 // ---- A driver
 
@@ -85,15 +88,15 @@ public:
     // The one it sends through.
     [[nodiscard]] virtual BackendId backend() const = 0;
 
-    // Asks for `io` on a queue. Any thread, that of no loop too; so an owner that lives on one loop
-    // posts. Success: the owner sends it as soon as it may, once, with type, offset, length and
-    // memory as they are, and calls the completion once, never inside the call, on the loop of the
-    // queue, with the result. What has ended with an error it may send again, or report. Once it
-    // leaves, and not before, it may complete with Errc::cancelled what has not come to the disk.
-    // An error means that there is no request and no completion: only once it leaves.
+    // Asks for `io` on a queue. An owner that lives on one loop posts. Success: the owner sends it
+    // as soon as it may, once, with type, offset, length and memory as they are, and calls the
+    // completion once, never inside the call, on the loop of the queue, with the result. What has
+    // ended with an error it may send again, or report. Once it leaves, and not before, it may
+    // complete with Errc::cancelled what has not come to the disk. An error means that there is no
+    // request and no completion: only once it leaves.
     virtual std::error_code submit(std::size_t queue, const Io& io, Completion completion) = 0;
 
-    // Once, on any thread; no change of the backend's medium is under way then. Accepts nothing
+    // Once; no change of the backend's medium is under way then. Accepts nothing
     // more, takes back what waits, in its queues and at gates, waits for the rest, closes its
     // backend and calls `left`, once, on any thread, when the last completion has returned. The
     // machine may be stopped, and stop or go on meanwhile.
