@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The component `harness` of an installation. blkdrain-check judges the library that it was made with: there is nothing to say
-# of the sound one, and a broken one is caught. The suites for drivers and owners of others: the examples with them are
-# built, the sound ones pass, the faulty ones are found. What was found has a report and a file that shows it again.
+# The component `harness` of an installation. blkdrain-check judges the library that it was made with: it has nothing to say
+# of the sound one, and catches a broken one. The suites for drivers and owners of others: the examples with them are built,
+# the sound ones pass, the faulty ones are found. What was found has a report and a file that shows it again.
 include("${CMAKE_CURRENT_LIST_DIR}/common.cmake")
 
 install_moved("${WORK}/moved")

@@ -34,7 +34,7 @@ build_consumer("${WORK}/installed")
 # As the recipes want it. A user who asks for the other kind gets the one that is there.
 foreach(shared IN ITEMS ON OFF)
     set(prefix "${WORK}/alone-${shared}")
-    run("${CMAKE_COMMAND}" -B "${WORK}/build" -DBLKDRAIN_INSTALL_BOTH_KINDS=OFF -DBUILD_SHARED_LIBS=${shared})
+    run("${CMAKE_COMMAND}" "${WORK}/build" -DBLKDRAIN_INSTALL_BOTH_KINDS=OFF -DBUILD_SHARED_LIBS=${shared})
     run("${CMAKE_COMMAND}" --build "${WORK}/build")
     run("${CMAKE_COMMAND}" --install "${WORK}/build" --prefix "${prefix}")
     file(GLOB_RECURSE shared_ones "${prefix}/libblkdrain.so*")
