@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-#include "../reference/tests/families.h"
+#include "families.h"
 
 namespace blkdrain_props {
 
