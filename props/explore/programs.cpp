@@ -6,7 +6,7 @@
 
 #include <blkdrain_ref/state.h>
 
-#include "../reference/tests/explore.h"
+#include "explore.h"
 #include "explore/calls.h"
 #include "harness/operations.h"
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "../reference/tests/families.h"
 #include "explore/status_line.h"
+#include "families.h"
 
 namespace blkdrain_props {
 

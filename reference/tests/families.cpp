@@ -84,7 +84,7 @@ public:
              .holding = true,
              .abandoning = true},
             64);
-        add("three isolates", up_to(2, 2), {.sections = 3, .kinds = {isolate}, .also = true}, 64);
+        add("three isolates", up_to(3, 2), {.sections = 3, .kinds = {isolate}, .also = true}, 64);
         add("sections and a request", up_to(2, 2),
             {.requests = 1, .sections = 2, .kinds = {isolate, drained, self_quiesce}}, 64);
         add("sections and a token", up_to(2, 2),
@@ -94,7 +94,7 @@ public:
              .kinds = {isolate, drained, self_quiesce},
              .wide = true},
             64);
-        add("waiting tokens that hold", up_to(3, 1),
+        add("waiting tokens that hold", up_to(3, 2),
             {.tokens = 2, .sections = 1, .kinds = {self_quiesce}, .token_holding = true}, 64);
     }
 
@@ -102,12 +102,12 @@ public:
         const std::vector<ChangeOp> edges = {ChangeOp::attach, ChangeOp::detach, ChangeOp::replace};
         const std::vector<ChangeOp> filters = {ChangeOp::insert_filter, ChangeOp::remove_filter};
         const std::vector<ChangeOp> media = {ChangeOp::insert_medium, ChangeOp::remove_medium};
-        add("edges", up_to(3, 1), {.sections = 1, .kinds = {change}, .changes = edges}, 64);
+        add("edges", up_to(3, 2), {.sections = 1, .kinds = {change}, .changes = edges}, 64);
         add("edges, busy", up_to(2, 1),
             {.requests = 1, .sections = 1, .internal = 1, .kinds = {change}, .changes = edges}, 64);
         add("filters, media", up_to(3, 2),
             {.requests = 1, .sections = 1, .kinds = {change}, .changes = filters}, 64);
-        add("media", up_to(3, 1),
+        add("media", up_to(3, 2),
             {.requests = 1, .sections = 1, .internal = 1, .kinds = {change}, .changes = media}, 64);
         add("two media", up_to(2, 2),
             {.requests = 1, .sections = 2, .kinds = {change}, .changes = media}, 64);
@@ -161,7 +161,7 @@ public:
              .holding = true,
              .abandoning = true},
             64);
-        add("close nodes", up_to(3, 1),
+        add("close nodes", up_to(3, 2),
             {.nodes = 1, .sections = 2, .internal = 1, .kinds = {close_node}, .abandoning = true},
             64);
         add("close nodes under drained", up_to(3, 0),
@@ -184,8 +184,8 @@ public:
     }
 
     void context_changes() {
-        const std::vector<State> starts = up_to(3, 1);
-        std::vector<State> pinned = up_to(3, 1);
+        const std::vector<State> starts = up_to(3, 2);
+        std::vector<State> pinned = starts;
         for (State& state : pinned)
             if (!state.nodes.empty())
                 state.nodes.front().pinned = true;

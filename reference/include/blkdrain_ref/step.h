@@ -395,7 +395,7 @@ struct Reason {
 // The reason why the event is refused. Rule 0: that of the results concerned, else of the event.
 [[gnu::cold]] Reason refusal(const State& state, const Event& event, Code code, int rule = 0,
                              Item item = {}, Error expected = Error::ok);
-// One line: "drain_done s1 b1: drain early, request r3 is ADMITTED (R10)".
+// One line: the event, the reason, what stands against it, the rule.
 std::string sentence(const Reason& reason);
 
 // Takes the event; or gives the reason why not, and leaves the state as it is.
