@@ -154,7 +154,9 @@ std::string minimal_scenario(const Bytes& bytes, const std::string& verdict) {
     if (isatty(STDERR_FILENO) == 1) {
         std::fputs("\r\033[K", stderr);
     }
-    return std::string("# ") + target.name + ": " + verdict + "\n" + to_text(minimal);
+    // As the target reads it, so that others read the same.
+    return std::string("# ") + target.name + ": " + verdict + "\n" +
+           to_text(target.scenario(encode(minimal)));
 }
 
 // The commands that show a person what was found.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# cmake -DSCENARIO=... -DSEQUENTIAL=... -DTEXT=... -DROOT=... -DOUT=... -P replay_program.cmake: what the programs without
-# an engine say and with which status they end, and that they make a finding smaller.
+# cmake -DSCENARIO=... -DSEQUENTIAL=... -DTEXT=... -DCHECK=... -DROOT=... -DOUT=... -P replay_program.cmake: what the
+# programs without an engine say and with which status they end, and that they make a finding smaller.
 file(REMOVE_RECURSE "${OUT}")
 file(MAKE_DIRECTORY "${OUT}/empty")
 set(regression "${ROOT}/corpus/regressions/r02-effective-is-a-consistent-cut.scn")
@@ -74,4 +74,6 @@ foreach(strategy IN ITEMS random "pct depth 2 horizon 200")
     if(result EQUAL 0 OR NOT output MATCHES "finding: [a-z]+ R9 ")
         message(FATAL_ERROR "told as deviations it does not show the same: '${result}'\n${output}\n${text}")
     endif()
+    expect(1 "VIOLATION: .*schedule: departures" "${CHECK}" replay "${OUT}/told.scn" --adapter simulated --canary
+        wake-flag-relaxed --strict)
 endforeach()
