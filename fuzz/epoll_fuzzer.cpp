@@ -13,7 +13,7 @@
 namespace blkdrain_fuzz {
 
 // Its own world cannot be had elsewhere; the simulated one mostly shows the same.
-const Target target{"epoll_fuzzer", scenario_without_expectations, "simulated"};
+const Target target{"epoll_fuzzer", scenario_without_expectations, "simulated", nullptr};
 
 }  // namespace blkdrain_fuzz
 

@@ -76,8 +76,8 @@ Outcome run(const Scenario& scenario, Bench& bench, TimeLine& time_line) {
         details += "\nNOT found again in a second run: the run depends on more than its input\n";
     }
     if (target.adapter != nullptr) {
-        details += std::string("\nthe scenario alone: ./dev replay FILE.scn --adapter ") +
-                   target.adapter + "\n";
+        details += std::string("\nmade smaller, as a time line or a page:\n") +
+                   "  ./dev replay FILE.scn --adapter " + target.adapter + " [--page OUT.html]\n";
     }
     report_finding(violation.signature(), details);
 }
@@ -93,6 +93,15 @@ void run_on_implementation(const Scenario& scenario) {
     if (outcome.violation) {
         report(scenario, *outcome.violation);
     }
+}
+
+void record_schedule(const Scenario& scenario,
+                     const std::function<void(const Deviation&)>& answer) {
+    Bench& bench = *std::make_unique<Bench>().release();  // never destroyed, as above
+    bench.feedback.start();
+    schedule_control().record = answer;
+    static_cast<void>(run(scenario, bench, bench.feedback));
+    schedule_control().record = nullptr;
 }
 
 }  // namespace blkdrain_fuzz

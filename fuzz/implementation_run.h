@@ -3,6 +3,8 @@
 // What the targets that run the library have in common. Compiled once for each world.
 #pragma once
 
+#include <functional>
+
 #include "harness/scenario.h"
 
 namespace blkdrain_fuzz {
@@ -14,5 +16,10 @@ namespace blkdrain_fuzz {
 // The environment variable BLKDRAIN_CANARY releases a deliberately broken variant (./dev check
 // --list-canaries), to see that it is found.
 void run_on_implementation(const blkdrain_props::Scenario& scenario);
+
+// Runs it the same way and tells of each answer that is not the default order's, as it is given:
+// with these as its deviations and in default order, it runs so again. Reports nothing.
+void record_schedule(const blkdrain_props::Scenario& scenario,
+                     const std::function<void(const blkdrain_props::Deviation&)>& answer);
 
 }  // namespace blkdrain_fuzz

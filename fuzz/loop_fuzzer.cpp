@@ -29,7 +29,7 @@
 
 namespace blkdrain_fuzz {
 
-const Target target{"loop_fuzzer", nullptr, nullptr};
+const Target target{"loop_fuzzer", nullptr, nullptr, nullptr};
 
 namespace {
 

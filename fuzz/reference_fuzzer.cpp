@@ -27,7 +27,7 @@ using namespace blkdrain_props;
 using ref::Event;
 using ref::State;
 
-const Target target{"reference_fuzzer", scenario_without_expectations, nullptr};
+const Target target{"reference_fuzzer", scenario_without_expectations, nullptr, nullptr};
 
 namespace {
 

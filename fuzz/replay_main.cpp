@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -24,9 +25,12 @@
 
 #include <unistd.h>
 
+#include "apart.h"
 #include "harness/bytes.h"
 #include "harness/minimise.h"
+#include "harness/simplest.h"
 #include "harness/text.h"
+#include "harness/told_schedule.h"
 #include "target.h"
 #include "verdict.h"
 
@@ -122,21 +126,50 @@ int print(const std::string& name) {
     return exit_done;
 }
 
+// In a process of its own, which the run may end.
+std::optional<Scenario> as_deviations(const Scenario& scenario) {
+    const auto write = [](const Deviation& answer) {
+        std::fputs(line_of(answer).c_str(), stdout);
+        std::fflush(stdout);
+    };
+    const Ended ended = run_apart([&] {
+        target.record(scenario, write);
+        return 0;
+    });
+    return told(scenario, ended.output);
+}
+
 std::string minimal_scenario(const Bytes& bytes, const std::string& verdict) {
     unsigned runs = 0;
-    const Scenario minimal = minimise(
-        target.scenario(bytes),
-        [&](const Scenario& candidate) {
-            if (++runs % 50 == 0 && isatty(STDERR_FILENO) == 1) {
-                std::fprintf(stderr, "\r\033[Kmaking it smaller: %u runs", runs);
-            }
-            return verdict_on(encode(candidate)) == verdict;
-        },
-        minimising_runs_max);
+    const auto fails = [&](const Scenario& candidate) {
+        if (++runs % 50 == 0 && isatty(STDERR_FILENO) == 1) {
+            std::fprintf(stderr, "\r\033[Kmaking it smaller: %u runs", runs);
+        }
+        return verdict_on(encode(candidate)) == verdict;
+    };
+    const Scenario found = target.scenario(bytes);
+    const Scenario minimal = target.record != nullptr
+                                 ? simplest(found, fails, as_deviations, minimising_runs_max)
+                                 : minimise(found, fails, minimising_runs_max);
     if (isatty(STDERR_FILENO) == 1) {
         std::fputs("\r\033[K", stderr);
     }
-    return std::string("# ") + target.name + ": " + verdict + "\n" + to_text(minimal);
+    // As the target reads it, so that others read the same.
+    return std::string("# ") + target.name + ": " + verdict + "\n" +
+           to_text(target.scenario(encode(minimal)));
+}
+
+// The commands that show a person what was found.
+void say_how_to_look_at(const std::string& file) {
+    if (target.adapter == nullptr) {
+        return;
+    }
+    const char* const canary = std::getenv("BLKDRAIN_CANARY");
+    const std::string command =
+        "./dev replay " + fs::absolute(file).string() + " --adapter " + target.adapter +
+        (canary != nullptr && *canary != '\0' ? std::string(" --canary ") + canary : "");
+    std::printf("its time line: %s\nas a page: %s --page %s\n", command.c_str(), command.c_str(),
+                fs::absolute(file).replace_extension(".html").c_str());
 }
 
 int make_smaller(const std::string& name, const std::string& out) {
@@ -168,6 +201,7 @@ int make_smaller(const std::string& name, const std::string& out) {
         return exit_usage;
     }
     std::printf("finding: %s\n", verdict.c_str());
+    say_how_to_look_at(out);
     return exit_done;
 }
 

@@ -21,7 +21,7 @@ blkdrain_props::Scenario scenario_of(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-const Target target{"scenario_fuzzer", scenario_of, "simulated"};
+const Target target{"scenario_fuzzer", scenario_of, "simulated", record_schedule};
 
 }  // namespace blkdrain_fuzz
 

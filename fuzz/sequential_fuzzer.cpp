@@ -24,7 +24,7 @@ blkdrain_props::Scenario scenario_of(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-const Target target{"sequential_fuzzer", scenario_of, "simulated"};
+const Target target{"sequential_fuzzer", scenario_of, "simulated", nullptr};
 
 }  // namespace blkdrain_fuzz
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "harness/scenario.h"
@@ -17,6 +18,10 @@ struct Target {
     blkdrain_props::Scenario (*scenario)(std::span<const std::uint8_t> bytes);
     // What ./dev replay runs that scenario on, to show the same. Null: it cannot.
     const char* adapter;
+    // Runs that scenario and tells of each answer that is not the default order's, as it is given.
+    // Null: it has no schedule.
+    void (*record)(const blkdrain_props::Scenario& scenario,
+                   const std::function<void(const blkdrain_props::Deviation&)>& answer);
 };
 
 // Each target defines its own.

@@ -17,7 +17,7 @@ namespace blkdrain_fuzz {
 
 using namespace blkdrain_props;
 
-const Target target{"text_fuzzer", nullptr, nullptr};
+const Target target{"text_fuzzer", nullptr, nullptr, nullptr};
 
 namespace {
 

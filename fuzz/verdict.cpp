@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verdict.h"
 
-#include <array>
 #include <cstddef>
-#include <cstdio>
-#include <cstdlib>
 
-#include <sys/mman.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include "apart.h"
 #include "check/child.h"
 #include "finding.h"
 
@@ -19,14 +15,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 namespace blkdrain_fuzz {
 
 namespace {
-
-constexpr unsigned patience_s = 25;
-
-std::string contents(int fd) {
-    std::array<char, 16384> buffer{};
-    const ssize_t got = pread(fd, buffer.data(), buffer.size(), 0);
-    return {buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
-}
 
 std::string kind_of(const std::string& complaint, int status) {
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
@@ -42,25 +30,9 @@ std::string kind_of(const std::string& complaint, int status) {
 }  // namespace
 
 std::string verdict_on(std::span<const std::uint8_t> bytes) {
-    const int output = memfd_create("stderr", MFD_CLOEXEC);
-    std::fflush(nullptr);
-    const pid_t child = fork();
-    if (child < 0 || output < 0) {
-        std::perror("fork");
-        std::exit(2);
-    }
-    if (child == 0) {
-        dup2(output, STDERR_FILENO);
-        alarm(patience_s);
-        // Without what happens at exit: what a test leaves behind is none of its business.
-        _exit(LLVMFuzzerTestOneInput(bytes.data(), bytes.size()));
-    }
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0) {
-    }
-    const std::string complaint = contents(output);
-    close(output);
-    return kind_of(complaint, status);
+    const Ended ended =
+        run_apart([&] { return LLVMFuzzerTestOneInput(bytes.data(), bytes.size()); });
+    return kind_of(ended.complaint, ended.status);
 }
 
 std::vector<std::uint8_t> shortest_with(const std::string& verdict, std::vector<std::uint8_t> bytes,

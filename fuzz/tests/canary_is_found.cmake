@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# cmake -DTARGET=... -DNAME=... -DRULE=... -DRUNS=... -DOUT=... -P canary_is_found.cmake: the target finds the broken
-# variant by itself, with nothing to begin with, and says which rule it breaks. The addresses are the same each time, for
+# cmake -DTARGET=... -DNAME=... -DRULE=... -DOUT=... -P canary_is_found.cmake: the target finds the broken variant by itself,
+# with nothing to begin with, in 60 s of one core, and says which rule it breaks. The addresses are the same each time, for
 # the depth of the stack is one of the things the engine goes by.
 file(REMOVE_RECURSE "${OUT}")
 file(MAKE_DIRECTORY "${OUT}")
 set(ENV{BLKDRAIN_CANARY} "${NAME}")
 execute_process(
-    COMMAND setarch -R "${TARGET}" -seed=1 -runs=${RUNS} -max_len=400 -entropic=0 "-artifact_prefix=${OUT}/"
+    COMMAND prlimit --cpu=60 setarch -R "${TARGET}" -seed=1 -max_len=400 -entropic=0 "-artifact_prefix=${OUT}/"
     RESULT_VARIABLE result
     OUTPUT_VARIABLE output
     ERROR_VARIABLE output

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include <sys/random.h>
+#include <unistd.h>
 
 unsigned branches(const std::uint8_t* data, std::size_t size);
 
@@ -49,6 +50,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::abort();
     }
     std::fclose(file);
+#endif
+#if defined(TOY_SLEEPS)
+    usleep(200'000);
 #endif
     unsigned sum = branches(data, size);
 #if defined(TOY_THROWS_DICE)

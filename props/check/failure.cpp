@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <vector>
 
 #include <unistd.h>
@@ -17,10 +16,11 @@
 #include "check/protocol.h"
 #include "harness/minimise.h"
 #include "harness/page.h"
-#include "harness/redraw.h"
 #include "harness/reduce.h"
 #include "harness/report.h"
+#include "harness/simplest.h"
 #include "harness/text.h"
+#include "harness/told_schedule.h"
 #include "machine/machine_program.h"
 
 namespace blkdrain_props {
@@ -29,9 +29,6 @@ namespace {
 
 constexpr std::uint32_t minimising_runs_max = 4'000;
 constexpr int real_repetitions = 5;
-// Drawing other schedules for what is still large.
-constexpr std::uint32_t redrawing_runs_max = 40'000;
-constexpr std::chrono::seconds redrawing_time_max{20};
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
     std::ofstream(path) << text;
@@ -55,7 +52,6 @@ private:
     // Runs the text once more, in a process of its own, and returns what that prints.
     [[nodiscard]] std::string run_apart(const std::string& text,
                                         const std::vector<std::string>& mode) const;
-    [[nodiscard]] std::optional<Scenario> as_deviations(const Scenario& scenario) const;
     std::optional<Violation> judge(const std::string& text);
     [[nodiscard]] std::string reduced(const std::string& original);
     template <class Program, class MakeSmaller>
@@ -83,37 +79,6 @@ std::string Reporter::run_apart(const std::string& text,
     return output_of(command, text).text;
 }
 
-// The scenario in default order, with what its strategy did as deviations. None: there are more
-// than a scenario holds.
-std::optional<Scenario> Reporter::as_deviations(const Scenario& scenario) const {
-    Scenario result = scenario;
-    result.header.strategy = Strategy::default_order;
-    result.header.seed = 0;
-    result.deviations.clear();
-    std::istringstream lines(run_apart(to_text(scenario), {"record"}));
-    std::string line;
-    while (std::getline(lines, line)) {
-        unsigned client = 0;
-        unsigned operation = 0;
-        unsigned actor = 0;
-        unsigned question = 0;
-        unsigned point = 0;
-        unsigned answer = 0;
-        std::istringstream numbers(line);
-        if (!(numbers >> client >> operation >> actor >> question >> point >> answer)) {
-            break;  // the process has died, and says so
-        }
-        const Deviation deviation{
-            static_cast<std::uint8_t>(client), static_cast<std::uint8_t>(operation),
-            static_cast<std::uint8_t>(actor),  static_cast<Question>(question),
-            static_cast<std::uint16_t>(point), static_cast<std::uint8_t>(answer)};
-        if (!result.deviations.push_back(deviation)) {
-            return std::nullopt;
-        }
-    }
-    return canonical(result);
-}
-
 // Says on a terminal how far the reducing has come, now and then.
 std::optional<Violation> Reporter::judge(const std::string& text) {
     if (++runs_ % 50 == 0 && isatty(STDERR_FILENO) == 1) {
@@ -127,17 +92,12 @@ Scenario Reporter::smaller_scenario(const Scenario& original,
     if (failure_.suite != Suite::scheduled) {
         return minimise(original, fails, minimising_runs_max);
     }
-    // In this form the schedule can be shrunk as well.
-    const std::optional<Scenario> told = as_deviations(original);
-    const Scenario minimal =
-        minimise(told && fails(*told) ? *told : original, fails, minimising_runs_max);
-    const auto until = std::chrono::steady_clock::now() + redrawing_time_max;
-    return redraw(
-        minimal,
-        [&](const Scenario& candidate) {
-            return std::chrono::steady_clock::now() < until && fails(candidate);
+    return simplest(
+        original, fails,
+        [this](const Scenario& candidate) {
+            return told(candidate, run_apart(to_text(candidate), {"record"}));
         },
-        [&](const Scenario& candidate) { return as_deviations(candidate); }, redrawing_runs_max);
+        minimising_runs_max);
 }
 
 template <class Program, class MakeSmaller>

@@ -27,6 +27,7 @@
 #include "harness/report.h"
 #include "harness/run.h"
 #include "harness/text.h"
+#include "harness/told_schedule.h"
 #include "machine/machine_listener.h"
 
 namespace blkdrain_props {
@@ -367,9 +368,8 @@ int record(const char* canary_name) {
     Runner runner(*adapter);
     const auto counts = std::make_unique<SuiteCount>();
     // At once: the library may stop the process.
-    schedule_control().record = [](const Deviation& d) {
-        std::printf("%u %u %u %u %u %u\n", d.client, d.operation, d.actor,
-                    static_cast<unsigned>(d.question), d.point, d.answer);
+    schedule_control().record = [](const Deviation& answer) {
+        std::fputs(line_of(answer).c_str(), stdout);
         std::fflush(stdout);
     };
     RunOptions options;

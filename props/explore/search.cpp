@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <sstream>
 #include <vector>
 
 #include <sys/wait.h>
@@ -15,6 +14,7 @@
 #include "harness/adapters/implementation.h"
 #include "harness/adapters/schedule_control.h"
 #include "harness/run.h"
+#include "harness/told_schedule.h"
 
 namespace blkdrain_props {
 
@@ -123,9 +123,8 @@ Scenario tell(const SearchPlan& plan, const Programs& programs, const SearchPage
         close(ends[0]);
         std::FILE* const out = fdopen(ends[1], "w");
         // At once: the run may end the process.
-        schedule_control().record = [out](const Deviation& d) {
-            std::fprintf(out, "%u %u %u %u %u %u\n", d.client, d.operation, d.actor,
-                         static_cast<unsigned>(d.question), d.point, d.answer);
+        schedule_control().record = [out](const Deviation& answer) {
+            std::fputs(line_of(answer).c_str(), out);
             std::fflush(out);
         };
         Exhaustive strategy(plan.bound, noted(page));
@@ -145,21 +144,7 @@ Scenario tell(const SearchPlan& plan, const Programs& programs, const SearchPage
     }
     close(ends[0]);
     waitpid(child, nullptr, 0);
-
-    std::istringstream lines(text);
-    std::string line;
-    while (std::getline(lines, line)) {
-        std::istringstream numbers(line);
-        std::array<unsigned, 6> d{};
-        for (unsigned& number : d) {
-            numbers >> number;
-        }
-        scenario.deviations.push_back(
-            {static_cast<std::uint8_t>(d[0]), static_cast<std::uint8_t>(d[1]),
-             static_cast<std::uint8_t>(d[2]), static_cast<Question>(d[3]),
-             static_cast<std::uint16_t>(d[4]), static_cast<std::uint8_t>(d[5])});
-    }
-    return scenario;
+    return told(scenario, text).value_or(scenario);
 }
 
 SearchEstimate estimate(const SearchPlan& plan, const Programs& programs, double seconds) {

@@ -146,15 +146,12 @@ protected:
 
     // For ./dev replay: the run with drains, its schedule written out.
     std::string as_file(const Scenario& scenario, const Drains& drains, std::uint64_t seed) {
-        Scenario told = with_guests(scenario, drains);
-        bool fits = true;
-        schedule_control().record = [&](const Deviation& deviation) {
-            fits = told.deviations.push_back(deviation) && fits;
-        };
-        WithoutDrains seen;
-        run_by_schedule(with_guests(scenario, drains), scenario.programs.size(), seed, seen);
-        schedule_control().record = nullptr;
-        return fits ? to_text(canonical(told)) : "(a schedule too long for a file)";
+        const std::optional<Scenario> told =
+            as_deviations(with_guests(scenario, drains), [&](const Scenario& beside) {
+                WithoutDrains seen;
+                run_by_schedule(beside, scenario.programs.size(), seed, seen);
+            });
+        return told ? to_text(*told) : "(a schedule too long for a file)";
     }
 
 private:

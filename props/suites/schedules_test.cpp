@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,26 +33,21 @@ TEST_F(Schedules, every_run_can_be_told_as_deviations) {
     std::uint32_t told = 0;
     for (std::uint64_t n = 0; n < 400; ++n) {
         const Scenario scenario = scenario_of(Suite::scheduled, seed_of_nth(n));
-        Scenario again = scenario;
-        again.header.strategy = Strategy::default_order;
-        bool fits = true;
-        schedule_control().record = [&](const Deviation& deviation) {
-            fits = again.deviations.push_back(deviation) && fits;
-        };
-        const Outcome first = run(scenario);
-        schedule_control().record = nullptr;
-        if (!fits) {
+        Outcome first;
+        const std::optional<Scenario> again =
+            as_deviations(scenario, [&](const Scenario& s) { first = run(s); });
+        if (!again) {
             continue;
         }
         std::size_t taken = 0;
         schedule_control().taken = [&](const Deviation&) { ++taken; };
-        const Outcome second = run(canonical(again));
+        const Outcome second = run(*again);
         schedule_control().taken = nullptr;
-        ASSERT_EQ(first.trace_hash, second.trace_hash) << to_text(again);
+        ASSERT_EQ(first.trace_hash, second.trace_hash) << to_text(*again);
         ASSERT_EQ(first.events, second.events);
-        EXPECT_TRUE(again.deviations.empty() || schedule_control().without_effect.empty())
-            << to_text(again);
-        EXPECT_EQ(taken, again.deviations.size());
+        EXPECT_TRUE(again->deviations.empty() || schedule_control().without_effect.empty())
+            << to_text(*again);
+        EXPECT_EQ(taken, again->deviations.size());
         ++told;
     }
     EXPECT_GT(told, 390U);

@@ -4,13 +4,16 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include <gtest/gtest.h>
 
 #include "harness/adapters/implementation.h"
+#include "harness/adapters/schedule_control.h"
 #include "harness/report.h"
 #include "harness/run.h"
 #include "harness/text.h"
+#include "harness/told_schedule.h"
 
 namespace blkdrain_props {
 
@@ -36,6 +39,17 @@ protected:
         const ParsedText parsed = parse_text(text);
         EXPECT_FALSE(parsed.error) << parsed.error->text();
         return run(parsed.scenario);
+    }
+
+    // The scenario with the schedule that `runs(scenario)` has as deviations. None: there are more
+    // than a scenario holds.
+    template <class Run>
+    static std::optional<Scenario> as_deviations(const Scenario& scenario, const Run& runs) {
+        ToldSchedule schedule(scenario);
+        schedule_control().record = [&](const Deviation& answer) { schedule.add(answer); };
+        runs(scenario);
+        schedule_control().record = nullptr;
+        return schedule.scenario();
     }
 
     Judges judges_ = Judges::trace;
