@@ -22,12 +22,14 @@
 #include "harness/report.h"
 #include "harness/text.h"
 #include "machine/machine_program.h"
+#include "machine/smaller_machine.h"
 
 namespace blkdrain_props {
 
 namespace {
 
 constexpr std::uint32_t minimising_runs_max = 4'000;
+constexpr std::uint32_t machine_runs_max = 20'000;
 constexpr int real_repetitions = 5;
 // Drawing other schedules for what is still large.
 constexpr std::uint32_t redrawing_runs_max = 40'000;
@@ -169,7 +171,7 @@ std::string Reporter::reduced(const std::string& original) {
     return failure_.suite == Suite::machines
                ? reduced_program(parse_machine(original).program,
                                  [](const MachineProgram& failing, const auto& fails) {
-                                     return smaller_machine(failing, fails);
+                                     return smaller_machine(failing, fails, machine_runs_max);
                                  })
                : reduced_program(parse_text(original).scenario,
                                  [this](const Scenario& failing, const auto& fails) {
