@@ -15,6 +15,7 @@
 #include "check/child.h"
 #include "check/evaluator.h"
 #include "check/protocol.h"
+#include "harness/exchange.h"
 #include "harness/minimise.h"
 #include "harness/page.h"
 #include "harness/redraw.h"
@@ -34,6 +35,9 @@ constexpr int real_repetitions = 5;
 // Drawing other schedules for what is still large.
 constexpr std::uint32_t redrawing_runs_max = 40'000;
 constexpr std::chrono::seconds redrawing_time_max{20};
+// Other operations in the place of one.
+constexpr std::uint32_t exchanging_runs_max = 20'000;
+constexpr std::chrono::seconds exchanging_time_max{5};
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
     std::ofstream(path) << text;
@@ -126,20 +130,29 @@ std::optional<Violation> Reporter::judge(const std::string& text) {
 
 Scenario Reporter::smaller_scenario(const Scenario& original,
                                     const std::function<bool(const Scenario&)>& fails) {
-    if (failure_.suite != Suite::scheduled) {
+    const auto fails_before = [&fails](std::chrono::steady_clock::duration limit) {
+        return
+            [&fails, until = std::chrono::steady_clock::now() + limit](const Scenario& candidate) {
+                return std::chrono::steady_clock::now() < until && fails(candidate);
+            };
+    };
+    if (failure_.suite == Suite::real) {
         return minimise(original, fails, minimising_runs_max);
     }
-    // In this form the schedule can be shrunk as well.
-    const std::optional<Scenario> told = as_deviations(original);
-    const Scenario minimal =
-        minimise(told && fails(*told) ? *told : original, fails, minimising_runs_max);
-    const auto until = std::chrono::steady_clock::now() + redrawing_time_max;
-    return redraw(
-        minimal,
-        [&](const Scenario& candidate) {
-            return std::chrono::steady_clock::now() < until && fails(candidate);
-        },
-        [&](const Scenario& candidate) { return as_deviations(candidate); }, redrawing_runs_max);
+    Scenario smallest = original;
+    if (failure_.suite == Suite::scheduled) {
+        // In this form the schedule can be shrunk as well.
+        const std::optional<Scenario> told = as_deviations(original);
+        smallest = told && fails(*told) ? *told : original;
+    }
+    smallest = minimise(smallest, fails, minimising_runs_max);
+    if (failure_.suite == Suite::scheduled) {
+        smallest = redraw(
+            smallest, fails_before(redrawing_time_max),
+            [&](const Scenario& candidate) { return as_deviations(candidate); },
+            redrawing_runs_max);
+    }
+    return exchange(smallest, fails_before(exchanging_time_max), exchanging_runs_max);
 }
 
 template <class Program, class MakeSmaller>
