@@ -31,7 +31,9 @@ namespace {
 
 constexpr std::uint32_t minimising_runs_max = 4'000;
 constexpr std::uint32_t machine_runs_max = 20'000;
+// On real threads. A run that hangs takes 20 s there.
 constexpr int real_repetitions = 5;
+constexpr std::chrono::minutes real_time_max{1};
 // Drawing other schedules for what is still large.
 constexpr std::uint32_t redrawing_runs_max = 40'000;
 constexpr std::chrono::seconds redrawing_time_max{20};
@@ -137,7 +139,7 @@ Scenario Reporter::smaller_scenario(const Scenario& original,
             };
     };
     if (failure_.suite == Suite::real) {
-        return minimise(original, fails, minimising_runs_max);
+        return minimise(original, fails_before(real_time_max), minimising_runs_max);
     }
     Scenario smallest = original;
     if (failure_.suite == Suite::scheduled) {
