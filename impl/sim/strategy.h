@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -51,6 +52,13 @@ struct Choice {
     const ThreadView* asker = nullptr;
     std::uint64_t step = 0;  // visible operations so far in this run
 };
+
+// Of a thread choice: whether the thread that asks could run on. Who yields asks to be passed over.
+// (The fallback does not say it: where a store of that thread waits it is the store.)
+inline bool can_go_on(const Choice& choice) {
+    return choice.current != nullptr && choice.current->pending.kind != OperationKind::yield &&
+           std::ranges::find(choice.enabled, choice.current) != choice.enabled.end();
+}
 
 // Answers the questions of a run. The simulation is deterministic: the same program and the same
 // answers give the same trace. A strategy is used by one simulation at a time and must not touch

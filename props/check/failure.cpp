@@ -14,6 +14,7 @@
 #include "check/child.h"
 #include "check/evaluator.h"
 #include "check/protocol.h"
+#include "harness/exchange.h"
 #include "harness/minimise.h"
 #include "harness/page.h"
 #include "harness/reduce.h"
@@ -22,13 +23,20 @@
 #include "harness/text.h"
 #include "harness/told_schedule.h"
 #include "machine/machine_program.h"
+#include "machine/smaller_machine.h"
 
 namespace blkdrain_props {
 
 namespace {
 
 constexpr std::uint32_t minimising_runs_max = 4'000;
+constexpr std::uint32_t machine_runs_max = 20'000;
+// On real threads. A run that hangs takes 20 s there.
 constexpr int real_repetitions = 5;
+constexpr std::chrono::minutes real_time_max{1};
+// Other operations in the place of one.
+constexpr std::uint32_t exchanging_runs_max = 20'000;
+constexpr std::chrono::seconds exchanging_time_max{5};
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
     std::ofstream(path) << text;
@@ -89,15 +97,25 @@ std::optional<Violation> Reporter::judge(const std::string& text) {
 
 Scenario Reporter::smaller_scenario(const Scenario& original,
                                     const std::function<bool(const Scenario&)>& fails) {
-    if (failure_.suite != Suite::scheduled) {
-        return minimise(original, fails, minimising_runs_max);
+    const auto fails_before = [&fails](std::chrono::steady_clock::duration limit) {
+        return
+            [&fails, until = std::chrono::steady_clock::now() + limit](const Scenario& candidate) {
+                return std::chrono::steady_clock::now() < until && fails(candidate);
+            };
+    };
+    if (failure_.suite == Suite::real) {
+        return minimise(original, fails_before(real_time_max), minimising_runs_max);
     }
-    return simplest(
-        original, fails,
-        [this](const Scenario& candidate) {
-            return told(candidate, run_apart(to_text(candidate), {"record"}));
-        },
-        minimising_runs_max);
+    const Scenario smallest =
+        failure_.suite == Suite::scheduled
+            ? simplest(
+                  original, fails,
+                  [this](const Scenario& candidate) {
+                      return told(candidate, run_apart(to_text(candidate), {"record"}));
+                  },
+                  minimising_runs_max)
+            : minimise(original, fails, minimising_runs_max);
+    return exchange(smallest, fails_before(exchanging_time_max), exchanging_runs_max);
 }
 
 template <class Program, class MakeSmaller>
@@ -129,7 +147,7 @@ std::string Reporter::reduced(const std::string& original) {
     return failure_.suite == Suite::machines
                ? reduced_program(parse_machine(original).program,
                                  [](const MachineProgram& failing, const auto& fails) {
-                                     return smaller_machine(failing, fails);
+                                     return smaller_machine(failing, fails, machine_runs_max);
                                  })
                : reduced_program(parse_text(original).scenario,
                                  [this](const Scenario& failing, const auto& fails) {

@@ -387,6 +387,16 @@ void say_verdict(const Outcome& outcome) {
     }
 }
 
+// What there is to follow in a schedule; of the default order nothing.
+void say_schedule(bool drawn, std::size_t departures, std::size_t preemptions) {
+    if (drawn) {
+        std::printf("schedule: drawn, preemptions %zu\n", preemptions);
+    } else if (departures != 0) {
+        std::printf("schedule: departures %zu, preemptions among them %zu\n", departures,
+                    preemptions);
+    }
+}
+
 int play(std::uint64_t real_tick_ns, bool strict, const char* canary_name,
          const RunMachine& run_machine) {
     const std::string text = read_all();
@@ -402,17 +412,20 @@ int play(std::uint64_t real_tick_ns, bool strict, const char* canary_name,
     Cases cases(canary_name, run_machine, *counts, machines);
     Outcome outcome;
     bool misfit = false;
+    std::size_t preemptions = 0;
+    schedule_control().preempted = [&] { ++preemptions; };
     if (of_machine) {
         PrintingMachine time_line;
         outcome = cases.run(machine.program, &time_line);
         say_verdict(outcome);
+        say_schedule(machine.program.seed != 0, 0, preemptions);
     } else {
         PrintingTimeLine time_line;
         outcome = run_along(cases, scenario.scenario, time_line);
         say_verdict(outcome);
-        if (const std::size_t departures = scenario.scenario.deviations.size(); departures != 0) {
-            std::printf("schedule: departures %zu, preemptions among them %zu\n", departures,
-                        schedule_control().preemptions);
+        if (!cases.threaded()) {
+            say_schedule(scenario.scenario.header.strategy != Strategy::default_order,
+                         scenario.scenario.deviations.size(), preemptions);
         }
         const std::vector<std::string> lines = misfits(scenario.scenario);
         for (const std::string& line : lines) {

@@ -177,9 +177,17 @@ private:
                 with([](Record& r) { r.deadline = 0; });
                 with([](Record& r) { r.variant = false; });
                 with([](Record& r) { r.extra = false; });
-                for (std::uint8_t Record::* operand :
-                     {&Record::a, &Record::b, &Record::c, &Record::d}) {
-                    with([operand](Record& r) { r.*operand = 0; });
+                const Record& record = original_.programs[client][i];
+                const OperationRow& row = row_of(record.opcode);
+                const std::array<std::uint8_t Record::*, 4> operands{&Record::a, &Record::b,
+                                                                     &Record::c, &Record::d};
+                for (std::size_t k = 0; k < operands.size(); ++k) {
+                    // Of words the first are the plainest.
+                    const bool word = !words_of(row.operands[k]).empty() && !row.is_expectation();
+                    const std::uint8_t present = record.*operands[k];
+                    for (std::uint8_t value = 0; value < (word ? present : 1); ++value) {
+                        with([&](Record& r) { r.*operands[k] = value; });
+                    }
                 }
             }
         }

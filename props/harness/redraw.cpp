@@ -29,14 +29,6 @@ constexpr std::array strategies{Strategy::delays,        Strategy::preemptions, 
                                 Strategy::weighted_walk, Strategy::partial_orders};
 constexpr std::uint32_t reducing_runs = 1'000;
 
-std::size_t operations(const Scenario& scenario) {
-    std::size_t count = 0;
-    for (const Program& program : scenario.programs) {
-        count += program.size();
-    }
-    return count;
-}
-
 std::size_t objects(const Scenario& scenario) {
     return operations(scenario) + scenario.programs.size() + scenario.graph.nodes.size() +
            scenario.graph.backends.size();
@@ -149,6 +141,14 @@ private:
 
 }  // namespace
 
+std::size_t operations(const Scenario& scenario) {
+    std::size_t count = 0;
+    for (const Program& program : scenario.programs) {
+        count += program.size();
+    }
+    return count;
+}
+
 std::size_t switches(const Scenario& scenario) {
     return static_cast<std::size_t>(std::count_if(
         scenario.deviations.begin(), scenario.deviations.end(), [](const Deviation& deviation) {
@@ -158,8 +158,9 @@ std::size_t switches(const Scenario& scenario) {
 }
 
 bool is_small(const Scenario& scenario) {
-    return scenario.graph.nodes.size() <= 4 && operations(scenario) <= 6 &&
-           switches(scenario) <= 2 && scenario.header.strategy == Strategy::default_order;
+    return scenario.graph.nodes.size() <= small_nodes && operations(scenario) <= small_operations &&
+           switches(scenario) <= small_switches &&
+           scenario.header.strategy == Strategy::default_order;
 }
 
 Scenario redraw(const Scenario& failing, const Fails& fails, const AsDeviations& as_deviations,

@@ -10,12 +10,18 @@
 
 namespace blkdrain_props {
 
+// Of all clients together.
+std::size_t operations(const Scenario& scenario);
+
 // Deviations that switch to another thread: what a reader has to follow. At least as many as there
 // are preemptions.
 std::size_t switches(const Scenario& scenario);
 
-// Whether a person sees at a glance what happens: at most 4 nodes at the start, 6 operations, 2
-// switches, and nothing drawn.
+// Whether a person sees at a glance what happens: no more nodes at the start, operations and
+// switches than that, and nothing drawn.
+inline constexpr std::size_t small_nodes = 4;
+inline constexpr std::size_t small_operations = 6;
+inline constexpr std::size_t small_switches = 2;
 bool is_small(const Scenario& scenario);
 
 // Looks for a simpler scenario that fails where minimise() finds none: under a schedule that is

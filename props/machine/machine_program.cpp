@@ -2,7 +2,6 @@
 #include "machine/machine_program.h"
 
 #include <random>
-#include <utility>
 
 namespace blkdrain_props {
 
@@ -83,26 +82,6 @@ MachineProgram any_machine(std::uint64_t seed) {
         }
     }
     return program;
-}
-
-MachineProgram smaller_machine(const MachineProgram& failing,
-                               const std::function<bool(const MachineProgram&)>& fails) {
-    MachineProgram smallest = failing;
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (std::size_t client = 0; client < MachineProgram::clients; ++client) {
-            for (std::size_t i = smallest.steps[client].size(); i-- > 0;) {
-                MachineProgram candidate = smallest;
-                auto& steps = candidate.steps[client];
-                steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(i));
-                if (fails(candidate)) {
-                    smallest = std::move(candidate);
-                    changed = true;
-                }
-            }
-        }
-    }
-    return smallest;
 }
 
 }  // namespace blkdrain_props

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A machine and what is done to it, as a value: made from a seed, written and read as text, and
-// made smaller.
+// A machine and what is done to it, as a value: made from a seed, written and read as text.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,7 +61,7 @@ struct MachineProgram {
     static constexpr std::size_t steps_max = 64;  // of each client
     static constexpr std::uint8_t leaf = 0xff;
 
-    std::uint64_t seed = 0;           // of the schedule, too
+    std::uint64_t seed = 0;           // of the schedule (machine_schedule.h)
     std::vector<std::uint8_t> nodes;  // the node below, or leaf
     std::uint8_t job_node = 0;
     std::vector<MachineDevice> devices;  // plugged in at the start
@@ -76,7 +74,8 @@ MachineProgram any_machine(std::uint64_t seed);
 // Whether a text begins like that of a machine, and not like that of a scenario.
 bool is_machine(std::string_view text);
 
-// One line a node, device and step. parse_machine(to_text(p)) runs as p does, and has its text.
+// One line a node, device and step, and no seed where that is 0. parse_machine(to_text(p)) runs as
+// p does, and has its text.
 std::string to_text(const MachineProgram& program);
 std::string to_text(const MachineStep& step);
 
@@ -86,9 +85,5 @@ struct ParsedMachine {
 };
 // Any text will do. What stands behind a # is a comment.
 ParsedMachine parse_machine(std::string_view text);
-
-// Takes steps away from `failing` as long as it `fails` in the way looked for.
-MachineProgram smaller_machine(const MachineProgram& failing,
-                               const std::function<bool(const MachineProgram&)>& fails);
 
 }  // namespace blkdrain_props

@@ -13,12 +13,14 @@
 #include "harness/adapters/told_wakes.h"
 #include "harness/adapters/translate.h"
 #include "machine/guest_owner.h"
+#include "machine/machine_schedule.h"
 #include "os/backend.h"
 #include "sim/simulation.h"
 #include "sim/strategies/default_order.h"
 #include "sim/strategies/delays.h"
 #include "sim/strategies/pct.h"
 #include "sim/strategies/pos.h"
+#include "sim/strategies/preemption_watch.h"
 #include "sim/strategies/preemptions.h"
 #include "sim/strategies/random.h"
 
@@ -56,36 +58,40 @@ std::string name_of(const MachineRequest& asked) {
            (asked.of_job ? "the job" : name_of(asked.device));
 }
 
-std::unique_ptr<blkdrain::sim::Strategy> strategy_of(std::uint64_t seed) {
+std::unique_ptr<blkdrain::sim::Strategy> strategy_of(const MachineSchedule& schedule,
+                                                     std::uint64_t seed) {
     namespace sim = blkdrain::sim;
     constexpr std::uint32_t horizon = 800;
-    const auto depth = static_cast<std::uint32_t>(1 + seed % 3);
-    switch (seed % 8) {
-        case 0:
-            return std::make_unique<sim::DefaultOrder>();
-        case 1:
-            return std::make_unique<sim::RandomOrder>(seed, 256);
-        case 2:
-            return std::make_unique<sim::RandomOrder>(seed, 64);
-        case 3:
-            return std::make_unique<sim::RandomOrder>(seed, 12);
-        case 4:
-            return std::make_unique<sim::Pct>(seed, depth, horizon);
-        case 5:
-            return std::make_unique<sim::Delays>(seed, depth, horizon);
-        case 6:
-            return std::make_unique<sim::Preemptions>(seed, depth, horizon);
-        default:
+    switch (schedule.strategy) {
+        case Strategy::random:
+            return std::make_unique<sim::RandomOrder>(seed, schedule.rate);
+        case Strategy::pct:
+            return std::make_unique<sim::Pct>(seed, schedule.depth, horizon);
+        case Strategy::delays:
+            return std::make_unique<sim::Delays>(seed, schedule.depth, horizon);
+        case Strategy::preemptions:
+            return std::make_unique<sim::Preemptions>(seed, schedule.depth, horizon);
+        case Strategy::partial_orders:
             return std::make_unique<sim::PartialOrders>(seed);
+        case Strategy::default_order:
+        case Strategy::weighted_walk:  // which must know how much each has to do: never drawn
+            break;
     }
+    return std::make_unique<sim::DefaultOrder>();
 }
 
 }  // namespace
 
 MachineOutcome MachineRun::run() {
-    const std::unique_ptr<blkdrain::sim::Strategy> strategy = strategy_of(program_.seed);
+    const MachineSchedule schedule = schedule_of(program_.seed);
+    const std::unique_ptr<blkdrain::sim::Strategy> drawn = strategy_of(schedule, program_.seed);
+    blkdrain::sim::Strategy* strategy = drawn.get();
+    std::optional<blkdrain::sim::PreemptionWatch> watch;
+    if (schedule_control().preempted) {
+        strategy = &watch.emplace(*drawn, schedule_control().preempted);
+    }
     blkdrain::sim::Options options;
-    if (program_.seed % 3 == 1) {
+    if (schedule.memory == Memory::tso) {
         options.memory = blkdrain::sim::Memory::tso;
     }
     if (schedule_control().system_threads) {

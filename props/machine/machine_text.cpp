@@ -249,7 +249,11 @@ std::string to_text(const MachineStep& step) {
 }
 
 std::string to_text(const MachineProgram& program) {
-    std::string text = std::string(machine_word) + " seed " + std::to_string(program.seed) + "\n";
+    std::string text(machine_word);
+    if (program.seed != 0) {
+        text += " seed " + std::to_string(program.seed);
+    }
+    text += "\n";
     for (std::size_t i = 0; i < program.nodes.size(); ++i) {
         text += "node n" + std::to_string(i);
         if (program.nodes[i] != MachineProgram::leaf) {
@@ -265,7 +269,9 @@ std::string to_text(const MachineProgram& program) {
         text += "spare" + device_text(device);
     }
     for (std::size_t client = 0; client < program.steps.size(); ++client) {
-        text += "client " + std::to_string(client) + "\n";
+        if (!program.steps[client].empty()) {
+            text += "client " + std::to_string(client) + "\n";
+        }
         for (const MachineStep& step : program.steps[client]) {
             text += to_text(step) + "\n";
         }
@@ -283,8 +289,9 @@ ParsedMachine parse_machine(std::string_view text) {
     Words words(text);
     if (words.next_line()) {
         words.want(machine_word);
-        words.want("seed");
-        parsed.program.seed = words.number(0, ~std::uint64_t{0});
+        if (words.take_if("seed")) {
+            parsed.program.seed = words.number(0, ~std::uint64_t{0});
+        }
         words.end_of_line();
     }
     std::vector<MachineStep>* steps = nullptr;

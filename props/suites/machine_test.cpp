@@ -12,16 +12,21 @@
 #include "harness/adapters/schedule_control.h"
 #include "machine/machine_program.h"
 #include "machine/machine_run.h"
+#include "machine/smaller_machine.h"
 
 namespace blkdrain_props {
 namespace {
 
 std::string report(const MachineProgram& program, const Violation& violation) {
-    const MachineProgram smaller = smaller_machine(program, [&](const MachineProgram& candidate) {
-        MachineCounts counts;
-        const MachineOutcome outcome = run_machine(candidate, counts);
-        return outcome.violation && outcome.violation->signature() == violation.signature();
-    });
+    constexpr std::uint32_t runs_max = 2'000;
+    const MachineProgram smaller = smaller_machine(
+        program,
+        [&](const MachineProgram& candidate) {
+            MachineCounts counts;
+            const MachineOutcome outcome = run_machine(candidate, counts);
+            return outcome.violation && outcome.violation->signature() == violation.signature();
+        },
+        runs_max);
     return violation.signature() + ": " + violation.sentence + "\nmade smaller:\n" +
            to_text(smaller);
 }

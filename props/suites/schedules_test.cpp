@@ -3,6 +3,8 @@
 // Schedules of whole scenarios: what the strategies of the check do, and that each can be told as
 // deviations.
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -15,6 +17,7 @@
 #include "harness/adapters/schedule_control.h"
 #include "sim/strategies/default_order.h"
 #include "sim/strategies/pct.h"
+#include "sim/strategies/preemptions.h"
 #include "suites/suite_runner.h"
 
 namespace blkdrain_props {
@@ -53,28 +56,63 @@ TEST_F(Schedules, every_run_can_be_told_as_deviations) {
     EXPECT_GT(told, 390U);
 }
 
-// A check whose threads are never preempted proves nothing, and looks exactly like one that works.
-std::uint32_t runs_with_preemptions(std::uint32_t runs,
-                                    const std::function<Outcome(const Scenario&)>& run) {
-    std::uint32_t found = 0;
-    for (std::uint64_t n = 0; n < runs; ++n) {
-        bool departs = false;
-        schedule_control().record = [&](const Deviation&) { departs = true; };
-        run(scenario_of(Suite::scheduled, seed_of(12, Suite::scheduled, 0, n)));
-        found += departs ? 1 : 0;
+// How many runs of the check there were of a strategy, and in how many of them a thread was put in
+// the place of one that could go on.
+struct Preempted {
+    std::uint32_t runs = 0;
+    std::uint32_t preempted = 0;
+};
+using ByStrategy = std::array<Preempted, strategy_count>;
+
+ByStrategy preempted_runs(const std::function<Outcome(const Scenario&)>& run) {
+    ByStrategy all{};
+    for (std::uint64_t n = 0; n < 600; ++n) {
+        bool preempted = false;
+        schedule_control().preempted = [&] { preempted = true; };
+        const Scenario scenario =
+            scenario_of(Suite::scheduled, seed_of(12, Suite::scheduled, 0, n));
+        run(scenario);
+        Preempted& of_it = all[static_cast<std::size_t>(scenario.header.strategy)];
+        ++of_it.runs;
+        of_it.preempted += preempted ? 1 : 0;
     }
-    schedule_control().record = nullptr;
-    return found;
+    schedule_control().preempted = nullptr;
+    return all;
 }
 
-TEST_F(Schedules, nearly_every_run_of_the_check_leaves_the_default_order) {
-    EXPECT_GT(runs_with_preemptions(300, [this](const Scenario& s) { return run(s); }), 270U);
+std::uint32_t preempted_at_all(const ByStrategy& all) {
+    std::uint32_t sum = 0;
+    for (const Preempted& of_one : all) {
+        sum += of_one.preempted;
+    }
+    return sum;
+}
+
+// A check whose threads are never preempted proves nothing, and looks exactly like one that works.
+TEST_F(Schedules, each_strategy_of_the_check_preempts) {
+    const ByStrategy all = preempted_runs([this](const Scenario& s) { return run(s); });
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (static_cast<Strategy>(i) != Strategy::default_order) {
+            EXPECT_GT(all[i].runs, 40U) << strategy_words[i];
+            EXPECT_GT(all[i].preempted, all[i].runs / 4) << strategy_words[i];
+        }
+    }
 }
 
 TEST_F(Schedules, a_strategy_that_never_preempts_is_noticed) {
     blkdrain::sim::DefaultOrder never;
     schedule_control().strategy = &never;
-    EXPECT_EQ(runs_with_preemptions(300, [this](const Scenario& s) { return run(s); }), 0U);
+    EXPECT_EQ(preempted_at_all(preempted_runs([this](const Scenario& s) { return run(s); })), 0U);
+}
+
+// Which does much else: it draws who follows one that blocked, events, faults, late stores.
+TEST_F(Schedules, a_strategy_that_draws_all_but_preemptions_is_noticed) {
+    std::uint32_t drawn = 0;
+    blkdrain::sim::Preemptions never(1, 0, 1);
+    schedule_control().strategy = &never;
+    schedule_control().record = [&](const Deviation&) { ++drawn; };
+    EXPECT_EQ(preempted_at_all(preempted_runs([this](const Scenario& s) { return run(s); })), 0U);
+    EXPECT_GT(drawn, 600U);
 }
 
 TEST_F(Schedules, pct_promises_what_the_run_allows) {

@@ -49,7 +49,6 @@ public:
             return one != other ? one < other : a < b;
         });
         fits_.resize(deviations_.size(), false);
-        preempts_.resize(deviations_.size(), false);
     }
 
     std::uint32_t pick(const Choice& choice) override {
@@ -67,8 +66,6 @@ public:
         }
         for (std::uint32_t i = 0; i < choice.count; ++i) {
             if (choice.enabled[i]->id == wanted) {
-                preempts_[*found] = choice.current == choice.enabled[choice.fallback] &&
-                                    choice.enabled[i] != choice.current;
                 return take(*found, i);
             }
         }
@@ -82,8 +79,6 @@ public:
 
     // By their order in `deviations`: whether the point occurred and offered the answer.
     const std::vector<bool>& fits() const { return fits_; }
-    // Likewise: whether it put another in the place of a thread that could go on.
-    const std::vector<bool>& preempts() const { return preempts_; }
 
 private:
     std::uint32_t take(std::size_t deviation, std::uint32_t answer) {
@@ -99,7 +94,6 @@ private:
     std::function<void(std::size_t)> taken_;
     std::vector<std::size_t> order_;  // by key
     std::vector<bool> fits_;
-    std::vector<bool> preempts_;
 };
 
 // Another strategy, told as deviations from the default order: with those, Deviations over

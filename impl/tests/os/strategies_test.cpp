@@ -16,6 +16,7 @@
 #include "sim/strategies/delays.h"
 #include "sim/strategies/pct.h"
 #include "sim/strategies/pos.h"
+#include "sim/strategies/preemption_watch.h"
 #include "sim/strategies/preemptions.h"
 #include "sim/strategies/random.h"
 #include "sim/strategies/weighted_walk.h"
@@ -319,6 +320,52 @@ TEST(Strategies, a_dropped_lock_is_found) {
         EXPECT_GT(wrong, 5U);
     }
     EXPECT_EQ(found([](std::uint64_t) { return sim::DefaultOrder(); }, false), 0U);
+}
+
+// How many preemptions a run of three threads has that store, lock and yield.
+std::uint32_t preemptions(sim::Strategy& strategy, sim::Memory memory) {
+    std::uint32_t told = 0;
+    sim::PreemptionWatch watch(strategy, [&] { ++told; });
+    sim::Options options = every_access();
+    options.memory = memory;
+    sim::Simulation simulation(watch, options);
+    os::mutex mutex;
+    os::atomic<int> number{0};
+    for (const char* name : {"a", "b", "c"}) {
+        simulation.spawn(name, [&] {
+            for (int i = 0; i < 4; ++i) {
+                number.store(i, std::memory_order_relaxed);
+                const os::mutex_lock lock(mutex);
+                number.load(std::memory_order_relaxed);
+            }
+            sim::yield();
+        });
+    }
+    EXPECT_TRUE(simulation.run().finished());
+    return told;
+}
+
+TEST(Strategies, those_of_few_preemptions_have_no_more) {
+    constexpr std::uint32_t horizon = 60;
+    for (const sim::Memory memory : {sim::Memory::sequential, sim::Memory::tso}) {
+        sim::DefaultOrder never;
+        EXPECT_EQ(preemptions(never, memory), 0U);
+        std::array<std::uint32_t, 3> told{};
+        for (std::uint64_t seed = 0; seed < 500; ++seed) {
+            for (const std::uint32_t depth : {0U, 1U, 2U}) {
+                sim::Delays delays(seed, depth, horizon);
+                EXPECT_LE(preemptions(delays, memory), depth) << seed;
+                sim::Preemptions bounded(seed, depth, horizon);
+                const std::uint32_t of_it = preemptions(bounded, memory);
+                EXPECT_LE(of_it, depth) << seed;
+                told[depth] += of_it;
+            }
+        }
+        EXPECT_GT(told[1], 200U);
+        EXPECT_GT(told[2], told[1] * 3 / 2);
+        sim::RandomOrder random(1);
+        EXPECT_GT(preemptions(random, memory), 5U);
+    }
 }
 
 // A strategy is asked for everything, so it can starve nobody for ever: a thread that yields until

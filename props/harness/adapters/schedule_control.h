@@ -35,6 +35,8 @@ struct ScheduleControl {
     std::function<void(const Deviation&)> record;
     // Told of each deviation of the scenario at the moment it has its effect.
     std::function<void(const Deviation&)> taken;
+    // Told of each answer that puts another thread in the place of one that could go on.
+    std::function<void()> preempted;
     // Told of each conflict, in order.
     std::function<void(const Conflict&)> conflict;
     // Told when what one thread does ends the wait of another (Actor; Actor::world: what is no loop
@@ -50,9 +52,6 @@ struct ScheduleControl {
     // Of the last scenario that ended: deviations whose point did not occur or did not offer their
     // answer.
     std::vector<Deviation> without_effect;
-    // Of the last scenario that ended: deviations that put another thread in the place of one that
-    // could go on.
-    std::size_t preemptions = 0;
     // Of the last scenario that ended: the probability, at least, with which its strategy meets an
     // error of its depth; 0: the strategy promises nothing, or not for runs like this.
     double promise = 0;

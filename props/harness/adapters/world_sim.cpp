@@ -19,6 +19,7 @@
 #include "harness/adapters/world.h"
 #include "sim/simulation.h"
 #include "sim/strategies/deviations.h"
+#include "sim/strategies/preemption_watch.h"
 
 namespace blkdrain_props {
 
@@ -218,8 +219,11 @@ private:
                     }
                 });
         }
+        if (control.preempted) {
+            strategy = &preemption_watch_.emplace(*strategy, control.preempted);
+        }
         if (control.conflict) {
-            strategy = &watch_.emplace(*strategy, scenario, control.conflict);
+            strategy = &conflict_watch_.emplace(*strategy, scenario, control.conflict);
         }
         return *strategy;
     }
@@ -227,14 +231,9 @@ private:
     void note_effects() {
         ScheduleControl& control = schedule_control();
         control.without_effect.clear();
-        control.preemptions = 0;
         for (std::size_t i = 0; i < given_.size(); ++i) {
             if (!deviations_->fits()[i]) {
                 control.without_effect.push_back(given_[i]);
-            }
-            // That stores reach memory takes no thread's place.
-            if (deviations_->preempts()[i] && given_[i].answer < Actor::stores_first) {
-                ++control.preemptions;
             }
         }
         deviations_.reset();
@@ -246,7 +245,8 @@ private:
     Bounded<Deviation, deviations_max> given_;
     std::optional<blkdrain::sim::Deviations> deviations_;
     std::optional<blkdrain::sim::Recording> recording_;
-    std::optional<ConflictWatch> watch_;
+    std::optional<blkdrain::sim::PreemptionWatch> preemption_watch_;
+    std::optional<ConflictWatch> conflict_watch_;
     std::optional<ToldWakes> wakes_;
     std::optional<blkdrain::sim::Simulation> simulation_;
     std::string trouble_;
