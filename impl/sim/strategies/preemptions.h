@@ -32,26 +32,34 @@ public:
         if (!can_go_on(choice)) {
             return draw_.below(choice.count);
         }
-        const auto own = static_cast<std::uint32_t>(
-            std::ranges::find(choice.enabled, choice.current) - choice.enabled.begin());
-        for (const std::uint32_t at : at_) {
-            if (at == now) {
+        std::uint32_t own = 0;
+        std::uint32_t threads = 0;
+        bool late = false;
+        for (std::uint32_t i = 0; i < choice.count; ++i) {
+            const ThreadView& each = *choice.enabled[i];
+            own = &each == choice.current ? i : own;
+            threads += each.id < store_buffer_id(0) ? 1 : 0;
+            late = late || each.id == store_buffer_id(choice.current->id);
+        }
+        const std::uint32_t late_now = late ? late_++ : UINT32_MAX;
+        for (std::size_t k = 0; k < at_.size(); ++k) {
+            if (at_[k] == now || at_[k] / 8 == late_now) {
+                at_.erase(at_.begin() + static_cast<std::ptrdiff_t>(k));
                 // Anybody but the one that runs.
-                return (own + 1 + draw_.below(choice.count - 1)) % choice.count;
+                return threads == 1 ? own : (own + 1 + draw_.below(threads - 1)) % threads;
             }
         }
-        std::uint32_t buffers = 0;
-        while (choice.enabled[choice.count - 1 - buffers]->id >= store_buffer_id(0)) {
-            ++buffers;
+        if (threads == choice.count || draw_.below(8) != 0) {
+            return own;
         }
-        const std::uint32_t drawn = buffers == 0 ? 0 : draw_.below(1 + buffers);
-        return drawn == 0 ? own : choice.count - drawn;
+        return threads + draw_.below(choice.count - threads);
     }
 
 private:
     Draw draw_;
     std::vector<std::uint32_t> at_;
     std::uint32_t asked_ = 0;
+    std::uint32_t late_ = 0;
 };
 
 }  // namespace blkdrain::sim
