@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # cmake -DCHECK=... -DNAME=... -DRULE=... -DKIND=scn|machine -DSECONDS=... -DOPERATIONS=... -DPREEMPTIONS=... -DDRAWN=...
-# -DREDUCING=... [-DSUITE=...] -DOUT=... -P canary_is_caught.cmake: one process catches the broken variant by its rule, and in less than
-# REDUCING seconds what shows it comes down to at most 4 nodes, so many operations and so many preemptions; DRAWN: the
-# schedule of a scenario may still be one that is drawn. With a seed, that the rarest of them is no lottery where a
-# sanitizer is slow. SUITE: there alone.
+# -DREDUCING=... [-DSUITE=...] -DOUT=... -P canary_is_caught.cmake: one process catches the broken variant by its rule, and
+# in less than REDUCING seconds what shows it comes down to at most 4 nodes, so many operations and so many preemptions;
+# DRAWN: the schedule of a scenario may still be one that is drawn. With a seed, that the rarest of them is no lottery where
+# a sanitizer is slow. SUITE: there alone.
 set(suite)
 if(SUITE)
     set(suite --suite ${SUITE})
