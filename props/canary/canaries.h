@@ -88,7 +88,7 @@ inline constexpr std::array canaries{
     CanaryRow{"wakes-outside",           any_rule, any_rule, CanaryHome::library, 49, "a loop that has slept counts requests where nobody who closes a gate can meet it"},
     CanaryRow{"waiting-as-running",      any_rule, any_rule, CanaryHome::library, 50, "a loop whose requests are all waiting does not tell that the last other one is done"},
     CanaryRow{"drain-puts-off",          14, 14, CanaryHome::effect,  51, "a request that meets a drain half-way is driven later, in a task of its own"},
-    CanaryRow{"counts-sent-first",       any_rule, any_rule, CanaryHome::schedule, 52, "of a loop's count, what was sent is read before what is done"},
+    CanaryRow{"counts-sent-first",       any_rule, 20, CanaryHome::schedule, 52, "of a loop's count, what was sent is read before what is done"},
     CanaryRow{"new-cells-unwatched",     any_rule, any_rule, CanaryHome::schedule, 53, "a loop that makes its cells while a gate closes is not watched"},
     CanaryRow{"answer-withheld",         18, 18, CanaryHome::harness, 3,  "a device forgets every third request that it holds"},
     CanaryRow{"completion-swallowed",    3,  3,  CanaryHome::harness, 2,  "every third completion is not passed on to the owner"},
