@@ -184,8 +184,8 @@ private:
                 for (std::size_t k = 0; k < operands.size(); ++k) {
                     // Of words the first are the plainest.
                     const bool word = !words_of(row.operands[k]).empty() && !row.is_expectation();
-                    const std::uint8_t present = record.*operands[k];
-                    for (std::uint8_t value = 0; value < (word ? present : 1); ++value) {
+                    const std::uint8_t plainer = word ? record.*operands[k] : std::uint8_t{1};
+                    for (std::uint8_t value = 0; value < plainer; ++value) {
                         with([&](Record& r) { r.*operands[k] = value; });
                     }
                 }
