@@ -32,6 +32,11 @@ struct TokenResult {
     OperationToken token{};
 };
 
+// Sends a request on `loop`, under a token if it has a value, and returns its outcome, or why it
+// was not sent (block_backend.h). The memory is the caller's again then.
+BLKDRAIN_EXPORT Error submit(EventLoop& loop, BlockBackend& backend, const Io& io,
+                             TokenId token = {});
+
 BLKDRAIN_EXPORT Error drain(BlockBackend& backend, WaitOptions options = {});
 BLKDRAIN_EXPORT Error close(BlockBackend& backend, WaitOptions options = {});
 BLKDRAIN_EXPORT SectionResult isolate(BlockBackend& backend, IsolateOptions options = {});

@@ -38,18 +38,9 @@ Error on_loop(EventLoop& loop, Ask ask) {
     return answer.get_future().get();
 }
 
-// The outcome of a request, sent and awaited from here.
 Error read(EventLoop& loop, BlockBackend& backend) {
-    std::promise<std::error_code> result;
     std::array<std::byte, 512> buffer{};
-    const Completion completion{
-        [](void* context, std::error_code outcome) {
-            static_cast<std::promise<std::error_code>*>(context)->set_value(outcome);
-        },
-        &result};
-    const Error refused = on_loop(
-        loop, [&] { return Error(backend.submit(Io::read(0, buffer), completion), "refused"); });
-    return refused ? refused : Error(result.get_future().get(), {});
+    return blocking::submit(loop, backend, Io::read(0, buffer));
 }
 
 }  // namespace

@@ -64,6 +64,26 @@ Error change(const Graph& graph, const detail::ControlPlane::ChangeCall& call, S
 
 }  // namespace
 
+Error submit(EventLoop& loop, BlockBackend& backend, const Io& io, TokenId token) {
+    const auto subject = on("request", backend);
+    Error error = wait_for<Error>(subject, [&](Handover<Error>& handover) {
+        loop.post([&backend, &io, token, &handover] {
+            const Completion completion{
+                [](void* waiting, std::error_code outcome) {
+                    static_cast<Handover<Error>*>(waiting)->put({outcome, ""});
+                },
+                &handover};
+            if (const std::error_code refused = backend.submit(io, completion, token)) {
+                handover.put({refused, ""});
+            }
+        });
+    });
+    if (error && error.message.empty()) {
+        error.message = subject() + ": " + error.code.message();
+    }
+    return error;
+}
+
 Error drain(BlockBackend& backend, WaitOptions options) {
     return wait_done(on("drain", backend), [&](DoneCallback done) {
         backend.drain(std::move(options), std::move(done));

@@ -2,9 +2,15 @@
 //
 // The blocking forms: each on a plain thread, with loops that run on threads of their own, and each
 // refused on the thread of a loop.
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <system_error>
+
 #include <gtest/gtest.h>
 
 #include <blkdrain/blocking.h>
+#include <blkdrain/drivers/null.h>
 
 #include "graph_fixture.h"
 
@@ -80,6 +86,36 @@ TEST(Blocking, EveryFormWaitsOnAPlainThread) {
     });
 }
 
+TEST(Blocking, ARequestReturnsItsOutcomeOrWhyItWasNotSent) {
+    in_world([] {
+        const auto stranger = SteppedGraph::make_loop("stranger");
+        SteppedGraph g;
+        BlockBackend b(g.graph, "vda", *g.loop);
+        std::array<std::byte, 512> block{};
+        const Runner runner(*g.loop);
+        const Runner elsewhere(*stranger);
+
+        const Error empty = blocking::submit(*g.loop, b, Io::write(0, block));
+        EXPECT_EQ(empty.code, make_error_code(Errc::no_medium));
+        EXPECT_TRUE(contains(empty.message, "request of b1 'vda': ")) << empty.message;
+        EXPECT_EQ(blocking::submit(*stranger, b, Io::flush()).code,
+                  make_error_code(Errc::not_on_loop));
+        {
+            // Under a token no gate is in the way.
+            const blocking::TokenResult token = blocking::open_token(g.graph, {b.id()});
+            const blocking::SectionResult gated = blocking::self_quiesce(b);
+            EXPECT_EQ(blocking::submit(*g.loop, b, Io::flush(), token.token.id()).code,
+                      make_error_code(Errc::no_medium));
+        }
+        EXPECT_EQ(blocking::submit(*g.loop, b, Io::flush(), TokenId{77}).code,
+                  make_error_code(Errc::bad_token));
+        expect_ok(blocking::insert_medium(
+            g.graph, b.id(), g.graph.add_node("disk", std::make_unique<NullDriver>(), *g.loop)));
+        expect_ok(blocking::submit(*g.loop, b, Io::read(0, block)));
+        expect_ok(blocking::close(b));
+    });
+}
+
 TEST(Blocking, DeadlineAndHoldingArePassedOn) {
     in_world([] {
         SteppedGraph g;
@@ -119,6 +155,7 @@ TEST(Blocking, EveryFormIsRefusedOnALoopAndNamesCallAndObject) {
             std::string subject;
         };
         const std::vector<Case> cases = {
+            {[&] { return blocking::submit(*g.loop, b, Io::flush()); }, "request of b1 'vda'"},
             {[&] { return blocking::drain(b); }, "drain of b1 'vda'"},
             {[&] { return blocking::close(b); }, "close of b1 'vda'"},
             {[&] { return blocking::isolate(b).error; }, "isolate of b1 'vda'"},
