@@ -51,12 +51,13 @@ struct alignas(32) Cell {
 //     word is not the one it counted under, it uncounts itself (done + 1) and takes the slow path.
 //  2. The control plane writes the gate word, fences the lanes' loops (os::fence_process), reads
 //     the cells. So either it sees the sender's count or the sender sees the new word; never
-//     neither.
+//     neither (R2: nobody gets by a gate that has closed; R7: quiet counts all who did before).
 //  3. A finisher counts (done + 1), light fence, reads `watched`; the control plane sets `watched`,
 //     fences the loops, reads the cells. So either it sees the request done or the finisher sees
-//     that somebody watches; never neither. Then it reports, if it leaves its cell at rest: before
-//     that nobody gets on, and the others of the cell come later. While somebody pending names
-//     requests that he holds (R12), each one reports: tell_of_each, by the same handshake.
+//     that somebody watches; never neither (R7, R10: who waits is told). Then it reports, if it
+//     leaves its cell at rest: before that nobody gets on, and the others of the cell come later.
+//     While somebody pending names requests that he holds (R12), each one reports: tell_of_each, by
+//     the same handshake.
 //  4. Of each cell `done` is read first, then `sent`. If they are equal, but for requests that
 //     wait, which stay while the control plane's lock is held, the loop had nothing in flight at
 //     the instant between; and it gets nothing new under a counter that is closed or
