@@ -112,6 +112,17 @@ TEST(MinimiseTest, keeps_only_the_deviations_that_matter) {
     EXPECT_EQ(minimal.deviations.size(), 2U);
 }
 
+TEST(MinimiseTest, removes_deviations_that_only_leave_together) {
+    // There and back.
+    const Scenario minimal = minimise(
+        with_deviations(),
+        [](const Scenario& s) {
+            return deviates_at(s, 17) && deviates_at(s, 33) == deviates_at(s, 60);
+        },
+        100'000);
+    EXPECT_EQ(minimal.deviations.size(), 1U);
+}
+
 TEST(MinimiseTest, takes_switches_of_threads_away_before_other_deviations) {
     Scenario scenario = with_deviations();
     for (std::size_t i = 0; i < scenario.deviations.size(); i += 2) {
