@@ -40,6 +40,7 @@ std::optional<Scenario> step(const Scenario& from, const Fails& fails) {
         Scenario candidate = from;
         candidate.header.strategy = Strategy::default_order;
         candidate.header.seed = 0;
+        candidate.header.pace = Pace::free;  // in steps the loops would be no threads any more
         if (fails(canonical(candidate))) {
             return canonical(candidate);
         }

@@ -86,6 +86,20 @@ TEST(MinimiseTest, prefers_the_default_order) {
     EXPECT_EQ(minimal.header.strategy, Strategy::default_order);
 }
 
+TEST(MinimiseTest, prefers_the_default_order_of_threads_to_steps_in_a_drawn_one) {
+    Scenario scenario = with(1, 0);
+    scenario.header.pace = Pace::step;
+    scenario.header.strategy = Strategy::random;
+    scenario.header.seed = 5;
+    const Scenario minimal = minimise(
+        scenario,
+        [](const Scenario& s) {
+            return s.header.pace == Pace::free || s.header.strategy != Strategy::default_order;
+        },
+        100'000);
+    EXPECT_EQ(minimal.header.strategy, Strategy::default_order);
+}
+
 // Two preemptions in different operations, among many others.
 Scenario with_deviations() {
     Scenario scenario = with(2, 1);
