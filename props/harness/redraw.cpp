@@ -80,6 +80,28 @@ std::vector<Scenario> choices_of(const Scenario& scenario, std::size_t size) {
     return some;
 }
 
+// The scenario with what a client does last done by a client of its own: a schedule need not come
+// in between the two then, and back. Every way to divide one of its programs.
+std::vector<Scenario> divided(const Scenario& scenario) {
+    std::vector<Scenario> all;
+    for (std::size_t client = 0; client < scenario.programs.size(); ++client) {
+        const Program& program = scenario.programs[client];
+        for (std::size_t first = program.size(); first > 1; --first) {
+            Scenario candidate = scenario;
+            candidate.deviations.clear();
+            Program last;
+            for (std::size_t i = first - 1; i < program.size(); ++i) {
+                last.push_back(program[i]);
+                erase_operation(candidate, client, first - 1);
+            }
+            if (candidate.programs.push_back(last)) {
+                all.push_back(canonical(candidate));
+            }
+        }
+    }
+    return all;
+}
+
 class Redrawing {
 public:
     Redrawing(const Fails& fails, const AsDeviations& as_deviations, std::uint32_t runs_max)
@@ -99,6 +121,12 @@ private:
     std::optional<Scenario> better_in_this_round(const Scenario& than) {
         if (const std::optional<Scenario> found = better(than, than, schedules_of_the_same)) {
             return found;
+        }
+        for (const Scenario& candidate : divided(than)) {
+            if (const std::optional<Scenario> found =
+                    better(candidate, than, schedules_of_smaller)) {
+                return found;
+            }
         }
         for (std::size_t size = 1; size <= tiny_operations_max; ++size) {
             for (const Scenario& candidate : choices_of(than, size)) {
