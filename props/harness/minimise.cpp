@@ -40,6 +40,7 @@ std::optional<Scenario> step(const Scenario& from, const Fails& fails) {
         Scenario candidate = from;
         candidate.header.strategy = Strategy::default_order;
         candidate.header.seed = 0;
+        candidate.header.pace = Pace::free;  // in steps the loops would be no threads any more
         if (fails(canonical(candidate))) {
             return canonical(candidate);
         }
@@ -90,6 +91,27 @@ Scenario with_fewer_deviations(const Scenario& from, const Fails& fails) {
         with_fewer(from, fails,
                    [](const Deviation& deviation) { return deviation.question == Question::run; }),
         fails, [](const Deviation&) { return true; });
+}
+
+// Two that only make sense together, like a switch and the one back. Of too many it would take
+// long.
+constexpr std::size_t paired_deviations_max = 48;
+
+std::optional<Scenario> without_two_deviations(const Scenario& from, const Fails& fails) {
+    if (from.deviations.size() > paired_deviations_max) {
+        return std::nullopt;
+    }
+    for (std::size_t second = from.deviations.size(); second > 1; --second) {
+        for (std::size_t first = second - 1; first > 0; --first) {
+            Scenario candidate = from;
+            candidate.deviations.erase(second - 1);
+            candidate.deviations.erase(first - 1);
+            if (fails(candidate)) {
+                return candidate;
+            }
+        }
+    }
+    return std::nullopt;
 }
 
 // The same schedule at slightly other points, as it must be when an operation that is gone took
@@ -169,7 +191,10 @@ Scenario minimise(const Scenario& failing, const std::function<bool(const Scenar
         if (best.deviations.size() < before) {
             continue;
         }
-        const std::optional<Scenario> next = step_with_repair(best, limited);
+        std::optional<Scenario> next = step_with_repair(best, limited);
+        if (!next) {
+            next = without_two_deviations(best, limited);
+        }
         if (!next) {
             break;
         }

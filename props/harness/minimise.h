@@ -16,7 +16,7 @@ namespace blkdrain_props {
 // an operation; then fewer operations, pairs of them, clients, objects of the start, simpler
 // operands, last the default order instead of a drawn one, and again fewer deviations, each time
 // those first that switch threads. At the end operations are taken away with a schedule that is
-// repaired: a deviation moved to the operation before or by a few points.
+// repaired: a deviation moved to the operation before or by a few points; and pairs of deviations.
 Scenario minimise(const Scenario& failing, const std::function<bool(const Scenario&)>& fails,
                   std::uint32_t runs_max);
 

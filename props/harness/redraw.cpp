@@ -27,6 +27,11 @@ constexpr std::uint8_t depth_drawn_max = 3;
 constexpr std::array strategies{Strategy::delays,        Strategy::preemptions,   Strategy::delays,
                                 Strategy::random,        Strategy::delays,        Strategy::pct,
                                 Strategy::weighted_walk, Strategy::partial_orders};
+// Where stores wait, those that let them wait for long.
+constexpr std::array strategies_tso{
+    Strategy::pct,    Strategy::preemptions, Strategy::pct, Strategy::partial_orders,
+    Strategy::random, Strategy::preemptions, Strategy::pct, Strategy::weighted_walk};
+static_assert(strategies.size() == strategies_tso.size());
 constexpr std::uint32_t reducing_runs = 1'000;
 
 std::size_t objects(const Scenario& scenario) {
@@ -75,15 +80,53 @@ std::vector<Scenario> choices_of(const Scenario& scenario, std::size_t size) {
     return some;
 }
 
+// The scenario with what a client does last done by a client of its own: a schedule need not come
+// in between the two then, and back. Every way to divide one of its programs.
+std::vector<Scenario> divided(const Scenario& scenario) {
+    std::vector<Scenario> all;
+    for (std::size_t client = 0; client < scenario.programs.size(); ++client) {
+        const Program& program = scenario.programs[client];
+        for (std::size_t first = program.size(); first > 1; --first) {
+            Scenario candidate = scenario;
+            candidate.deviations.clear();
+            Program last;
+            for (std::size_t i = first - 1; i < program.size(); ++i) {
+                last.push_back(program[i]);
+                erase_operation(candidate, client, first - 1);
+            }
+            if (candidate.programs.push_back(last)) {
+                all.push_back(canonical(candidate));
+            }
+        }
+    }
+    return all;
+}
+
 class Redrawing {
 public:
     Redrawing(const Fails& fails, const AsDeviations& as_deviations, std::uint32_t runs_max)
         : fails_(fails), as_deviations_(as_deviations), left_(runs_max) {}
 
-    // One with less of a burden, if any is found.
+    // One with less of a burden, if any is found: all in turn, and again with other seeds.
     std::optional<Scenario> better(const Scenario& than) {
+        for (; left_ > 0; ++round_) {
+            if (const std::optional<Scenario> found = better_in_this_round(than)) {
+                return found;
+            }
+        }
+        return std::nullopt;
+    }
+
+private:
+    std::optional<Scenario> better_in_this_round(const Scenario& than) {
         if (const std::optional<Scenario> found = better(than, than, schedules_of_the_same)) {
             return found;
+        }
+        for (const Scenario& candidate : divided(than)) {
+            if (const std::optional<Scenario> found =
+                    better(candidate, than, schedules_of_smaller)) {
+                return found;
+            }
         }
         for (std::size_t size = 1; size <= tiny_operations_max; ++size) {
             for (const Scenario& candidate : choices_of(than, size)) {
@@ -104,7 +147,6 @@ public:
         return std::nullopt;
     }
 
-private:
     // The program under drawn schedules.
     std::optional<Scenario> better(const Scenario& program, const Scenario& than,
                                    std::uint32_t schedules) {
@@ -115,10 +157,11 @@ private:
         drawn.header.pace = Pace::free;
         drawn.header.horizon =
             static_cast<std::uint16_t>(points_per_operation * (1 + operations(program)));
+        const auto& likely = program.header.memory == Memory::tso ? strategies_tso : strategies;
         for (std::uint32_t i = 0; i < schedules && left_ > 0; ++i, --left_) {
-            drawn.header.strategy = strategies[i % strategies.size()];
+            drawn.header.strategy = likely[i % likely.size()];
             drawn.header.depth = static_cast<std::uint8_t>(1 + i % depth_drawn_max);
-            drawn.header.seed = 1 + i;
+            drawn.header.seed = 1 + i + std::uint64_t{round_} * schedules_of_the_same;
             if (!fails_(canonical(drawn))) {
                 continue;
             }
@@ -137,6 +180,7 @@ private:
     const Fails& fails_;
     const AsDeviations& as_deviations_;
     std::uint32_t left_;
+    std::uint32_t round_ = 0;
 };
 
 }  // namespace

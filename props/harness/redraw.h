@@ -25,8 +25,9 @@ inline constexpr std::size_t small_switches = 2;
 bool is_small(const Scenario& scenario);
 
 // Looks for a simpler scenario that fails where minimise() finds none: under a schedule that is
-// simpler as a whole, then with one, two or three of its operations alone, then with an operation
-// or object less, each under drawn schedules that have nothing to do with the one before.
+// simpler as a whole, then with what one of its clients does last done by another one, then with
+// one, two or three of its operations alone, then with an operation or object less, each under
+// drawn schedules that have nothing to do with the one before; and all that again with others.
 // `as_deviations`: the scenario in default order, with what its strategy did as deviations; none:
 // it cannot be. Asks `fails` at most `runs_max` times and a reduction's worth beyond. Ends as soon
 // as the result is small.

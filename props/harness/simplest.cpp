@@ -10,7 +10,7 @@ namespace blkdrain_props {
 
 namespace {
 
-constexpr std::uint32_t redrawing_runs_max = 40'000;
+constexpr std::uint32_t redrawing_runs_max = 200'000;
 constexpr std::chrono::seconds redrawing_time_max{20};
 
 }  // namespace

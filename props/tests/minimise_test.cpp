@@ -86,6 +86,20 @@ TEST(MinimiseTest, prefers_the_default_order) {
     EXPECT_EQ(minimal.header.strategy, Strategy::default_order);
 }
 
+TEST(MinimiseTest, prefers_the_default_order_of_threads_to_steps_in_a_drawn_one) {
+    Scenario scenario = with(1, 0);
+    scenario.header.pace = Pace::step;
+    scenario.header.strategy = Strategy::random;
+    scenario.header.seed = 5;
+    const Scenario minimal = minimise(
+        scenario,
+        [](const Scenario& s) {
+            return s.header.pace == Pace::free || s.header.strategy != Strategy::default_order;
+        },
+        100'000);
+    EXPECT_EQ(minimal.header.strategy, Strategy::default_order);
+}
+
 // Two preemptions in different operations, among many others.
 Scenario with_deviations() {
     Scenario scenario = with(2, 1);
@@ -110,6 +124,17 @@ TEST(MinimiseTest, keeps_only_the_deviations_that_matter) {
         with_deviations(),
         [](const Scenario& s) { return deviates_at(s, 17) && deviates_at(s, 60); }, 100'000);
     EXPECT_EQ(minimal.deviations.size(), 2U);
+}
+
+TEST(MinimiseTest, removes_deviations_that_only_leave_together) {
+    // There and back.
+    const Scenario minimal = minimise(
+        with_deviations(),
+        [](const Scenario& s) {
+            return deviates_at(s, 17) && deviates_at(s, 33) == deviates_at(s, 60);
+        },
+        100'000);
+    EXPECT_EQ(minimal.deviations.size(), 1U);
 }
 
 TEST(MinimiseTest, takes_switches_of_threads_away_before_other_deviations) {

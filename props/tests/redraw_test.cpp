@@ -70,6 +70,19 @@ TEST(Redraw, finds_a_schedule_of_one_switch_where_removal_is_stuck) {
     EXPECT_TRUE(is_small(small));
 }
 
+TEST(Redraw, has_two_clients_do_what_one_did_where_that_spares_switches) {
+    const auto fails = [](const Scenario& s) {
+        if (s.programs.size() == 1) {
+            return s.header.strategy == Strategy::default_order && s.deviations.size() >= 5;
+        }
+        return s.header.strategy != Strategy::default_order ? s.header.seed % 16 == 9
+                                                            : switches_at(s, 9);
+    };
+    const Scenario small = redraw(with_sends(2, 5), fails, one_switch, 10'000);
+    EXPECT_EQ(small.programs.size(), 2U);
+    EXPECT_EQ(switches(small), 1U);
+}
+
 TEST(Redraw, keeps_operations_that_matter) {
     const auto sends = [](const Scenario& s) {
         std::size_t count = 0;

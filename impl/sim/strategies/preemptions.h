@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -13,8 +12,9 @@ namespace blkdrain::sim {
 
 // Preemption bounding (Musuvathi and Qadeer, PLDI 2007), at random: a thread runs until it blocks,
 // but for `preemptions` instants drawn from the first `horizon` thread choices, where any other may
-// take its place. Who follows a thread that blocked, when a store that waits reaches memory, and
-// every other question, is drawn.
+// take its place. Who follows a thread that blocked, and every other question, is drawn. Where
+// stores may wait, those of half of the threads, drawn, do so as long as they may, and the others
+// not at all: what only a late store shows needs it to be late all the while.
 class Preemptions final : public Strategy {
 public:
     Preemptions(std::uint64_t seed, std::uint32_t preemptions, std::uint32_t horizon)
@@ -24,42 +24,47 @@ public:
         }
     }
 
+    void thread_created(const ThreadView& thread) override {
+        if (thread.id >= store_buffer_id(0) && draw_.below(2) == 0) {
+            prompt_ |= std::uint64_t{1} << (thread.id - store_buffer_id(0));
+        }
+    }
+
     std::uint32_t pick(const Choice& choice) override {
         if (choice.kind != ChoiceKind::thread) {
             return draw_.answer(choice);
         }
         const std::uint32_t now = asked_++;
+        std::uint32_t threads = choice.count;
+        while (threads > 0 && choice.enabled[threads - 1]->id >= store_buffer_id(0)) {
+            --threads;
+        }
+        for (std::uint32_t i = threads; i < choice.count; ++i) {
+            if ((prompt_ >> (choice.enabled[i]->id - store_buffer_id(0)) & 1U) != 0) {
+                return i;
+            }
+        }
         if (!can_go_on(choice)) {
-            return draw_.below(choice.count);
+            return draw_.below(threads == 0 ? choice.count : threads);
         }
         std::uint32_t own = 0;
-        std::uint32_t threads = 0;
-        bool late = false;
-        for (std::uint32_t i = 0; i < choice.count; ++i) {
-            const ThreadView& each = *choice.enabled[i];
-            own = &each == choice.current ? i : own;
-            threads += each.id < store_buffer_id(0) ? 1 : 0;
-            late = late || each.id == store_buffer_id(choice.current->id);
+        while (choice.enabled[own] != choice.current) {
+            ++own;
         }
-        const std::uint32_t late_now = late ? late_++ : UINT32_MAX;
-        for (std::size_t k = 0; k < at_.size(); ++k) {
-            if (at_[k] == now || at_[k] / 8 == late_now) {
-                at_.erase(at_.begin() + static_cast<std::ptrdiff_t>(k));
+        for (const std::uint32_t at : at_) {
+            if (at == now) {
                 // Anybody but the one that runs.
                 return threads == 1 ? own : (own + 1 + draw_.below(threads - 1)) % threads;
             }
         }
-        if (threads == choice.count || draw_.below(8) != 0) {
-            return own;
-        }
-        return threads + draw_.below(choice.count - threads);
+        return own;
     }
 
 private:
     Draw draw_;
     std::vector<std::uint32_t> at_;
     std::uint32_t asked_ = 0;
-    std::uint32_t late_ = 0;
+    std::uint64_t prompt_ = 0;
 };
 
 }  // namespace blkdrain::sim
