@@ -32,7 +32,7 @@ enum class Canary : unsigned char {
     close_before_done,       // R27
     move_without_consent,    // R28
     cycle_untold,            // R26
-    fence_forgotten,         // any
+    fence_forgotten,         // R2
     wake_flag_relaxed,       // R9
     wake_dropped,            // R9
     timer_stays_gated,       // R30
@@ -62,11 +62,11 @@ enum class Canary : unsigned char {
     called_back_elsewhere,   // R9
     notified_elsewhere,      // R9
     settled_elsewhere,       // R9
-    wakes_outside,           // any
-    waiting_as_running,      // any
+    wakes_outside,           // R2
+    waiting_as_running,      // R7
     drain_puts_off,          // R14
-    counts_sent_first,       // any
-    new_cells_unwatched,     // any
+    counts_sent_first,       // R7
+    new_cells_unwatched,     // R7
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)
