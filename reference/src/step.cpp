@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
 #include <utility>
 
 #include <blkdrain_ref/step.h>
@@ -176,24 +177,22 @@ void take_plug_off(State& state, auto concerned) {
         request.off = request.off || (request.plugged && concerned(request));
 }
 
-using Covered = std::vector<std::pair<SectionId, BackendSet>>;
+using Gated = std::map<SectionId, BackendSet>;
 
-Covered covered_by_each(const View& view) {
-    Covered covered;
+Gated gated_by_each(const View& view) {
+    Gated gated;
     for (const Cover& cover : view.covers())
         if (cover.section.live())
-            covered.emplace_back(cover.section.id, cover.scope.backends);
-    return covered;
+            gated[cover.section.id] = cover.scope.backends;
+    return gated;
 }
 
 // R16: a begin takes PLUG off the requests of the backends that its section covers now and did not
 // before.
-void unplug_covered(State& state, const Covered& before) {
+void unplug_covered(State& state, Gated before) {
     BackendSet fresh;
-    for (const auto& [section, backends] : covered_by_each(state)) {
-        const auto earlier = std::ranges::find(before, section, &Covered::value_type::first);
-        fresh |= earlier == before.end() ? backends : backends - earlier->second;
-    }
+    for (const auto& [section, backends] : gated_by_each(state))
+        fresh |= backends - before[section];
     take_plug_off(state, [&](const Request& request) { return fresh.contains(request.backend); });
 }
 
@@ -223,15 +222,10 @@ void insert(State& state, const Object& object) {
     objects.insert(std::ranges::lower_bound(objects, object.id, {}, &Object::id), object);
 }
 
-template <class I>
-void erase_from(auto& objects, I id) {
-    std::erase_if(objects, [&](const auto& object) { return object.id == id; });
-}
-
 // The object is over; nobody waits for it any more.
 template <class I>
 void erase(State& state, I id) {
-    erase_from(State::all(state, id), id);
+    std::erase_if(State::all(state, id), [&](const auto& object) { return object.id == id; });
     for (Section& other : state.sections)
         if constexpr (std::is_same_v<I, RequestId>)
             std::erase(other.requests, id);
@@ -252,7 +246,7 @@ struct Step {
     const View& view;
     const Event& event;
     State* next;  // the state, to be changed; null: it is only asked
-    std::optional<Reason>& refused;
+    std::optional<Reason> refused{};
 
     const State& state = view.state;
     const Letters letters = objects(event);
@@ -387,8 +381,8 @@ struct Step {
         if (!happens())
             return;
         Request last = *request;
+        std::erase(next->requests, last);
         last.plugged = last.off = false;
-        erase_from(next->requests, last.id);
         next->requests.push_back(last);
     }
     std::uint64_t loop_bit() const { return event.loop ? std::uint64_t{1} << event.loop.value : 0; }
@@ -613,8 +607,7 @@ struct Step {
 
     // R12: it could only be released through what its caller holds.
     bool is_hostage(const auto& waiter) {
-        return !waiter.holding.empty() &&
-               would_deadlock(view, remaining(view, waiter), waiter.holding);
+        return would_deadlock(view, remaining(view, waiter), waiter.holding);
     }
 
     void become_effective() {  // R7, R23
@@ -761,22 +754,24 @@ struct Step {
                 closes.insert(child);
     }
 
-    void run() {
+    std::optional<Reason> run() {
         for (const BackendId member : event.set)
             demand(find(state, member) != nullptr, no_such_object);
         demand(section == nullptr || !section->waits(), wrong_kind);
         demand(wait == nullptr || wait->waits(), wrong_kind);
         if (refused)
-            return;
+            return refused;
         switch (event.kind) {
 #define BLKDRAIN_REF_EVENT(kind, rule, objects, function) \
     case Kind::kind:                                      \
-        return function();
+        function();                                       \
+        break;
 #include <blkdrain_ref/events.inc>
 #undef BLKDRAIN_REF_EVENT
             case Kind::count:
                 break;
         }
+        return refused;
     }
 };
 
@@ -798,19 +793,15 @@ Reason refusal(const State& state, const Event& event, Code code, int rule, Item
 }
 
 std::optional<Reason> check(const View& view, const Event& event) {
-    std::optional<Reason> refused;
-    Step{view, event, nullptr, refused}.run();
-    return refused;
+    return Step{view, event, nullptr}.run();
 }
 
 std::optional<Reason> accept(State& state, const Event& event) {
-    std::optional<Reason> refused;
     const std::size_t sections = state.sections.size();
     const View before(state);
     const bool plugged = std::ranges::any_of(state.requests, &Request::plugged);
-    const Covered covered = plugged ? covered_by_each(before) : Covered{};
-    Step{before, event, &state, refused}.run();
-    if (refused)
+    const Gated gated = plugged ? gated_by_each(before) : Gated{};
+    if (std::optional<Reason> refused = Step{before, event, &state}.run())
         return refused;
     // Only these change a scope, who is settled or who listens.
     if (sections != state.sections.size() || event.kind == Kind::effective ||
@@ -818,8 +809,8 @@ std::optional<Reason> accept(State& state, const Event& event) {
         event.kind == Kind::listen)
         follow_scopes(state);
     if (plugged)
-        unplug_covered(state, covered);
-    return refused;
+        unplug_covered(state, gated);
+    return {};
 }
 
 Error result_of(const View& view, const Event& event) {
