@@ -30,7 +30,8 @@ std::string quoted(const std::vector<std::string>& lines, std::string_view end) 
 std::string requests_line(const GraphLabels& labels, ref::BackendId backend) {
     std::string text;
     for (const ref::Request* request : labels.requests_of(backend)) {
-        text += (text.empty() ? "" : ", ") + to_string(request->id) + " " + name(request->state);
+        text += text.empty() ? "" : ", ";
+        text += to_string(request->id) + " " + name(request->state);
     }
     return text;
 }

@@ -122,7 +122,8 @@ Error ControlPlane::shape_error(const ChangePlan& plan) const {
     return {};
 }
 
-// `edits` are applied.
+// Whether a node that edges are to lead to reaches one of their parents already: as all edges of a
+// change that come from above lead to one node, none of them is needed to close the cycle.
 Error ControlPlane::cycle_by(const Edits& edits) {
     for (const Edit& edit : edits) {
         if (edit.kind != Edit::Kind::set_root && edit.to != nullptr &&
@@ -154,18 +155,11 @@ Error ControlPlane::check(ChangePlan& plan) {
     if (plan.kind == ChangeKind::replace && plan.x == plan.y) {
         return {Errc::cycle, describe(*plan.x) + " cannot replace itself"};
     }
-    Edits& edits = edits_of(plan);
-    apply(edits);
-    Error error;
     if (plan.acyclic_at != graph_generation_) {
-        error = cycle_by(edits);
-        plan.acyclic_at = error ? 0 : graph_generation_;
-    }
-    const auto conflicting =
-        error ? std::pair<SectionOperation*, SectionOperation*>{} : conflicting_isolates();
-    undo(edits);
-    if (error) {
-        return error;
+        if (Error error = cycle_by(edits_of(plan))) {
+            return error;
+        }
+        plan.acyclic_at = graph_generation_;
     }
     if (moves_of(plan).refused) {
         std::string text = "neither side can move to the other's event loop, because of" +
@@ -177,11 +171,11 @@ Error ControlPlane::check(ChangePlan& plan) {
         }
         return {Errc::context, std::move(text)};
     }
-    if (conflicting.first != nullptr) {
+    if (const auto [first, second] = conflicting_isolates_after(plan); first != nullptr) {
         return {Errc::conflict,
                 "the holder of one isolated section would come into the scope of "
                 "the other: " +
-                    describe(*conflicting.first) + ", " + describe(*conflicting.second)};
+                    describe(*first) + ", " + describe(*second)};
     }
     return {};
 }
@@ -328,12 +322,15 @@ void ControlPlane::scope_of_change(SectionOperation& change, Scope& into) {
 
 // Who enters another section by `edits_`.
 void ControlPlane::add_entering(Scope& into) {
-    apply(edits_);
+    bool applied = false;
     for_each_section([&](SectionOperation& section) {
         if (section.kind == OperationKind::change || section.kind == OperationKind::close_backend ||
             section.kind == OperationKind::close_node ||
             section.phase == Operation::Phase::queued) {
             return;
+        }
+        if (!std::exchange(applied, true)) {
+            apply(edits_);
         }
         reached_.clear();
         scope_of(section, reached_);
@@ -355,7 +352,9 @@ void ControlPlane::add_entering(Scope& into) {
             }
         }
     });
-    undo(edits_);
+    if (applied) {
+        undo(edits_);
+    }
 }
 
 }  // namespace detail

@@ -238,7 +238,7 @@ private:
     bool conflict(const SectionOperation& a, const SectionOperation& b);
     bool must_queue(const SectionOperation& isolate, std::vector<SectionOperation*>* behind);
     bool activate_isolates();
-    std::pair<SectionOperation*, SectionOperation*> conflicting_isolates();
+    std::pair<SectionOperation*, SectionOperation*> conflicting_isolates_after(ChangePlan& plan);
 
     // settle.cpp: the pass (R20, R21)
     bool run_pass(SectionOperation& section);

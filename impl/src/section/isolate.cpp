@@ -56,22 +56,30 @@ bool ControlPlane::must_queue(const SectionOperation& isolate,
     return queue;
 }
 
-// Two live ones of which one excludes the holder of the other; null if there are none.
-std::pair<SectionOperation*, SectionOperation*> ControlPlane::conflicting_isolates() {
+// Two live ones of which one would exclude the holder of the other; null if there are none.
+std::pair<SectionOperation*, SectionOperation*> ControlPlane::conflicting_isolates_after(
+    ChangePlan& plan) {
     std::vector<SectionOperation*> live;
     for_each_section([&](SectionOperation& section) {
         if (section.kind == OperationKind::isolate && section.phase == Operation::Phase::begun) {
             live.push_back(&section);
         }
     });
-    for (std::size_t i = 0; i < live.size(); ++i) {
-        for (std::size_t k = i + 1; k < live.size(); ++k) {
+    if (live.size() < 2) {
+        return {};
+    }
+    std::pair<SectionOperation*, SectionOperation*> found;
+    Edits& edits = edits_of(plan);
+    apply(edits);
+    for (std::size_t i = 0; i < live.size() && found.first == nullptr; ++i) {
+        for (std::size_t k = i + 1; k < live.size() && found.first == nullptr; ++k) {
             if (conflict(*live[i], *live[k])) {
-                return {live[i], live[k]};
+                found = {live[i], live[k]};
             }
         }
     }
-    return {};
+    undo(edits);
+    return found;
 }
 
 bool ControlPlane::activate_isolates() {
