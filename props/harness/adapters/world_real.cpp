@@ -11,6 +11,8 @@
 #include <system_error>
 #include <thread>
 
+#include <blkdrain/io_thread.h>
+
 #include "harness/adapters/client_gate.h"
 #include "harness/adapters/schedule_control.h"
 #include "harness/adapters/world.h"
@@ -59,7 +61,6 @@ public:
         blkdrain::detail::linger_number = Actor::world;
         start();
     }
-    ~RealWorld() override { stop(); }
 
     void open(const Scenario& scenario) override {
         used_ = std::max<unsigned>(scenario.header.loops, 1);
@@ -69,19 +70,18 @@ public:
     void close(bool clean) override {
         if (!clean) {
             // Their threads go on with what was left behind; nobody looks at it any more.
-            for (unsigned i = 0; i < loops_max; ++i) {
-                static_cast<void>(loops_[i].release());
-                threads_[i].detach();
+            for (auto& thread : threads_) {
+                static_cast<void>(thread.release());
             }
             start();
         }
     }
 
-    blkdrain::EventLoop& loop(unsigned number) override { return *loops_[number]; }
+    blkdrain::EventLoop& loop(unsigned number) override { return threads_[number]->loop(); }
 
     void on_loop(unsigned number, const std::function<void()>& task) override {
         const std::function<void()>* const what = &task;
-        loops_[number]->post([this, what] {
+        loop(number).post([this, what] {
             (*what)();
             latch_.signal();
         });
@@ -96,8 +96,8 @@ public:
         const auto started = std::chrono::steady_clock::now();
         for (int quiet_rounds = -1; quiet_rounds < 2;) {
             for (unsigned i = 0; i < used_; ++i) {
-                loops_[i]->post([this, i] {
-                    rounds_[i] = loops_[i]->busy_rounds();
+                loop(i).post([this, i] {
+                    rounds_[i] = loop(i).busy_rounds();
                     latch_.signal();
                 });
             }
@@ -166,32 +166,21 @@ private:
     void start() {
         for (unsigned i = 0; i < loops_max; ++i) {
             std::error_code error;
-            loops_[i] = blkdrain::EventLoop::create("loop" + std::to_string(i), error);
+            threads_[i] = blkdrain::IoThread::start("loop" + std::to_string(i), error);
             if (error) {
                 std::fprintf(stderr, "no event loop: %s\n", error.message().c_str());
                 std::exit(2);
             }
-            blkdrain::EventLoop* const loop = loops_[i].get();
-            threads_[i] = std::thread([loop, i] {
-                blkdrain::detail::linger_number = i;
-                loop->run();
-            });
-        }
-    }
-    void stop() {
-        for (unsigned i = 0; i < loops_max; ++i) {
-            loops_[i]->stop();
-            threads_[i].join();
+            loop(i).post([i] { blkdrain::detail::linger_number = i; });
         }
     }
 
-    std::array<std::unique_ptr<blkdrain::EventLoop>, loops_max> loops_;
-    std::array<std::thread, loops_max> threads_;
     std::array<std::uint64_t, loops_max>
         rounds_{};  // busy rounds as of the last task; written on the loop, then signalled
     unsigned used_ = 1;
     Latch latch_;
     ClientGate gate_;
+    std::array<std::unique_ptr<blkdrain::IoThread>, loops_max> threads_;
 };
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <string>
 #include <system_error>
 
+#include <blkdrain/io_thread.h>
+
 #include "harness/adapters/chosen_strategy.h"
 #include "harness/adapters/client_gate.h"
 #include "harness/adapters/conflict_watch.h"
@@ -58,16 +60,19 @@ public:
         gate_.open();
         for (unsigned i = 0; i < std::max<unsigned>(header.loops, 1); ++i) {
             std::error_code error;
-            loops_.push_back(blkdrain::EventLoop::create(loop_names[i], error));
+            if (stepped_) {
+                own_loops_.push_back(blkdrain::EventLoop::create(loop_names[i], error));
+            } else {
+                threads_.push_back(blkdrain::IoThread::start(loop_names[i], error));
+            }
             if (error) {
                 std::fprintf(stderr, "no simulated event loop: %s\n", error.message().c_str());
                 std::abort();
             }
-            blkdrain::EventLoop* const loop = loops_.back().get();
+            loops_.push_back(stepped_ ? own_loops_.back().get() : &threads_.back()->loop());
             if (stepped_ && control.system_threads) {
-                rounds_.push_back(std::make_unique<LoopRounds>(*simulation_, loop_names[i], *loop));
-            } else if (!stepped_) {
-                simulation_->spawn(loop_names[i], [loop] { loop->run(); });
+                rounds_.push_back(
+                    std::make_unique<LoopRounds>(*simulation_, loop_names[i], *loops_.back()));
             }
         }
     }
@@ -79,7 +84,7 @@ public:
             }
             if (!stepped_) {
                 quiesce();  // a loop that sleeps must hear it
-                for (const auto& loop : loops_) {
+                for (blkdrain::EventLoop* const loop : loops_) {
                     loop->stop();
                 }
             }
@@ -90,11 +95,16 @@ public:
             }
         }
         if (!clean) {
-            for (auto& loop : loops_) {
+            for (auto& loop : own_loops_) {
                 static_cast<void>(loop.release());
+            }
+            for (auto& thread : threads_) {
+                static_cast<void>(thread.release());
             }
         }
         loops_.clear();
+        own_loops_.clear();
+        threads_.clear();
         schedule_control().promise = clean && promises_ ? strategy_.promise() : 0;
         schedule_control().steps_hash = simulation_->trace_hash();
         schedule_control().points += simulation_->points();
@@ -251,7 +261,9 @@ private:
     std::optional<blkdrain::sim::Simulation> simulation_;
     std::string trouble_;
     ClientGate gate_;
-    std::vector<std::unique_ptr<blkdrain::EventLoop>> loops_;
+    std::vector<blkdrain::EventLoop*> loops_;
+    std::vector<std::unique_ptr<blkdrain::EventLoop>> own_loops_;  // if stepped
+    std::vector<std::unique_ptr<blkdrain::IoThread>> threads_;     // if not
     std::vector<std::unique_ptr<LoopRounds>> rounds_;  // if stepped on threads of the system
     bool stepped_ = false;
     bool promises_ = false;  // what the strategy promises holds for this scenario
