@@ -158,6 +158,7 @@ std::string dictionary() {
                                 "listening",
                                 "client ",
                                 "at once:",
+                                "blocking:",
                                 "in completion of b",
                                 "in notification of b",
                                 "holding section",

@@ -52,6 +52,7 @@ Opcode random_opcode(Random& random) {
 
 void random_circumstances(Record& record, Random& random) {
     record.at_once = random.once_in(4);
+    record.blocking = random.once_in(4);
     record.variant = random.once_in(4);
     record.extra = random.once_in(4);
     record.where = random.once_in(5) ? static_cast<Where>(random.below(3)) : Where::client;
@@ -242,7 +243,7 @@ bool change_circumstance(Scenario& scenario, Random& random) {
     if (record == nullptr) {
         return false;
     }
-    switch (random.below(6)) {
+    switch (random.below(7)) {
         case 0:
             record->at_once = !record->at_once;
             break;
@@ -258,6 +259,9 @@ bool change_circumstance(Scenario& scenario, Random& random) {
         case 4:
             record->where = static_cast<Where>(random.below(3));
             record->where_backend = random_operand(OperandKind::backend, random);
+            break;
+        case 5:
+            record->blocking = !record->blocking;
             break;
         default:
             record->deadline = random.once_in(2) ? std::uint8_t{0} : random.byte_below(6);

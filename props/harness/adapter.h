@@ -22,8 +22,10 @@ struct Call {
     Opcode opcode{};
     bool variant = false;
     bool extra = false;
-    bool pinned = false;  // a new node or backend
-    bool held = false;    // cancel: a leaf holds it
+    bool pinned = false;       // a new node or backend
+    bool held = false;         // cancel: a leaf holds it
+    bool blocking = false;     // may return when its wait is over, not before
+    bool blocks_loop = false;  // its blocking form comes first, and is refused
     std::uint8_t client = 0;
 
     Slot node = no_slot;
@@ -57,6 +59,15 @@ struct Call {
 
     std::uint32_t ticket = 0;  // the witness's; 0: nobody writes down what is seen
 };
+
+// Of the wait that `call` has begun.
+inline Call giving_up(const Call& call) {
+    Call abandon;
+    abandon.opcode = Opcode::abandon;
+    abandon.client = call.client;
+    abandon.wait = call.own_wait;
+    return abandon;
+}
 
 class Witness;
 

@@ -13,6 +13,7 @@ constexpr unsigned where_shift = 2;
 constexpr unsigned at_once_bit = 1U << 4;
 constexpr unsigned variant_bit = 1U << 5;
 constexpr unsigned extra_bit = 1U << 6;
+constexpr unsigned blocking_bit = 1U << 7;
 constexpr unsigned pinned_bit = 1U << 0;
 constexpr unsigned listens_bit = 1U << 1;
 
@@ -117,6 +118,7 @@ Record read_operation(Reader& in) {
     record.at_once = (flags & at_once_bit) != 0;
     record.variant = (flags & variant_bit) != 0;
     record.extra = (flags & extra_bit) != 0;
+    record.blocking = (flags & blocking_bit) != 0;
     record.where_backend = in.byte();
     record.deadline = in.byte();
     return record;
@@ -130,7 +132,7 @@ void write_operation(Writer& out, const Record& record) {
     out.byte(record.d);
     out.byte(number(record.holds) | (number(record.where) << where_shift) |
              (record.at_once ? at_once_bit : 0) | (record.variant ? variant_bit : 0) |
-             (record.extra ? extra_bit : 0));
+             (record.extra ? extra_bit : 0) | (record.blocking ? blocking_bit : 0));
     out.byte(record.where_backend);
     out.byte(record.deadline);
 }

@@ -173,6 +173,7 @@ private:
                 };
                 with([](Record& r) { r.where = Where::client; });
                 with([](Record& r) { r.at_once = false; });
+                with([](Record& r) { r.blocking = false; });
                 with([](Record& r) { r.holds = Holds::nothing; });
                 with([](Record& r) { r.deadline = 0; });
                 with([](Record& r) { r.variant = false; });

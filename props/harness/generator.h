@@ -32,6 +32,9 @@ public:
         if (limits_.portfolio) {
             schedule();
         }
+        if (limits_.pace == Pace::free && !chance(4, 5)) {
+            let_calls_block();
+        }
     }
 
 private:
@@ -93,6 +96,13 @@ private:
                 operations += program.size();
             }
             header.horizon = static_cast<std::uint16_t>(choices_per_operation * (operations + 1));
+        }
+    }
+    void let_calls_block() {
+        for (Program& program : scenario_->programs) {
+            for (Record& record : program) {
+                record.blocking = row_of(record.opcode).waits && chance(1, 2);
+            }
         }
     }
     // Of threads, about: what 99 runs of 100 stay below.

@@ -166,6 +166,7 @@ Record canonical(const Record& record) {
     if (result.where == Where::client) {
         result.where_backend = 0;
     }
+    result.blocking = record.blocking && row.waits;
     result.holds = row.waits ? clamp_enum(record.holds, Holds::request) : Holds::nothing;
     if (result.holds == Holds::request && result.where != Where::completion) {
         result.holds = Holds::nothing;

@@ -414,14 +414,17 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
     }
     Result result = Result::ok;
     Slot sent = no_slot;
+    const auto over = [this](Slot wait) {
+        Guard guard(*this);
+        return !objects_.waits[wait].pending;
+    };
+    const auto await = [this, over](Slot wait) {
+        adapter_.await([over, wait] { return over(wait); });
+    };
     switch (record.opcode) {
         case Opcode::await:
             if (free_) {
-                const Slot wait = call.wait;
-                adapter_.await([this, wait] {
-                    Guard guard(*this);
-                    return !objects_.waits[wait].pending;
-                });
+                await(call.wait);
             }
             break;
         case Opcode::advance:
@@ -432,6 +435,13 @@ void Runner::perform(unsigned client, const Record& record, const Context& conte
         default:
             call.sent = adapter_.implements() ? &sent : nullptr;
             result = adapter_.call(call);
+            if (call.blocking && !over(call.own_wait)) {  // where clients are no threads
+                await(call.own_wait);
+                if (!over(call.own_wait)) {
+                    adapter_.call(giving_up(call));
+                    await(call.own_wait);
+                }
+            }
             break;
     }
     Guard guard(*this);
@@ -475,6 +485,9 @@ bool Runner::prepare(const Record& record, std::uint8_t client, const Context& c
     call.extra = record.extra;
     call.client = client;
     call.deadline = record.deadline;
+    call.blocks_loop = record.blocking && context.loop >= 0;
+    call.blocking =
+        record.blocking && free_ && context.loop < 0;  // else it is no thread of its own
     call.completing = context.completing;
     call.in_notification = context.notified != no_slot;
     const std::array<std::uint8_t, 4> bytes{record.a, record.b, record.c, record.d};

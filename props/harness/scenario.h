@@ -75,7 +75,8 @@ private:
 };
 
 // 2 added the strategies after `random`, memory and deviations; 3 cancelling, plugs, limits, what
-// requests ask for beside read and write, and later faults. Files of earlier versions can be read.
+// requests ask for beside read and write, and later faults and calls that block. Files of earlier
+// versions can be read.
 inline constexpr std::uint8_t scenario_version = 3;
 inline constexpr std::uint8_t loops_max = 4;
 inline constexpr std::size_t nodes_max = 12;
@@ -236,6 +237,10 @@ struct Record {
     Holds holds = Holds::nothing;
     Where where = Where::client;
     bool at_once = false;  // Pace::step: see there
+    // Of an operation that waits, in a client of Pace::free: the client goes on when it is over, or
+    // given up because nothing else moves any more. Where clients are threads the call is that of
+    // <blkdrain/blocking.h>. On a loop that call comes first, and is to be refused (R8).
+    bool blocking = false;
     bool variant = false;  // the operation's own switch: error, only_now, pinned, listening
     bool extra = false;    // the operation's optional operand is present
     std::uint8_t where_backend = 0;  // an Ordinal

@@ -66,6 +66,9 @@ void append_record(std::string& out, const Record& record) {
         append_object(out, OperandKind::backend, record.where_backend);
         out += ": ";
     }
+    if (record.blocking) {
+        out += "blocking: ";
+    }
 
     const OperationRow& row = row_of(record.opcode);
     const std::array<std::uint8_t, 4> operands{record.a, record.b, record.c, record.d};

@@ -20,6 +20,9 @@
 //   send b0 write loop 0
 //   at once: isolate b1 also b0 deadline 5
 //   in completion of b0: drain b0 holding request
+//   # In free pace, as a thread would: client 0 goes on when it is over, or given up at rest. On a
+//   # loop it is refused, and then made as the others.
+//   blocking: drained n1 deadline 3
 //   # What follows belongs to the second client.
 //   client 1
 //   end s0

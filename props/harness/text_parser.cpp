@@ -565,6 +565,13 @@ private:
         if (peek() == "in" && !parse_where(record)) {
             return false;
         }
+        if (peek() == "blocking") {
+            ++at_;
+            record.blocking = true;
+            if (!need(":")) {
+                return false;
+            }
+        }
         const OperationRow* row = nullptr;
         const unsigned where = column();
         if (!need_row(row)) {
@@ -573,6 +580,9 @@ private:
         record.opcode = row->opcode;
         if (record.where != Where::client && !row->in_callbacks) {
             return mistake(where, std::string(row->name) + " cannot run in a callback");
+        }
+        if (record.blocking && !row->waits) {
+            return mistake(where, std::string(row->name) + " does not wait: it cannot block");
         }
         if (!parse_pattern(*row, record) || !parse_options(*row, record)) {
             return false;

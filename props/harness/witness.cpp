@@ -28,6 +28,7 @@ void Witness::start(const Scenario& scenario, ref::State state, std::uint64_t ti
     tick_ns_ = tick;
     now_ = for_sure_ = 0;
     calls_.assign(1, {});
+    blocking_.clear();
     requests_.clear();
     tokens_.clear();
     sections_.clear();
@@ -95,6 +96,9 @@ Ticket Witness::called(const Call& call) {
         boxes_.settles(event.node);
     }
     this->call({&event, 1}, call.deadline);
+    if (call.blocking) {
+        blocking_.push_back(own);
+    }
     put(waits_, call.own_wait, own);
     put(tokens_, call.own_token, own);
     put(sections_, call.own_section, own);
@@ -103,7 +107,8 @@ Ticket Witness::called(const Call& call) {
 
 void Witness::returned(const Call& call, Result result) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (call.ticket != no_ticket) {
+    const bool had_rested = call.blocking && std::erase(blocking_, call.ticket) == 0;
+    if (call.ticket != no_ticket && !had_rested) {
         see({.kind = Seen::Kind::returned, .result = result, .ticket = call.ticket});
     }
 }
@@ -187,6 +192,9 @@ void Witness::advanced(std::uint64_t ticks) {
 
 void Witness::rest() {
     const std::lock_guard<std::mutex> lock(mutex_);
+    for (const Ticket call : std::exchange(blocking_, {})) {
+        see({.kind = Seen::Kind::returned, .ticket = call});
+    }
     see({.kind = Seen::Kind::rest});
 }
 

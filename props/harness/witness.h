@@ -23,7 +23,8 @@ public:
     // the clock shows.
     void start(const Scenario& scenario, blkdrain_ref::State state, std::uint64_t tick);
 
-    // Calls. no_ticket: it is no matter of the model, but of a driver.
+    // Calls. no_ticket: it is no matter of the model, but of a driver. Who is inside one that
+    // blocks when all is at rest waits there: the call itself has been made.
     Ticket called(const Call& call);
     void returned(const Call& call, Result result);
     void made_request(Slot request, Ticket send);
@@ -75,6 +76,7 @@ private:
     std::uint64_t now_ = 0, for_sure_ = 0;  // what the clock may show, and shows at least
     std::uint8_t deaf_to_ = clients_max;
     std::vector<blkdrain_ref::Event> calls_;                    // by ticket
+    std::vector<Ticket> blocking_;                              // have not returned, nor rested
     std::vector<Ticket> requests_, tokens_, sections_, waits_;  // by slot
 };
 

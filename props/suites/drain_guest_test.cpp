@@ -49,10 +49,12 @@ Limits limits() {
     return limits;
 }
 
-// What names waits by number among all that are pending would name others beside drains.
+// What names waits by number among all that are pending would name others beside drains; and when
+// nothing moves any more, which gives up calls that block, is a matter of the guests, too.
 Scenario without_names_of_waits(Scenario scenario) {
     for (Program& program : scenario.programs) {
         for (std::size_t i = program.size(); i-- > 0;) {
+            program[i].blocking = false;
             if (program[i].opcode == Opcode::abandon || program[i].opcode == Opcode::await) {
                 program.erase(i);
             }

@@ -97,6 +97,15 @@ TEST_F(Standstill, a_wait_that_could_return_is_found_while_its_client_still_wait
                  "           ! drain_done s2 b1: never happened (R10)\n");
 }
 
+// The client is inside of the library, and stays there.
+TEST_F(Standstill, a_call_that_blocks_for_ever_is_found_while_its_client_is_inside) {
+    expect_found("notify-dropped",
+                 "scenario 3 pace free\nnode n0\nbackend b0 on n0\nblocking: drain b0\n",
+                 "drain w0 ended with ok but its owner was not told (R10)",
+                 "     loop0 : blocked: epoll wait poller#3, no deadline\n"
+                 "   client0 : blocked: condition wait condition#0, no deadline\n");
+}
+
 TEST_F(Standstill, loops_that_never_sleep_are_told_with_what_each_is_at_and_what_the_model_says) {
     // Not even the graph is there when the loops are to be idle for the first time.
     expect_found("never-idle", "scenario 3 loops 2 pace free\nnode n0\nbackend b0 on n0\n",

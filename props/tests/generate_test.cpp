@@ -203,6 +203,30 @@ TEST(Generate, DrawsTheShapesThatBugsNeed) {
     at_least(40, several_clients, "several clients");
 }
 
+TEST(Generate, InFreePaceSomeCallsBlock) {
+    Limits limits;
+    limits.pace = Pace::free;
+    std::set<Opcode> blocking;
+    std::uint64_t scenarios = 0;
+    for_each_sample(limits, [&](const Scenario& s) {
+        bool any = false;
+        for (const Program& program : s.programs) {
+            for (const Record& record : program) {
+                any = any || record.blocking;
+                if (record.blocking) {
+                    blocking.insert(record.opcode);
+                }
+            }
+        }
+        scenarios += any ? 1 : 0;
+    });
+    EXPECT_GE(scenarios * 100, 10 * sample);
+    EXPECT_LE(scenarios * 100, 25 * sample);
+    for (const OperationRow& row : operation_table) {
+        EXPECT_EQ(blocking.contains(row.opcode), row.waits) << row.name;
+    }
+}
+
 RC_GTEST_PROP(Simpler, CandidatesAreCanonicalDifferentAndEndAfterFewSteps, ()) {
     const Limits small{.nodes = 3, .backends = 2, .clients = 2, .operations = 6};
     Scenario scenario = *rc::gen::noShrink(any_scenario(small));

@@ -138,7 +138,7 @@ TEST(Text, PrintsWhatAPersonWouldWrite) {
 
 TEST(Text, EveryOperationSurvivesInEveryDress) {
     for (const OperationRow& row : operation_table) {
-        for (unsigned bits = 0; bits < 32; ++bits) {
+        for (unsigned bits = 0; bits < 64; ++bits) {
             Record record;
             record.opcode = row.opcode;
             record.a = record.b = record.c = record.d = 1;
@@ -148,6 +148,7 @@ TEST(Text, EveryOperationSurvivesInEveryDress) {
             record.holds = (bits & 8U) != 0 ? Holds::token : Holds::nothing;
             record.deadline = (bits & 8U) != 0 ? 3 : 0;
             record.at_once = (bits & 16U) != 0;
+            record.blocking = (bits & 32U) != 0;
             record = canonical(record);
             EXPECT_EQ(only_operation(to_text(record)), record) << to_text(record);
         }
@@ -216,6 +217,7 @@ TEST(TextErrors, SayWhereAndWhatWasExpected) {
               "2:19: expected a number of ticks from 1 to 255, found '0'");
     EXPECT_EQ(operation_error("in completion of b0: advance 3"),
               "2:22: advance cannot run in a callback");
+    EXPECT_EQ(operation_error("blocking: end s0"), "2:11: end does not wait: it cannot block");
     EXPECT_EQ(operation_error("in the bath: drain b0"),
               "2:4: expected completion or notification, found 'the'");
     EXPECT_EQ(operation_error("at once drain b0"), "2:9: expected ':', found 'drain'");

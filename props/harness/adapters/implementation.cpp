@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <blkdrain/block_backend.h>
+#include <blkdrain/blocking.h>
 #include <blkdrain/detail/announcement.h>
 #include <blkdrain/detail/check.h>
 #include <blkdrain/graph.h>
@@ -51,10 +52,10 @@ constexpr std::size_t objects_max = 64;
 
 // A call on its way into the library: what it announces belongs to it. One per thread.
 struct CallScope {
-    std::uint32_t id = 0;         // of the operation or token announced
-    SentRequest* sent = nullptr;  // of a send
-    bool pinned = false;          // of a new backend
-    std::uint64_t since = 0;      // stamp taken before the call
+    std::atomic<std::uint32_t>* id = nullptr;  // gets that of the operation or token announced
+    SentRequest* sent = nullptr;               // of a send
+    bool pinned = false;                       // of a new backend
+    std::uint64_t since = 0;                   // stamp taken before the call
 };
 struct CallScopeTag {};
 using CurrentCall = blkdrain::os::thread_slot<CallScopeTag, CallScope>;
@@ -204,9 +205,28 @@ private:
     Result send(const Call& call);
     Result cancel(const Call& call);
     void control(const Call& call);
+    // What comes of a call that waits; a section or token only of those that make one.
+    struct ResultOfWait {
+        Error error;
+        blkdrain::Section section{};
+        blkdrain::OperationToken token{};
+    };
+    ResultOfWait control_blocking(const Call& call);
+    bool block(const Call& call);
+    void is_refused(const Call& call);
+    CallScope scope_of(const Call& call);
     template <class Options>
     Options options_of(const Call& call) const;
-    void keep(const Call& call, const blkdrain::Wait& wait, const CallScope& scope);
+    std::vector<blkdrain::BackendId> backends_of(const Call& call) const;
+    blkdrain::IsolateOptions isolate_options_of(const Call& call) const;
+    blkdrain::NodeId node(Slot slot) const { return {slot == no_slot ? 0 : node_id(slot)}; }
+    // Names a live section, whatever it was begun by.
+    blkdrain::OperationId section(Slot slot) const {
+        return {operation_id(stage_->wait_of_section(slot))};
+    }
+    static std::string role(const Call& call) {
+        return roles[static_cast<std::size_t>(call.role) % roles.size()];
+    }
     // A call that waits, and the loop it was made on, which its callback has to run on.
     struct Waiting {
         explicit Waiting(const Call& call)
@@ -215,7 +235,10 @@ private:
         Ticket ticket;
         const EventLoop* loop;  // null: of a plain thread; any loop will do
     };
-    void over(const Waiting& waiting, const Error& error, bool section);
+    void called_back(const Waiting& waiting);
+    void reads_well(const Error& error);
+    // By a callback, or as what a call that blocks returns.
+    void over(const Waiting& waiting, ResultOfWait result);
     // R9: on the loop that the backend has in the model. Real threads may be ahead of that.
     void notified_at_home(Slot slot);
     blkdrain::DoneCallback done(const Call& call);
@@ -229,10 +252,18 @@ private:
     void look(bool explain);
     void tell_trouble();
     void abandon_graph();
-    // Another client may name a wait while the call that began it has not returned yet.
+    // Another client may name a wait while the call that began it has not returned yet: then its
+    // number says which one it is, if it has one.
     blkdrain::Wait wait_of(Slot slot) {
         const std::unique_lock<std::mutex> lock = locked_slots();
-        return waits_[slot];
+        const blkdrain::Wait& wait = waits_[slot];
+        if (wait.id().value != 0 || wait.token().value != 0) {
+            return wait;
+        }
+        const Slot token = token_of_wait_[slot];
+        return token != no_slot
+                   ? blkdrain::Wait(graph_->control(), blkdrain::TokenId{token_id(token)})
+                   : blkdrain::Wait(graph_->control(), blkdrain::OperationId{operation_id(slot)});
     }
     // A copy of a wait is a choice point: no lock is held over it where threads are fibers.
     std::unique_lock<std::mutex> locked_slots() {
@@ -530,7 +561,12 @@ Result ImplementationAdapter::perform(const Call& call) {
                 limits(static_cast<LimitWord>(call.number), world_->tick_duration_ns()));
             return Result::ok;
         default:
-            control(call);
+            if (call.blocks_loop) {
+                is_refused(call);
+            }
+            if (!call.blocking || !block(call)) {
+                control(call);
+            }
             return Result::ok;
     }
 }
@@ -686,17 +722,64 @@ Options ImplementationAdapter::options_of(const Call& call) const {
     return options;
 }
 
-void ImplementationAdapter::over(const Waiting& waiting, const Error& error, bool section) {
-    drivers_.moved();
+std::vector<blkdrain::BackendId> ImplementationAdapter::backends_of(const Call& call) const {
+    std::vector<blkdrain::BackendId> backends;
+    for (const Slot slot : {call.backend, call.also}) {
+        if (slot != no_slot) {
+            backends.push_back(blkdrain::BackendId{backend_id(slot)});
+        }
+    }
+    return backends;
+}
+
+blkdrain::IsolateOptions ImplementationAdapter::isolate_options_of(const Call& call) const {
+    auto options = options_of<blkdrain::IsolateOptions>(call);
+    if (call.also != no_slot) {
+        options.also.push_back(blkdrain::BackendId{backend_id(call.also)});
+    }
+    options.only_now = call.variant;
+    return options;
+}
+
+void ImplementationAdapter::called_back(const Waiting& waiting) {
     const EventLoop* const loop = EventLoop::current();
     if (loop == nullptr || (waiting.loop != nullptr && waiting.loop != loop)) {
         stage_->misbehaved(9, "called_back_elsewhere",
                            "the callback of a wait runs on another loop than it was begun on (R9)");
     }
-    if (Witness* const witness = stage_->witness()) {
-        witness->outcome(waiting.ticket, result_of(error.code));
+}
+
+// An error has a code with a text, and a sentence; a success has none (<blkdrain/error.h>).
+void ImplementationAdapter::reads_well(const Error& error) {
+    const bool sentence = !error.message.empty();
+    if (sentence != static_cast<bool>(error) || (error && error.code.message().empty())) {
+        stage_->misbehaved(0, "not_told_in_words",
+                           "an outcome with code " + std::to_string(error.code.value()) + " ('" +
+                               error.code.message() + "') comes with the sentence '" +
+                               error.message + "'");
     }
-    stage_->wait_over(waiting.wait, result_of(error.code), section);
+}
+
+void ImplementationAdapter::over(const Waiting& waiting, ResultOfWait result) {
+    reads_well(result.error);
+    const bool section = result.section.live();
+    if (section) {
+        const std::uint32_t id = result.section.id().value;
+        const Slot slot = section_of_wait_[waiting.wait];
+        operation_ids_[waiting.wait].store(id, std::memory_order_relaxed);
+        sections_[slot] = std::move(result.section);
+        drained_is_quiet(slot, id);
+    }
+    if (result.token.open()) {
+        const Slot slot = token_of_wait_[waiting.wait];
+        token_ids_[slot].store(result.token.id().value, std::memory_order_relaxed);
+        tokens_[slot] = std::move(result.token);
+    }
+    drivers_.moved();
+    if (Witness* const witness = stage_->witness()) {
+        witness->outcome(waiting.ticket, result_of(result.error.code));
+    }
+    stage_->wait_over(waiting.wait, result_of(result.error.code), section);
     world_->changed();
 }
 
@@ -714,96 +797,74 @@ void ImplementationAdapter::notified_at_home(Slot slot) {
 }
 
 blkdrain::DoneCallback ImplementationAdapter::done(const Call& call) {
-    return [this, waiting = Waiting(call)](const Error& error) { over(waiting, error, false); };
+    return [this, waiting = Waiting(call)](const Error& error) {
+        called_back(waiting);
+        over(waiting, {error});
+    };
 }
 
 blkdrain::SectionCallback ImplementationAdapter::begun(const Call& call) {
     return [this, waiting = Waiting(call)](const Error& error, blkdrain::Section section) {
-        const bool live = section.live();
-        const Slot slot = section_of_wait_[waiting.wait];
-        if (live) {
-            const std::uint32_t id = section.id().value;
-            operation_ids_[waiting.wait].store(id, std::memory_order_relaxed);
-            sections_[slot] = std::move(section);
-            drained_is_quiet(slot, id);
-        }
-        over(waiting, error, live);
+        called_back(waiting);
+        over(waiting, {error, std::move(section)});
     };
 }
 
-void ImplementationAdapter::control(const Call& call) {
-    using blkdrain::ChangeOptions;
-    using blkdrain::NodeId;
-    using blkdrain::WaitOptions;
+// Where what the call announces goes to.
+CallScope ImplementationAdapter::scope_of(const Call& call) {
+    CallScope scope;
     if (call.own_wait != no_slot) {
         const std::unique_lock<std::mutex> lock = locked_slots();
         slots_used_ = std::max<std::size_t>(slots_used_, call.own_wait + 1);
         section_of_wait_[call.own_wait] = call.own_section;
         token_of_wait_[call.own_wait] = call.own_token;
+        scope.id = call.own_token != no_slot ? &token_ids_[call.own_token]
+                                             : &operation_ids_[call.own_wait];
     }
-    CallScope scope;
     scope.since = threaded() ? stamp() : 0;
+    return scope;
+}
+
+void ImplementationAdapter::control(const Call& call) {
+    using blkdrain::ChangeOptions;
+    using blkdrain::WaitOptions;
+    CallScope scope = scope_of(call);
     CurrentCall::set(&scope);
-    const auto node = [&](Slot slot) { return NodeId{slot == no_slot ? 0 : node_id(slot)}; };
     const auto change = [&] { return options_of<ChangeOptions>(call); };
     const auto plain = [&] { return options_of<WaitOptions>(call); };
     blkdrain::Wait wait;
     blkdrain::BlockBackend* const backend =
         call.backend == no_slot ? nullptr : &*backends_[call.backend];
     switch (call.opcode) {
-        case Opcode::open_token: {
-            std::vector<blkdrain::BackendId> set{backend->id()};
-            if (call.also != no_slot) {
-                set.push_back(blkdrain::BackendId{backend_id(call.also)});
-            }
-            wait = graph_->open_token(set, plain(),
+        case Opcode::open_token:
+            wait = graph_->open_token(backends_of(call), plain(),
                                       [this, waiting = Waiting(call)](
                                           const Error& error, blkdrain::OperationToken token) {
-                                          if (token.open()) {
-                                              const Slot slot = token_of_wait_[waiting.wait];
-                                              token_ids_[slot].store(token.id().value,
-                                                                     std::memory_order_relaxed);
-                                              tokens_[slot] = std::move(token);
-                                          }
-                                          over(waiting, error, false);
+                                          called_back(waiting);
+                                          over(waiting, {error, {}, std::move(token)});
                                       });
             break;
-        }
         case Opcode::drain:
             wait = backend->drain(plain(), done(call));
             break;
-        case Opcode::isolate: {
-            auto options = options_of<blkdrain::IsolateOptions>(call);
-            if (call.also != no_slot) {
-                options.also.push_back(blkdrain::BackendId{backend_id(call.also)});
-            }
-            options.only_now = call.variant;
-            wait = backend->isolate(std::move(options), begun(call));
+        case Opcode::isolate:
+            wait = backend->isolate(isolate_options_of(call), begun(call));
             break;
-        }
         case Opcode::self_quiesce:
             wait = backend->self_quiesce(plain(), begun(call));
             break;
         case Opcode::drained:
             wait = graph_->drained(node(call.node), plain(), begun(call));
             break;
-        case Opcode::quiesce_all: {
-            std::vector<blkdrain::BackendId> except;
-            if (call.backend != no_slot) {
-                except.push_back(blkdrain::BackendId{backend_id(call.backend)});
-            }
-            wait = graph_->quiesce_all(std::move(except), plain(), begun(call));
+        case Opcode::quiesce_all:
+            wait = graph_->quiesce_all(backends_of(call), plain(), begun(call));
             break;
-        }
         case Opcode::quiet:
-            wait = graph_->quiet(
-                blkdrain::OperationId{operation_id(stage_->wait_of_section(call.section))}, plain(),
-                done(call));
+            wait = graph_->quiet(section(call.section), plain(), done(call));
             break;
         case Opcode::attach:
-            wait = graph_->attach(node(call.node),
-                                  roles[static_cast<std::size_t>(call.role) % roles.size()],
-                                  node(call.other), change(), done(call));
+            wait =
+                graph_->attach(node(call.node), role(call), node(call.other), change(), done(call));
             break;
         case Opcode::detach:
             wait = graph_->detach(node(call.node), call.number, change(), done(call));
@@ -839,22 +900,99 @@ void ImplementationAdapter::control(const Call& call) {
             break;
     }
     CurrentCall::set(nullptr);
-    keep(call, wait, scope);
-}
-
-void ImplementationAdapter::keep(const Call& call, const blkdrain::Wait& wait,
-                                 const CallScope& scope) {
-    if (call.own_wait == no_slot) {
-        return;
-    }
-    {
+    if (call.own_wait != no_slot) {
         const std::unique_lock<std::mutex> lock = locked_slots();
         waits_[call.own_wait] = wait;
     }
-    if (call.own_token != no_slot) {
-        token_ids_[call.own_token].store(scope.id, std::memory_order_relaxed);
-    } else {
-        operation_ids_[call.own_wait].store(scope.id, std::memory_order_relaxed);
+}
+
+// False: this world's clients cannot block.
+bool ImplementationAdapter::block(const Call& call) {
+    const auto give_up = [&] {
+        const std::uint32_t number =
+            call.own_token != no_slot ? token_id(call.own_token) : operation_id(call.own_wait);
+        const bool made = number != 0;
+        // After a violation simulated threads are left where they are.
+        if (made && (threaded() || !stage_->judge().failed())) {
+            this->call(giving_up(call));
+        }
+        return made;
+    };
+    return world_->block(
+        [&] {
+            CallScope scope = scope_of(call);
+            CurrentCall::set(&scope);
+            ResultOfWait result = control_blocking(call);
+            CurrentCall::set(nullptr);
+            over(Waiting(call), std::move(result));
+        },
+        give_up);
+}
+
+// R8: by its name, for the loop would be blocked, and nothing has happened.
+void ImplementationAdapter::is_refused(const Call& call) {
+    const Error error = control_blocking(call).error;
+    const std::string loop = "'" + EventLoop::current()->name() + "'";
+    if (error != Errc::would_block_loop || error.message.find(loop) == std::string::npos) {
+        stage_->misbehaved(
+            8, "blocks_loop",
+            "a blocking call on the thread of loop " + loop + " says '" + error.message + "' (R8)");
+    }
+}
+
+// As control(), but each call returns when its wait is over.
+ImplementationAdapter::ResultOfWait ImplementationAdapter::control_blocking(const Call& call) {
+    namespace blocking = blkdrain::blocking;
+    const auto change = [&] { return options_of<blkdrain::ChangeOptions>(call); };
+    const auto plain = [&] { return options_of<blkdrain::WaitOptions>(call); };
+    const auto begun = [](blocking::SectionResult result) -> ResultOfWait {
+        return {std::move(result.error), std::move(result.section)};
+    };
+    const auto opened = [](blocking::TokenResult result) -> ResultOfWait {
+        return {std::move(result.error), {}, std::move(result.token)};
+    };
+    blkdrain::BlockBackend* const backend =
+        call.backend == no_slot ? nullptr : &*backends_[call.backend];
+    switch (call.opcode) {
+        case Opcode::open_token:
+            return opened(blocking::open_token(*graph_, backends_of(call), plain()));
+        case Opcode::drain:
+            return {blocking::drain(*backend, plain())};
+        case Opcode::isolate:
+            return begun(blocking::isolate(*backend, isolate_options_of(call)));
+        case Opcode::self_quiesce:
+            return begun(blocking::self_quiesce(*backend, plain()));
+        case Opcode::drained:
+            return begun(blocking::drained(*graph_, node(call.node), plain()));
+        case Opcode::quiesce_all:
+            return begun(blocking::quiesce_all(*graph_, backends_of(call), plain()));
+        case Opcode::quiet:
+            return {blocking::quiet(*graph_, section(call.section), plain())};
+        case Opcode::attach:
+            return {
+                blocking::attach(*graph_, node(call.node), role(call), node(call.other), change())};
+        case Opcode::detach:
+            return {blocking::detach(*graph_, node(call.node), call.number, change())};
+        case Opcode::replace:
+            return {blocking::replace(*graph_, node(call.node), node(call.other), change())};
+        case Opcode::insert_filter:
+            return {blocking::insert_filter(*graph_, node(call.node), node(call.other), change())};
+        case Opcode::remove_filter:
+            return {blocking::remove_filter(*graph_, node(call.node), change())};
+        case Opcode::insert_medium:
+            return {blocking::insert_medium(*graph_, backend->id(), node(call.node), change())};
+        case Opcode::remove_medium:
+            return {blocking::remove_medium(*graph_, backend->id(), change())};
+        case Opcode::set_loop:
+            return {blocking::set_event_loop(*graph_, node(call.node), *loop_[call.loop], plain())};
+        case Opcode::close_backend:
+            return {blocking::close(*backend, plain())};
+        case Opcode::close_node:
+            return {blocking::close(*graph_, node(call.node), plain())};
+        case Opcode::settle:
+            return {blocking::settle(*graph_, node(call.node), plain())};
+        default:
+            return {};
     }
 }
 
@@ -919,8 +1057,8 @@ void ImplementationAdapter::announce(const blkdrain::detail::Announcement& annou
         case Kind::close_backend:
         case Kind::close_node:
         case Kind::token_request:
-            if (CallScope* scope = CurrentCall::get()) {
-                scope->id = announcement.id;
+            if (CallScope* scope = CurrentCall::get(); scope != nullptr && scope->id != nullptr) {
+                scope->id->store(announcement.id, std::memory_order_relaxed);
             }
             break;
         case Kind::send:

@@ -53,6 +53,13 @@ public:
     virtual void begins(std::uint8_t client, std::uint8_t operation) = 0;
     // In a client; wakes up by changed().
     virtual void await(const std::function<bool()>& over) = 0;
+    // In a client: makes `call`, which blocks, if clients are threads that can. When nothing else
+    // moves any more somebody else does `give_up`, by which it is to return; false: it has not got
+    // as far as that.
+    virtual bool block(const std::function<void()>& /*call*/,
+                       const std::function<bool()>& /*give_up*/) {
+        return false;
+    }
     virtual void changed() = 0;
     virtual void advance(std::uint64_t ticks) = 0;
 

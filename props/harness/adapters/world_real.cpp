@@ -153,6 +153,10 @@ public:
 
     void begins(std::uint8_t, std::uint8_t) override {}
     void await(const std::function<bool()>& over) override { gate_.await(over); }
+    bool block(const std::function<void()>& call, const std::function<bool()>& give_up) override {
+        gate_.block(call, give_up);
+        return true;
+    }
     void changed() override { gate_.changed(); }
 
     void advance(std::uint64_t ticks) override {

@@ -182,6 +182,10 @@ public:
         blkdrain::sim::label(label_of(client, operation));
     }
     void await(const std::function<bool()>& over) override { gate_.await(over); }
+    bool block(const std::function<void()>& call, const std::function<bool()>& give_up) override {
+        gate_.block(call, give_up);
+        return true;
+    }
     void changed() override { gate_.changed(); }
 
     void advance(std::uint64_t ticks) override {
