@@ -7,6 +7,7 @@
 // REGRESSIONS: the folder of the *.scn. SEEDS: gets one folder for each target. The same files give
 // the same seeds. ./dev seeds runs it.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -113,6 +114,33 @@ bool write_random_bytes(const fs::path& folder) {
     return true;
 }
 
+// What each option means, and each way of being wrong.
+bool write_limits(const fs::path& folder) {
+    constexpr std::array limits{
+        "iops-total=500,iops-total-max=2000,iops-total-max-length=10,bps-write=64M,iops-size=4096",
+        "iops-read=5,iops-write=1,bps-read=64K,bps-write=2g,iops-size=1T",
+        "bps-total=7,bps-total-max=7",
+        "iops-total",
+        "iops=1",
+        "iops-read=1,iops-read=1",
+        "iops-read=x",
+        "bps-read=9999T",
+        "bps-read-max-length=1",
+        "bps-read-max=1",
+        "bps-read=2,bps-read-max=1",
+        "bps-read=1,bps-read-max=1,bps-read-max-length=0",
+        "bps-read=1,bps-read-max=100T,bps-read-max-length=100T",
+        "bps-total=1,bps-write=1",
+        "bps-total=1,iops-size=1",
+    };
+    for (std::size_t i = 0; i < limits.size(); ++i) {
+        if (!write(folder / ("limits-" + std::to_string(i)), limits[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool write_seeds(const fs::path& folder, const std::vector<Seed>& seeds) {
     const auto clean = [&](const char* target) {
         fs::remove_all(folder / target);
@@ -129,7 +157,7 @@ bool write_seeds(const fs::path& folder, const std::vector<Seed>& seeds) {
         }
     }
     const fs::path into = clean("text_fuzzer");
-    return write_random_bytes(clean("loop_fuzzer")) &&
+    return write_random_bytes(clean("loop_fuzzer")) && write_limits(clean("throttle_fuzzer")) &&
            std::all_of(seeds.begin(), seeds.end(),
                        [&](const Seed& seed) { return write(into / seed.name, seed.text); });
 }
