@@ -135,6 +135,7 @@ private:
     }
 
     void simplify_header() {
+        offer_with([](Scenario& s) { s.header.swarm = 0; });
         offer_with([](Scenario& s) { s.header.loops = 1; });
         offer_with([](Scenario& s) { s.header.pace = Pace::step; });
         offer_with([](Scenario& s) {

@@ -114,15 +114,11 @@ std::optional<Scenario> without_two_deviations(const Scenario& from, const Fails
     return std::nullopt;
 }
 
-// The same schedule at slightly other points, as it must be when an operation that is gone took
-// some of them.
-constexpr std::size_t repaired_deviations_max = 6;
+// The same schedule with one deviation at a slightly other point, as it must be when an operation
+// or loop that is gone took some of them.
 constexpr std::size_t repaired_shift_max = 4;
 
 std::optional<Scenario> repaired(const Scenario& broken, const Fails& fails) {
-    if (broken.deviations.size() > repaired_deviations_max) {
-        return std::nullopt;
-    }
     for (std::size_t i = 0; i < broken.deviations.size(); ++i) {
         for (std::size_t shift = 1; shift <= repaired_shift_max; ++shift) {
             for (const int direction : {-1, 1}) {
@@ -142,10 +138,24 @@ std::optional<Scenario> repaired(const Scenario& broken, const Fails& fails) {
     return std::nullopt;
 }
 
-// One operation or client less with a schedule that is a little different.
+// Of schedules with more deviations it would take long to try each without each operation.
+constexpr std::size_t repaired_deviations_max = 6;
+
+// One operation, client or loop less with a schedule that is a little different.
 std::optional<Scenario> step_with_repair(const Scenario& from, const Fails& fails) {
     if (from.deviations.empty()) {
         return std::nullopt;
+    }
+    if (from.header.loops > 1) {
+        Scenario candidate = from;
+        --candidate.header.loops;
+        candidate = canonical(candidate);
+        if (fails(candidate)) {
+            return candidate;
+        }
+        if (std::optional<Scenario> found = repaired(candidate, fails)) {
+            return found;
+        }
     }
     for (std::size_t client = 0; client < from.programs.size(); ++client) {
         for (std::size_t i = from.programs[client].size(); i > 0; --i) {
@@ -162,6 +172,9 @@ std::optional<Scenario> step_with_repair(const Scenario& from, const Fails& fail
             candidate = canonical(candidate);
             if (fails(candidate)) {
                 return candidate;
+            }
+            if (candidate.deviations.size() > repaired_deviations_max) {
+                continue;
             }
             if (std::optional<Scenario> found = repaired(candidate, fails)) {
                 return found;
