@@ -446,7 +446,7 @@ int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, bool back
     Cases cases(canary_name, run_machine, *counts, machines);
     for (std::uint64_t i = 0; i < count; ++i) {
         const std::uint64_t seed = seed_of(base, suite, 0, backwards ? count - 1 - i : i);
-        const Outcome outcome = cases.random(suite, seed, {});
+        const Outcome outcome = cases.random(suite, seed, {.explain = explains(seed)});
         std::printf("%016llx %016llx %016llx %llu %s\n", static_cast<unsigned long long>(seed),
                     static_cast<unsigned long long>(outcome.trace_hash),
                     static_cast<unsigned long long>(schedule_control().steps_hash),
@@ -454,7 +454,7 @@ int print_hashes(Suite suite, std::uint64_t base, std::uint64_t count, bool back
                     outcome.violation ? outcome.violation->signature().c_str() : "ok");
     }
     std::fflush(stdout);
-    _exit(0);
+    return 0;
 }
 
 volatile std::sig_atomic_t interrupted = 0;
