@@ -106,6 +106,20 @@ TEST_F(Standstill, a_call_that_blocks_for_ever_is_found_while_its_client_is_insi
                  "   client0 : blocked: condition wait condition#0, no deadline\n");
 }
 
+// The library refuses it without a word, which the loop that is blocked was to bring: there is
+// nothing to give up.
+TEST_F(Standstill, a_call_that_blocks_for_ever_and_has_begun_nothing_ends_the_run) {
+    expect_found("loop-blocked",
+                 "scenario 3 loops 2 pace free\nnode n0\nnode n1 loop 1\n"
+                 "backend b0 on n1 loop 1 listening\nbackend b1 on n0\nbackend b2 empty loop 1\n"
+                 "hold n0 on\nsend b1 read loop 0\nin notification of b0: blocking: drain b1\n"
+                 "quiesce_all\nclose_backend b2\nblocking: isolate b2\n",
+                 "close_backend w1 ended with ok but its owner was not told (R27)",
+                 "     loop0 : blocked: epoll wait poller#3, no deadline\n"
+                 "     loop1 : blocked: condition wait condition#2, no deadline\n"
+                 "   client0 : blocked: condition wait condition#0, no deadline\n");
+}
+
 TEST_F(Standstill, loops_that_never_sleep_are_told_with_what_each_is_at_and_what_the_model_says) {
     // Not even the graph is there when the loops are to be idle for the first time.
     expect_found("never-idle", "scenario 3 loops 2 pace free\nnode n0\nbackend b0 on n0\n",

@@ -67,6 +67,9 @@ enum class Canary : unsigned char {
     drain_puts_off,          // R14
     counts_sent_first,       // R7
     new_cells_unwatched,     // R7
+    loop_blocked,            // R8
+    loop_unnamed,            // R8
+    refusal_unsaid,          // any
 };
 
 #if defined(BLKDRAIN_ANNOUNCE) || defined(BLKDRAIN_WORLD_SIM)

@@ -19,10 +19,12 @@ namespace {
 // `subject` says what is called on what; asked for only if that is refused.
 template <class Result, class Subject, class Start>
 Result wait_for(Subject subject, Start start) {
-    if (const EventLoop* loop = EventLoop::current(); loop != nullptr) {
-        return Result{Error{Errc::would_block_loop, subject() + ": it would block event loop '" +
-                                                        loop->name() +
-                                                        "', on whose thread it is called"}};
+    if (const EventLoop* loop = EventLoop::current();
+        loop != nullptr && !detail::canary(detail::Canary::loop_blocked)) {
+        const std::string named =
+            detail::canary(detail::Canary::loop_unnamed) ? "" : " '" + loop->name() + "'";
+        return Result{Error{Errc::would_block_loop, subject() + ": it would block event loop" +
+                                                        named + ", on whose thread it is called"}};
     }
     Handover<Result> handover;
     start(handover);

@@ -131,7 +131,8 @@ Wait ControlPlane::change(ChangeCall&& call, ChangeOptions&& options, DoneCallba
     });
     const OperationId id = section.id;
     if (error) {
-        error.message = subject_of(call) + ": " + error.message;
+        error.message =
+            canary(Canary::refusal_unsaid) ? "" : subject_of(call) + ": " + error.message;
         conclude(section, std::move(error));
         return {};
     }

@@ -66,17 +66,21 @@ public:
     }
 
     // Everything is at rest: who waits here goes on; if nobody does, the call that blocks longest
-    // is given up.
-    void release() {
+    // is given up. False: nobody waits, or that call has begun nothing that could be given up.
+    bool release() {
         const blkdrain::os::mutex_lock lock(mutex_);
         const std::uint32_t waiting = waiting_.load(std::memory_order_relaxed);
         if (waiting > blocked_.size()) {
             ++releases_;
             changed_.notify_all();
-        } else if (waiting != 0 && (*blocked_.front())()) {
-            blocked_.erase(blocked_.begin());
-            waiting_.fetch_sub(1, std::memory_order_relaxed);
+            return true;
         }
+        if (waiting == 0 || !(*blocked_.front())()) {
+            return false;
+        }
+        blocked_.erase(blocked_.begin());
+        waiting_.fetch_sub(1, std::memory_order_relaxed);
+        return true;
     }
 
     // Also those inside of a call that was not given up.

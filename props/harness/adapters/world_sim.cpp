@@ -161,7 +161,10 @@ public:
         }
         for (quiesce(); gate_.waiting() != 0 && trouble_.empty(); quiesce()) {
             all_wait();
-            gate_.release();
+            if (!gate_.release()) {
+                trouble_ = "a call blocks that has begun nothing, and nothing moves any more: " +
+                           blkdrain::sim::standing().to_string();
+            }
         }
     }
 
