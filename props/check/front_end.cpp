@@ -60,6 +60,8 @@ void interrupt(int) {
 void catch_interrupts() {
     struct sigaction action{};
     action.sa_handler = interrupt;
+    // The second one ends this process at once, and its workers with it.
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
     signal(SIGPIPE, SIG_IGN);
